@@ -1,0 +1,1 @@
+"""Errors, findings, estimates, provenance and table schemas that all layers share."""
