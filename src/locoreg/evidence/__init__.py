@@ -1,0 +1,1 @@
+"""Published evidence: curated tables, audit, effect sizes, pooling and reproduction."""
