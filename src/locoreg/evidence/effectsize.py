@@ -18,6 +18,7 @@ from locoreg.core.estimate import Estimate, Scale
 
 Limits = Literal["both", "lower", "upper"]
 Sided = Literal["two", "one"]
+CountMeasure = Literal["OR", "RR", "RD"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +200,7 @@ def from_counts(
     events_control: int,
     n_control: int,
     *,
-    measure: Literal["OR", "RR", "RD"],
+    measure: CountMeasure,
 ) -> EffectSize:
     """Return the effect from a 2x2 table; 1/2 is added to each cell if one is empty.
 
