@@ -12,6 +12,7 @@ from locoreg.evidence.comparisons import ArmValue, Comparison, Counts
 from locoreg.evidence.effectsize import (
     CountMeasure,
     EffectSize,
+    Sided,
     from_counts,
     from_events,
     from_interval,
@@ -92,7 +93,7 @@ def _row_routes(claim: Claim, reading: Reading, scale: Scale) -> Iterator[Effect
         with suppress(DataError):
             yield from_o_minus_e(claim.o_minus_e, claim.logrank_v)
     if estimate is not None and claim.p_value is not None and claim.p_op == "=":
-        sided = "one" if claim.p_sided == "one" else "two"
+        sided: Sided = "one" if claim.p_sided == "one" else "two"
         with suppress(DataError):
             yield from_p_value(estimate, claim.p_value, sided=sided, scale=scale)
 

@@ -1,0 +1,472 @@
+"""Pool the evidence on a question: selection, main result, naive result, sensitivity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from locoreg.core.errors import DesignError
+from locoreg.core.estimate import Estimate
+from locoreg.core.findings import Finding, by_severity
+from locoreg.core.provenance import Provenance
+from locoreg.evidence.inputs import (
+    DESIGN_LABELS,
+    Exclusion,
+    PooledStudy,
+    Selection,
+    select_inputs,
+)
+from locoreg.evidence.meta import (
+    MetaAnalysis,
+    Prediction,
+    interval_name,
+    meta_analysis,
+    method_name,
+)
+from locoreg.evidence.records import Catalog, Outcome, Question
+from locoreg.stats.heterogeneity import subgroup_test
+from locoreg.stats.randomeffects import cumulative, leave_one_out
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolOptions:
+    """How a pool is computed.
+
+    Attributes
+    ----------
+    method, interval : str
+        As for :func:`locoreg.evidence.meta.meta_analysis`.
+    level : float
+        Level of all intervals in percent.
+    prediction : {"riley", "metafor"}
+        Formula of the prediction interval.
+    subgroups_by : str, optional
+        Column of the studies table that splits them, ``randomisation_timing`` say.
+    """
+
+    method: str
+    interval: str
+    level: float
+    prediction: Prediction = "riley"
+    subgroups_by: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "method", method_name(self.method))
+        object.__setattr__(self, "interval", interval_name(self.interval))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubgroupPool:
+    """The pool of one subgroup of studies."""
+
+    name: str
+    study_ids: tuple[str, ...]
+    meta: MetaAnalysis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubgroupTestResult:
+    """The test that subgroups share one effect (separate tau2, normal theory)."""
+
+    by: str
+    q: float
+    df: int
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensitivityRow:
+    """A pool of part of the studies: without one, or up to one."""
+
+    study_id: str
+    label: str
+    mu: Estimate
+    tau2: float
+    i2: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidencePool:
+    """The pooled evidence on one question, outcome and design.
+
+    Attributes
+    ----------
+    question : Question
+    outcome : Outcome
+    selection : Selection
+        What was asked.
+    design_label : str
+        Name of the design group for readers.
+    meta : MetaAnalysis
+        The main result.
+    studies : tuple of PooledStudy
+        Its studies, in the order of ``meta.labels``.
+    excluded : tuple of Exclusion
+        Every other study of the question and design, with the reason.
+    as_printed : MetaAnalysis or None
+        The naive result: the same studies and reports with every row read as
+        its table states it. None where the main result is the naive one.
+    differs : tuple of str
+        Studies that the two results read differently, with the reading.
+    subgroups : tuple of SubgroupPool
+    subgroup_test : SubgroupTestResult or None
+    leave_one_out, cumulative : tuple of SensitivityRow
+        Empty under two studies.
+    findings : tuple of Finding
+        What the audit says of the rows used, worst first.
+    provenance : Provenance
+    """
+
+    question: Question
+    outcome: Outcome
+    selection: Selection
+    design_label: str
+    meta: MetaAnalysis
+    studies: tuple[PooledStudy, ...]
+    excluded: tuple[Exclusion, ...]
+    as_printed: MetaAnalysis | None
+    differs: tuple[str, ...]
+    subgroups: tuple[SubgroupPool, ...]
+    subgroup_test: SubgroupTestResult | None
+    leave_one_out: tuple[SensitivityRow, ...]
+    cumulative: tuple[SensitivityRow, ...]
+    findings: tuple[Finding, ...]
+    provenance: Provenance
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the pool as JSON-ready values."""
+        out = self.meta.to_dict()
+        test = self.subgroup_test
+        out.update(
+            question=self.question.question_id,
+            title=self.question.title,
+            outcome=self.outcome.outcome_id,
+            measure=self.question.measure,
+            reference_arm=self.question.reference_arm,
+            design=self.selection.design,
+            subgroup=self.selection.subgroup or None,
+            readings=self.selection.readings,
+            studies=[
+                _study_dict(study, weight, self.meta.mu.level)
+                for study, weight in zip(self.studies, self.meta.weights, strict=True)
+            ],
+            excluded=[
+                {"study_id": e.study_id, "label": e.label, "reason": e.reason}
+                for e in self.excluded
+            ],
+            as_printed=None if self.as_printed is None else self.as_printed.to_dict(),
+            differs=list(self.differs),
+            subgroups=[
+                {"name": g.name, "study_ids": list(g.study_ids), "pool": g.meta.to_dict()}
+                for g in self.subgroups
+            ],
+            subgroup_test=None
+            if test is None
+            else {"by": test.by, "q": test.q, "df": test.df, "p_value": test.p_value},
+            leave_one_out=[_row_dict(row) for row in self.leave_one_out],
+            cumulative=[_row_dict(row) for row in self.cumulative],
+            findings=[finding.to_dict() for finding in self.findings],
+            provenance=self.provenance.to_dict(),
+        )
+        return out
+
+    def to_frame(self, *, exponentiate: bool = False) -> pd.DataFrame:
+        """Return one row per study and one for the pool; see :meth:`MetaAnalysis.to_frame`."""
+        return self.meta.to_frame(exponentiate=exponentiate)
+
+    def summary(self) -> str:
+        """Return the result in plain lines."""
+        lines = [
+            f"{self.question.title} {self.outcome.label}, {self.design_label.lower()}.",
+            f"{self.question.measure} {self.meta.summary()}",
+        ]
+        if self.as_printed is not None and self.differs:
+            lines.append(
+                f"Read as printed: {self.as_printed.mu.text()}. Read differently here: "
+                + "; ".join(self.differs)
+            )
+        lines += [f"Left out: {e.label}: {e.reason}." for e in self.excluded]
+        return "\n".join(lines)
+
+
+def pool_evidence(
+    catalog: Catalog,
+    selection: Selection,
+    options: PoolOptions,
+    findings: Iterable[Finding],
+) -> EvidencePool:
+    """Pool one design's studies on one outcome of a question.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The tables.
+    selection : Selection
+        Question, outcome, design, studies, reports and readings.
+    options : PoolOptions
+        Estimator, interval and level.
+    findings : iterable of Finding
+        The audit's findings on the same catalogue.
+
+    Returns
+    -------
+    EvidencePool
+        The main result with the naive one beside it.
+
+    Raises
+    ------
+    DesignError
+        If no study has a usable number; the message gives each reason.
+    """
+    findings = tuple(findings)
+    studies, excluded = select_inputs(catalog, selection, findings)
+    if not studies:
+        reasons = "; ".join(f"{e.label}: {e.reason}" for e in excluded) or "none is recorded"
+        raise DesignError(
+            f"no {selection.design} study of {selection.question} has a usable "
+            f"{selection.outcome} number ({reasons})."
+        )
+    question = catalog.question(selection.question)
+    naive, differs = _as_printed(catalog, selection, options, findings, studies, question)
+    groups, test = _subgroups(catalog, studies, options, question)
+    about = dict.fromkeys(finding for study in studies for finding in study.findings)
+    design = selection.design
+    return EvidencePool(
+        question=question,
+        outcome=catalog.outcomes[selection.outcome],
+        selection=selection,
+        design_label=DESIGN_LABELS.get(design, design),
+        meta=_pool(studies, options, question),
+        studies=studies,
+        excluded=excluded,
+        as_printed=naive,
+        differs=differs,
+        subgroups=groups,
+        subgroup_test=test,
+        leave_one_out=_leave_one_out(studies, options, question),
+        cumulative=_cumulative(studies, options, question),
+        findings=by_severity(about),
+        provenance=Provenance(
+            input_sha256=catalog.sha256, options=_options(catalog, selection, options)
+        ),
+    )
+
+
+def _options(catalog: Catalog, selection: Selection, options: PoolOptions) -> dict[str, Any]:
+    return {
+        "tables": catalog.source,
+        "question": selection.question,
+        "outcome": selection.outcome,
+        "design": selection.design,
+        "subgroup": selection.subgroup or None,
+        "studies": list(selection.studies),
+        "reports": list(selection.reports),
+        "readings": selection.readings,
+        "include_memory": selection.include_memory,
+        "method": options.method,
+        "interval": options.interval,
+        "level": options.level,
+        "prediction": options.prediction,
+        "subgroups_by": options.subgroups_by,
+    }
+
+
+def _scale(question: Question) -> Any:
+    return "identity" if question.measure in ("RD", "MD", "SMD") else "log"
+
+
+def _pool(
+    studies: tuple[PooledStudy, ...], options: PoolOptions, question: Question
+) -> MetaAnalysis:
+    return meta_analysis(
+        [s.effect.yi for s in studies],
+        se=[s.effect.se for s in studies],
+        method=options.method,
+        interval=options.interval,
+        level=options.level,
+        scale=_scale(question),
+        labels=[s.label for s in studies],
+        prediction=options.prediction,
+    )
+
+
+def _as_printed(
+    catalog: Catalog,
+    selection: Selection,
+    options: PoolOptions,
+    findings: tuple[Finding, ...],
+    studies: tuple[PooledStudy, ...],
+    question: Question,
+) -> tuple[MetaAnalysis | None, tuple[str, ...]]:
+    """Return the pool of the same studies and reports, read as printed."""
+    if selection.readings == "printed":
+        return None, ()
+    pinned = replace(
+        selection,
+        readings="printed",
+        studies=tuple(s.study_id for s in studies),
+        reports=tuple(
+            f"{s.study_id}={s.report_id}" for s in studies if s.report_id in catalog.references
+        ),
+    )
+    naive, _ = select_inputs(catalog, pinned, findings)
+    by_id = {s.study_id: s for s in naive}
+    differs = tuple(
+        f"{s.label} ({'; '.join(s.applied)})"
+        for s in studies
+        if s.study_id in by_id and _differ(s, by_id[s.study_id])
+    )
+    return (_pool(naive, options, question) if naive else None), differs
+
+
+def _differ(one: PooledStudy, other: PooledStudy) -> bool:
+    return not (
+        math.isclose(one.effect.yi, other.effect.yi, abs_tol=1e-12)
+        and math.isclose(one.effect.se, other.effect.se, rel_tol=1e-12)
+    )
+
+
+def _subgroups(
+    catalog: Catalog,
+    studies: tuple[PooledStudy, ...],
+    options: PoolOptions,
+    question: Question,
+) -> tuple[tuple[SubgroupPool, ...], SubgroupTestResult | None]:
+    by = options.subgroups_by
+    if by is None:
+        return (), None
+    names = [str(getattr(catalog.studies[s.study_id], by, None) or "not stated") for s in studies]
+    if not hasattr(studies and catalog.studies[studies[0].study_id], by):
+        raise DesignError(f"the studies table has no column {by!r} to make subgroups of.")
+    members: Mapping[str, tuple[PooledStudy, ...]] = {
+        name: tuple(s for s, n in zip(studies, names, strict=True) if n == name)
+        for name in dict.fromkeys(names)
+    }
+    pools = tuple(
+        SubgroupPool(
+            name=name,
+            study_ids=tuple(s.study_id for s in group),
+            meta=_pool(group, options, question),
+        )
+        for name, group in members.items()
+    )
+    if len(members) < 2:
+        return pools, None
+    test = subgroup_test(
+        [s.effect.yi for s in studies],
+        [s.effect.vi for s in studies],
+        names,
+        method=method_name(options.method),
+        tau2="separate",
+    )
+    return pools, SubgroupTestResult(
+        by=by, q=float(test.q_between), df=int(test.df), p_value=float(test.p_value)
+    )
+
+
+def _leave_one_out(
+    studies: tuple[PooledStudy, ...], options: PoolOptions, question: Question
+) -> tuple[SensitivityRow, ...]:
+    if len(studies) < 2:
+        return ()
+    fit = leave_one_out(
+        [s.effect.yi for s in studies], [s.effect.vi for s in studies], **_kernel(options)
+    )
+    return _rows(studies, fit, options, question)
+
+
+def _cumulative(
+    studies: tuple[PooledStudy, ...], options: PoolOptions, question: Question
+) -> tuple[SensitivityRow, ...]:
+    if len(studies) < 2:
+        return ()
+    fit = cumulative(
+        [s.effect.yi for s in studies],
+        [s.effect.vi for s in studies],
+        order=list(range(len(studies))),
+        **_kernel(options),
+    )
+    return _rows(studies, fit, options, question)
+
+
+def _kernel(options: PoolOptions) -> dict[str, Any]:
+    return {
+        "method": method_name(options.method),
+        "interval": interval_name(options.interval),
+        "level": options.level,
+        "prediction": options.prediction,
+    }
+
+
+def _rows(
+    studies: tuple[PooledStudy, ...], fit: Any, options: PoolOptions, question: Question
+) -> tuple[SensitivityRow, ...]:
+    return tuple(
+        SensitivityRow(
+            study_id=study.study_id,
+            label=study.label,
+            mu=Estimate(
+                estimate=float(fit.mu[i]),
+                se=float(fit.se[i]),
+                ci_low=float(fit.ci_low[i]),
+                ci_high=float(fit.ci_high[i]),
+                level=options.level,
+                scale=_scale(question),
+            ),
+            tau2=float(fit.tau2[i]),
+            i2=float(fit.i2[i]),
+        )
+        for i, study in enumerate(studies)
+    )
+
+
+def _row_dict(row: SensitivityRow) -> dict[str, Any]:
+    return {
+        "study_id": row.study_id,
+        "label": row.label,
+        "mu": row.mu.to_dict(),
+        "tau2": row.tau2,
+        "i2": row.i2,
+    }
+
+
+def _study_dict(study: PooledStudy, weight: float, level: float) -> dict[str, Any]:
+    counts = study.counts
+    return {
+        "study_id": study.study_id,
+        "label": study.label,
+        "design": study.design,
+        "report_id": study.report_id,
+        "report_rule": study.report_rule,
+        "year": study.year,
+        "claim_ids": list(study.claim_ids),
+        "printed": study.printed,
+        "source": study.source,
+        "yi": study.effect.yi,
+        "se": study.effect.se,
+        "estimate": study.effect.estimate(level).to_dict(),
+        "route": study.effect.route,
+        "approximate": study.effect.approximate,
+        "note": study.effect.note,
+        "routes": [
+            {"route": r.route, "yi": r.yi, "se": r.se, "approximate": r.approximate, "note": r.note}
+            for r in study.routes
+        ],
+        "printed_level": study.printed_level,
+        "matched_set": study.matched_set or None,
+        "n": counts.n,
+        "events": counts.events,
+        "n_intervention": counts.n_intervention,
+        "n_control": counts.n_control,
+        "events_intervention": counts.events_intervention,
+        "events_control": counts.events_control,
+        "weight": weight,
+        "verification": study.verification,
+        "applied": list(study.applied),
+        "findings": [{"rule": f.rule, "severity": f.severity} for f in study.findings],
+    }
