@@ -1,0 +1,64 @@
+"""The ``locoreg`` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from locoreg.core.errors import LocoregError
+from locoreg.core.version import __version__
+
+app = App(
+    name="locoreg",
+    help=(
+        "Evidence engine for local therapy in metastatic breast cancer: audit, pool and "
+        "reproduce published results.\n\nFor research. Not a medical device."
+    ),
+    version=__version__,
+)
+# Each name is imported only when its command is asked for, so that --help stays quick.
+app.command("locoreg.cli.evidence:app", name="evidence")
+app.command("locoreg.cli.run:run", name="run")
+
+
+@app.command
+def info(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+    """Print versions, the shipped tables and where they lie.
+
+    Parameters
+    ----------
+    json
+        Print one JSON document.
+    """
+    from locoreg.cli.info import print_info
+
+    return print_info(json=json)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process if not given.
+
+    Notes
+    -----
+    Exit codes: 0 done, 1 the analysis failed, 2 the command was wrong, 3 the
+    audit found a blocking problem and ``--strict`` was given, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = app(arguments, exit_on_error=False, print_error=True, result_action="return_value")
+    except LocoregError as error:
+        from locoreg.cli.output import print_error
+
+        print_error(error, as_json="--json" in arguments)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    raise SystemExit(code if isinstance(code, int) else 0)

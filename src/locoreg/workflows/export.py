@@ -1,0 +1,119 @@
+"""Write evidence tables to a folder, all of them or none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from locoreg.core.errors import DataError
+from locoreg.evidence.catalog import dictionary, shipped_folder
+from locoreg.evidence.records import Catalog
+
+# A spreadsheet would run a cell that begins with one of these as a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export_tables(catalog: Catalog, folder: str | Path) -> tuple[Path, ...]:
+    """Write every table of a catalogue as CSV, cells as printed.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The tables.
+    folder : str or Path
+        New or empty folder.
+
+    Returns
+    -------
+    tuple of Path
+        The files, the data dictionary among them.
+    """
+    contents = {}
+    for table, columns in dictionary().items():
+        names = [column.name for column in columns]
+        rows = [
+            [_plain(record.row.printed.get(name, "")) for name in names]
+            for record in getattr(catalog, table).values()
+        ]
+        contents[f"{table}.csv"] = _csv([names, *rows])
+    return _write_all(folder, contents)
+
+
+def export_template(folder: str | Path) -> tuple[Path, ...]:
+    """Write tables that hold only their header, and the data dictionary.
+
+    Parameters
+    ----------
+    folder : str or Path
+        New or empty folder.
+
+    Returns
+    -------
+    tuple of Path
+        The files.
+    """
+    return _write_all(
+        folder,
+        {
+            f"{table}.csv": _csv([[column.name for column in columns]])
+            for table, columns in dictionary().items()
+            if table in ("studies", "claims", "references")
+        },
+    )
+
+
+def _csv(rows: list[list[str]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
+
+
+def _plain(cell: str) -> str:
+    if cell.startswith(_FORMULA) and not _is_number(cell):
+        return "'" + cell
+    return cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _write_all(folder: str | Path, contents: Mapping[str, str]) -> tuple[Path, ...]:
+    target = Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise DataError(f"{target} exists and is not an empty folder.", hint="name a new folder.")
+    files = dict(contents)
+    files["dictionary.csv"] = (shipped_folder() / "dictionary.csv").read_text(encoding="utf-8")
+    write_files(target, {name: text.encode() for name, text in files.items()})
+    return tuple(target / name for name in files)
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files so that each is whole: to a temporary folder first, then moved.
+
+    Parameters
+    ----------
+    folder : Path
+        Target; made if missing.
+    contents : mapping
+        Bytes by relative path. Moved in this order, so name the file last
+        that says the others are complete.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".locoreg-", dir=folder) as scratch:
+        for name, data in contents.items():
+            path = Path(scratch) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        for name in contents:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(Path(scratch) / name, path)

@@ -1,0 +1,307 @@
+"""Run a study file: audit, pool, reproduce, and say what changed since the last run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from locoreg.core.errors import DesignError
+from locoreg.core.findings import Finding
+from locoreg.core.provenance import Provenance
+from locoreg.evidence.audit import AuditReport, audit
+from locoreg.evidence.doubts import alternatives
+from locoreg.evidence.inputs import DESIGN_GROUPS, PooledStudy, Selection, select_inputs
+from locoreg.evidence.meta import usual_interval
+from locoreg.evidence.multiverse import Multiverse, multiverse
+from locoreg.evidence.pooling import EvidencePool
+from locoreg.evidence.records import Catalog, Question, Study
+from locoreg.evidence.reproduce import Reproduction, reproduce
+from locoreg.workflows.answers import answer
+from locoreg.workflows.compare import changes_since
+from locoreg.workflows.evidence import SHIPPED, open_tables, pool_question, supported_readings
+from locoreg.workflows.study import QuestionPlan, StudyPlan, read_study
+
+RESULTS_SCHEMA = 1
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolResult:
+    """One pool of a study with its sentence and its multiverse.
+
+    Attributes
+    ----------
+    key : str
+        ``question/outcome/design``.
+    pool : EvidencePool
+    answer : str
+        What it says, in plain words.
+    multiverse : Multiverse or None
+        None where no input is in doubt.
+    """
+
+    key: str
+    pool: EvidencePool
+    answer: str
+    multiverse: Multiverse | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionResult:
+    """All results on one question.
+
+    Attributes
+    ----------
+    question : Question
+    pools : tuple of PoolResult
+        By outcome and design.
+    empty : tuple of (str, str, str)
+        Outcome and design without a usable number, and why.
+    published : tuple of PooledStudy
+        Published pools on the main outcome, shown and never pooled again.
+    not_pooled : tuple of Study
+        Studies of the question without a comparison: single-arm series,
+        protocols, reviews.
+    """
+
+    question: Question
+    pools: tuple[PoolResult, ...]
+    empty: tuple[tuple[str, str, str], ...]
+    published: tuple[PooledStudy, ...]
+    not_pooled: tuple[Study, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyResult:
+    """Everything a report shows.
+
+    Attributes
+    ----------
+    plan : StudyPlan
+    study_file : str
+        Name of the study file.
+    catalog : Catalog
+        The tables used.
+    audit : AuditReport
+    questions : tuple of QuestionResult
+    reproductions : tuple of Reproduction
+    changes : tuple of str or None
+        What moved since the previous results in the output folder; None at
+        the first run.
+    provenance : Provenance
+    """
+
+    plan: StudyPlan
+    study_file: str
+    catalog: Catalog
+    audit: AuditReport
+    questions: tuple[QuestionResult, ...]
+    reproductions: tuple[Reproduction, ...]
+    changes: tuple[str, ...] | None
+    provenance: Provenance
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``results.json``: see ``docs/reference/results.md``."""
+        return results_dict(self)
+
+
+def results_dict(result: StudyResult) -> dict[str, Any]:
+    """Return a study's results as JSON-ready values, schema version first."""
+    return {
+        "schema": RESULTS_SCHEMA,
+        "title": result.plan.title,
+        "search_date": result.plan.search_date,
+        "study_file": result.study_file,
+        "provenance": result.provenance.to_dict(),
+        "tables": {
+            "source": result.catalog.source,
+            "sha256": result.catalog.sha256,
+            "studies": sorted(result.catalog.studies),
+            "claims": len(result.catalog.claims),
+            "references": len(result.catalog.references),
+        },
+        "questions": [
+            {
+                "question": q.question.question_id,
+                "title": q.question.title,
+                "pools": [
+                    {
+                        "key": p.key,
+                        "answer": p.answer,
+                        "pool": p.pool.to_dict(),
+                        "multiverse": None if p.multiverse is None else p.multiverse.to_dict(),
+                    }
+                    for p in q.pools
+                ],
+                "empty": [
+                    {"outcome": outcome, "design": design, "reason": reason}
+                    for outcome, design, reason in q.empty
+                ],
+                "published": [
+                    {
+                        "study_id": s.study_id,
+                        "label": s.label,
+                        "estimate": s.effect.estimate(q.question.level).to_dict(),
+                        "printed": s.printed,
+                        "source": s.source,
+                    }
+                    for s in q.published
+                ],
+                "not_pooled": [
+                    {"study_id": s.study_id, "label": s.label, "design": s.design}
+                    for s in q.not_pooled
+                ],
+            }
+            for q in result.questions
+        ],
+        "audit": result.audit.to_dict(),
+        "reproductions": [r.to_dict() for r in result.reproductions],
+        "changes": None if result.changes is None else list(result.changes),
+    }
+
+
+def run_study(
+    path: str | Path, *, previous: Path | None = None, progress: Progress = lambda stage: None
+) -> StudyResult:
+    """Run a study file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The study file.
+    previous : Path, optional
+        ``results.json`` of an earlier run, to name what moved.
+    progress : callable
+        Called with the name of each stage as it begins.
+
+    Returns
+    -------
+    StudyResult
+        Results and what they were made from.
+
+    Raises
+    ------
+    DataError
+        If the study file or a table has a fault.
+    """
+    plan, digest = read_study(path)
+    progress("reading the tables")
+    folder = Path(path).resolve().parent
+    catalog = open_tables([t if t == SHIPPED else folder / t for t in plan.evidence.tables])
+    progress("auditing every number")
+    report = audit(catalog)
+    questions = []
+    for asked in plan.evidence.questions:
+        progress(f"pooling {asked.question}")
+        questions.append(_question(catalog, asked, report.findings))
+    reproductions = _reproductions(catalog, plan, report, progress)
+    result = StudyResult(
+        plan=plan,
+        study_file=Path(path).name,
+        catalog=catalog,
+        audit=report,
+        questions=tuple(questions),
+        reproductions=reproductions,
+        changes=None,
+        provenance=Provenance(
+            input_sha256=catalog.sha256,
+            options={"study_sha256": digest, "tables": list(plan.evidence.tables)},
+        ),
+    )
+    if previous is None:
+        return result
+    moved = changes_since(previous, results_dict(result))
+    return StudyResult(
+        plan=result.plan,
+        study_file=result.study_file,
+        catalog=catalog,
+        audit=report,
+        questions=result.questions,
+        reproductions=reproductions,
+        changes=moved,
+        provenance=result.provenance,
+    )
+
+
+def _reproductions(
+    catalog: Catalog, plan: StudyPlan, report: AuditReport, progress: Progress
+) -> tuple[Reproduction, ...]:
+    asked = plan.evidence.reproduce
+    pools = list(catalog.pools) if asked == "all" else list(asked)
+    readings = supported_readings(report.findings)
+    found = []
+    for pool in pools:
+        progress(f"rebuilding {pool}")
+        found.append(reproduce(catalog, pool, readings=readings))
+    return tuple(found)
+
+
+def _question(
+    catalog: Catalog, asked: QuestionPlan, findings: tuple[Finding, ...]
+) -> QuestionResult:
+    question = catalog.question(asked.question)
+    pools: list[PoolResult] = []
+    empty: list[tuple[str, str, str]] = []
+    for outcome in asked.outcomes:
+        for design in asked.designs:
+            try:
+                pool = pool_question(
+                    catalog,
+                    asked.question,
+                    design=design,
+                    outcome=outcome,
+                    subgroup=asked.subgroup,
+                    studies=asked.studies,
+                    reports=asked.reports,
+                    include_memory=asked.include_memory,
+                    method=asked.method,
+                    interval=asked.interval or usual_interval(asked.method),
+                    level=asked.level,
+                    subgroups_by=asked.subgroups_by,
+                    findings=findings,
+                )
+            except DesignError as error:
+                # A design without a usable study is an answer; it is listed with its reason.
+                empty.append((outcome, design, error.message))
+                continue
+            if isinstance(pool, EvidencePool):
+                pools.append(_pool_result(catalog, pool, findings))
+    selection = Selection(
+        question=asked.question,
+        outcome=str(catalog.outcome_id(asked.outcomes[0])),
+        design="pooled",
+        include_memory=True,
+    )
+    published, _ = select_inputs(catalog, selection, findings)
+    compared = {member for members in DESIGN_GROUPS.values() for member in members}
+    return QuestionResult(
+        question=question,
+        pools=tuple(pools),
+        empty=tuple(empty),
+        published=published,
+        not_pooled=tuple(
+            s
+            for s in catalog.studies.values()
+            if s.question_id == asked.question and s.design not in compared and not s.version_of
+        ),
+    )
+
+
+def _pool_result(catalog: Catalog, pool: EvidencePool, findings: tuple[Finding, ...]) -> PoolResult:
+    doubts = alternatives(catalog, pool, findings)
+    worlds = None
+    if any(len(a.options) > 1 for a in doubts):
+        worlds = multiverse(
+            doubts,
+            method=pool.meta.method,
+            interval=pool.meta.interval,
+            level=pool.meta.mu.level,
+        )
+    return PoolResult(
+        key="/".join((pool.question.question_id, pool.outcome.outcome_id, pool.selection.design)),
+        pool=pool,
+        answer=answer(pool),
+        multiverse=worlds,
+    )
