@@ -3,91 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from locoreg.core.errors import DesignError
-from locoreg.core.estimate import Estimate
 from locoreg.core.findings import Finding, by_severity
 from locoreg.core.provenance import Provenance
 from locoreg.evidence.inputs import (
-    DESIGN_LABELS,
     Exclusion,
     PooledStudy,
-    Selection,
     select_inputs,
 )
-from locoreg.evidence.meta import (
-    MetaAnalysis,
-    Prediction,
-    interval_name,
-    meta_analysis,
-    method_name,
-)
+from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Catalog, Outcome, Question
-from locoreg.stats.heterogeneity import subgroup_test
-from locoreg.stats.randomeffects import cumulative, leave_one_out
+from locoreg.evidence.selection import DESIGN_LABELS, Selection
+from locoreg.evidence.sensitivity import (
+    PoolOptions,
+    SensitivityRow,
+    SubgroupPool,
+    SubgroupTestResult,
+    pool_studies,
+    row_dict,
+    subgroup_pools,
+    up_to_each,
+    without_each,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolOptions:
-    """How a pool is computed.
-
-    Attributes
-    ----------
-    method, interval : str
-        As for :func:`locoreg.evidence.meta.meta_analysis`.
-    level : float
-        Level of all intervals in percent.
-    prediction : {"riley", "metafor"}
-        Formula of the prediction interval.
-    subgroups_by : str, optional
-        Column of the studies table that splits them, ``randomisation_timing`` say.
-    """
-
-    method: str
-    interval: str
-    level: float
-    prediction: Prediction = "riley"
-    subgroups_by: str | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "method", method_name(self.method))
-        object.__setattr__(self, "interval", interval_name(self.interval))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubgroupPool:
-    """The pool of one subgroup of studies."""
-
-    name: str
-    study_ids: tuple[str, ...]
-    meta: MetaAnalysis
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubgroupTestResult:
-    """The test that subgroups share one effect (separate tau2, normal theory)."""
-
-    by: str
-    q: float
-    df: int
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensitivityRow:
-    """A pool of part of the studies: without one, or up to one."""
-
-    study_id: str
-    label: str
-    mu: Estimate
-    tau2: float
-    i2: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +112,8 @@ class EvidencePool:
             subgroup_test=None
             if test is None
             else {"by": test.by, "q": test.q, "df": test.df, "p_value": test.p_value},
-            leave_one_out=[_row_dict(row) for row in self.leave_one_out],
-            cumulative=[_row_dict(row) for row in self.cumulative],
+            leave_one_out=[row_dict(row) for row in self.leave_one_out],
+            cumulative=[row_dict(row) for row in self.cumulative],
             findings=[finding.to_dict() for finding in self.findings],
             provenance=self.provenance.to_dict(),
         )
@@ -233,7 +177,7 @@ def pool_evidence(
         )
     question = catalog.question(selection.question)
     naive, differs = _as_printed(catalog, selection, options, findings, studies, question)
-    groups, test = _subgroups(catalog, studies, options, question)
+    groups, test = subgroup_pools(catalog, studies, options, question)
     about = dict.fromkeys(finding for study in studies for finding in study.findings)
     design = selection.design
     return EvidencePool(
@@ -241,15 +185,15 @@ def pool_evidence(
         outcome=catalog.outcomes[selection.outcome],
         selection=selection,
         design_label=DESIGN_LABELS.get(design, design),
-        meta=_pool(studies, options, question),
+        meta=pool_studies(studies, options, question),
         studies=studies,
         excluded=excluded,
         as_printed=naive,
         differs=differs,
         subgroups=groups,
         subgroup_test=test,
-        leave_one_out=_leave_one_out(studies, options, question),
-        cumulative=_cumulative(studies, options, question),
+        leave_one_out=without_each(studies, options, question),
+        cumulative=up_to_each(studies, options, question),
         findings=by_severity(about),
         provenance=Provenance(
             input_sha256=catalog.sha256, options=_options(catalog, selection, options)
@@ -274,25 +218,6 @@ def _options(catalog: Catalog, selection: Selection, options: PoolOptions) -> di
         "prediction": options.prediction,
         "subgroups_by": options.subgroups_by,
     }
-
-
-def _scale(question: Question) -> Any:
-    return "identity" if question.measure in ("RD", "MD", "SMD") else "log"
-
-
-def _pool(
-    studies: tuple[PooledStudy, ...], options: PoolOptions, question: Question
-) -> MetaAnalysis:
-    return meta_analysis(
-        [s.effect.yi for s in studies],
-        se=[s.effect.se for s in studies],
-        method=options.method,
-        interval=options.interval,
-        level=options.level,
-        scale=_scale(question),
-        labels=[s.label for s in studies],
-        prediction=options.prediction,
-    )
 
 
 def _as_printed(
@@ -321,7 +246,7 @@ def _as_printed(
         for s in studies
         if s.study_id in by_id and _differ(s, by_id[s.study_id])
     )
-    return (_pool(naive, options, question) if naive else None), differs
+    return (pool_studies(naive, options, question) if naive else None), differs
 
 
 def _differ(one: PooledStudy, other: PooledStudy) -> bool:
@@ -329,110 +254,6 @@ def _differ(one: PooledStudy, other: PooledStudy) -> bool:
         math.isclose(one.effect.yi, other.effect.yi, abs_tol=1e-12)
         and math.isclose(one.effect.se, other.effect.se, rel_tol=1e-12)
     )
-
-
-def _subgroups(
-    catalog: Catalog,
-    studies: tuple[PooledStudy, ...],
-    options: PoolOptions,
-    question: Question,
-) -> tuple[tuple[SubgroupPool, ...], SubgroupTestResult | None]:
-    by = options.subgroups_by
-    if by is None:
-        return (), None
-    names = [str(getattr(catalog.studies[s.study_id], by, None) or "not stated") for s in studies]
-    if not hasattr(studies and catalog.studies[studies[0].study_id], by):
-        raise DesignError(f"the studies table has no column {by!r} to make subgroups of.")
-    members: Mapping[str, tuple[PooledStudy, ...]] = {
-        name: tuple(s for s, n in zip(studies, names, strict=True) if n == name)
-        for name in dict.fromkeys(names)
-    }
-    pools = tuple(
-        SubgroupPool(
-            name=name,
-            study_ids=tuple(s.study_id for s in group),
-            meta=_pool(group, options, question),
-        )
-        for name, group in members.items()
-    )
-    if len(members) < 2:
-        return pools, None
-    test = subgroup_test(
-        [s.effect.yi for s in studies],
-        [s.effect.vi for s in studies],
-        names,
-        method=method_name(options.method),
-        tau2="separate",
-    )
-    return pools, SubgroupTestResult(
-        by=by, q=float(test.q_between), df=int(test.df), p_value=float(test.p_value)
-    )
-
-
-def _leave_one_out(
-    studies: tuple[PooledStudy, ...], options: PoolOptions, question: Question
-) -> tuple[SensitivityRow, ...]:
-    if len(studies) < 2:
-        return ()
-    fit = leave_one_out(
-        [s.effect.yi for s in studies], [s.effect.vi for s in studies], **_kernel(options)
-    )
-    return _rows(studies, fit, options, question)
-
-
-def _cumulative(
-    studies: tuple[PooledStudy, ...], options: PoolOptions, question: Question
-) -> tuple[SensitivityRow, ...]:
-    if len(studies) < 2:
-        return ()
-    fit = cumulative(
-        [s.effect.yi for s in studies],
-        [s.effect.vi for s in studies],
-        order=list(range(len(studies))),
-        **_kernel(options),
-    )
-    return _rows(studies, fit, options, question)
-
-
-def _kernel(options: PoolOptions) -> dict[str, Any]:
-    return {
-        "method": method_name(options.method),
-        "interval": interval_name(options.interval),
-        "level": options.level,
-        "prediction": options.prediction,
-    }
-
-
-def _rows(
-    studies: tuple[PooledStudy, ...], fit: Any, options: PoolOptions, question: Question
-) -> tuple[SensitivityRow, ...]:
-    return tuple(
-        SensitivityRow(
-            study_id=study.study_id,
-            label=study.label,
-            mu=Estimate(
-                estimate=float(fit.mu[i]),
-                se=float(fit.se[i]),
-                ci_low=float(fit.ci_low[i]),
-                ci_high=float(fit.ci_high[i]),
-                level=options.level,
-                scale=_scale(question),
-            ),
-            tau2=float(fit.tau2[i]),
-            i2=float(fit.i2[i]),
-        )
-        for i, study in enumerate(studies)
-    )
-
-
-def _row_dict(row: SensitivityRow) -> dict[str, Any]:
-    return {
-        "study_id": row.study_id,
-        "label": row.label,
-        "mu": row.mu.to_dict(),
-        "tau2": row.tau2,
-        "i2": row.i2,
-    }
 
 
 def _study_dict(study: PooledStudy, weight: float, level: float) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from locoreg.core.findings import Finding
 from locoreg.core.provenance import Provenance
 from locoreg.evidence.audit import AuditReport, audit
 from locoreg.evidence.doubts import alternatives
-from locoreg.evidence.inputs import DESIGN_GROUPS, PooledStudy, Selection, select_inputs
+from locoreg.evidence.inputs import PooledStudy, select_inputs
 from locoreg.evidence.meta import usual_interval
 from locoreg.evidence.multiverse import Multiverse, multiverse
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.records import Catalog, Question, Study
 from locoreg.evidence.reproduce import Reproduction, reproduce
+from locoreg.evidence.selection import DESIGN_GROUPS, Selection
 from locoreg.workflows.answers import answer
 from locoreg.workflows.compare import changes_since
 from locoreg.workflows.evidence import SHIPPED, open_tables, pool_question, supported_readings
