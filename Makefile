@@ -1,0 +1,79 @@
+# Each command sets up what it needs in .venv. By hand: Python 3.11 or later with venv, and make.
+# Another Python: make PYTHON=/path/to/python3.12 demo
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?=
+VENV := .venv
+RUN := $(VENV)/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# A moved or copied folder gets an environment of its own: an environment holds absolute paths.
+PLACE := $(VENV)/.made-in-$(shell pwd | cksum | cut -d ' ' -f 1)
+WORKERS ?= auto
+
+.PHONY: help demo test lint docs docs-build generated bench reference validate check clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.installed-base ## audit and pool the shipped evidence, write build/demo/report.html
+	$(RUN)/locoreg run examples/local-therapy.yaml --out build/demo
+
+test: $(VENV)/.installed-dev ## run the tests
+	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8
+
+lint: $(VENV)/.installed-dev ## formatting, lint rules, types, layers
+	$(RUN)/python -m ruff format --check .
+	$(RUN)/python -m ruff check .
+	$(RUN)/python -m mypy
+	$(RUN)/lint-imports
+
+docs: docs-build ## build the documentation and run its examples
+	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8 tests/docs
+
+docs-build: $(VENV)/.installed-dev
+	$(RUN)/python scripts/make_reference.py --check
+	$(RUN)/python -m mkdocs build --quiet --strict
+
+generated: $(VENV)/.installed-dev ## rewrite the generated pages, the module tree and the figure of README
+	$(RUN)/python scripts/make_reference.py
+	$(RUN)/python scripts/make_readme_figure.py
+
+bench: build/venv-bench/.installed ## compare speed and misses with PyMARE and, if there, R's metafor
+	for script in benchmarks/bench_*.py; do build/venv-bench/bin/python $$script || exit 1; done
+
+reference: ## make the reference numbers anew with R
+	@command -v Rscript > /dev/null && Rscript -e 'library(metafor); library(metadat)' > /dev/null 2>&1 || { \
+	  echo "error: R with metafor and metadat is needed." >&2; \
+	  echo "hint: on Debian and Ubuntu, sudo apt-get install r-cran-metafor r-cran-metadat" >&2; exit 1; }
+	Rscript tests/reference/meta/generate.R tests/reference/meta
+	Rscript tests/reference/meta/generate_subgroups.R tests/reference/meta
+
+validate: $(VENV)/.installed-dev ## measure bias and coverage anew by simulation (slow)
+	for script in tests/validation/simulate_*.py; do $(RUN)/python $$script || exit 1; done
+
+check: lint docs-build test ## what CI runs: lint, documentation, tests (the examples are among them)
+
+clean: ## remove everything that these commands made
+	rm -rf $(VENV) build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PLACE):
+	@python=$$(PYTHON="$(PYTHON)" sh scripts/find-python.sh) && \
+	  echo "making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed-base: $(PLACE) pyproject.toml constraints.txt
+	$(RUN)/python $(PIP_INSTALL) --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(PLACE) pyproject.toml constraints.txt
+	$(RUN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[test,dev,docs]'
+	@touch $@ $(VENV)/.installed-base
+
+# An environment of its own: the other program's requirements need not fit constraints.txt.
+build/venv-bench/.installed: pyproject.toml
+	@python=$$(PYTHON="$(PYTHON)" sh scripts/find-python.sh) && "$$python" -m venv --clear build/venv-bench
+	build/venv-bench/bin/python $(PIP_INSTALL) --editable '.[bench]'
+	@touch $@
