@@ -54,7 +54,9 @@ def did_you_mean(name: str, options: Iterable[str]) -> str | None:
         A sentence, or None when there are no options at all.
     """
     allowed = sorted(options)
-    close = get_close_matches(name, allowed, n=3, cutoff=0.6)
+    folded = name.casefold()
+    close = [option for option in allowed if folded and folded in option.casefold()][:3]
+    close = close or get_close_matches(name, allowed, n=3, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(close)}?"
     if not allowed:

@@ -1,0 +1,120 @@
+"""Loading, cross-checks between tables, merging; the records equal the dictionary."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from locoreg.core.errors import DataError
+from locoreg.evidence.catalog import (
+    RECORDS,
+    dictionary,
+    load_catalog,
+    merge_catalogs,
+    read_catalog,
+)
+from tests.conftest import WriteTables, effect, study
+
+
+@pytest.mark.parametrize("table", RECORDS)
+def test_records_hold_exactly_the_columns_of_the_dictionary(table: str) -> None:
+    fields = [f.name for f in dataclasses.fields(RECORDS[table]) if f.name != "row"]
+    columns = [column.name for column in dictionary()[table]]
+    assert [{"location_text": "location"}.get(f, f) for f in fields] == columns
+
+
+@pytest.mark.parametrize("table", RECORDS)
+def test_every_column_is_described(table: str) -> None:
+    for column in dictionary()[table]:
+        assert column.description.endswith("."), column.name
+        assert (column.type == "choice") == bool(column.allowed), column.name
+
+
+def test_two_tables_are_enough(write_tables: WriteTables) -> None:
+    folder = write_tables(studies=[study("a")], claims=[effect("a1", "a", "0.66 0.49 0.88")])
+    catalog = load_catalog(folder)
+    assert catalog.claims["a1"].estimate == 0.66
+    assert catalog.claims["a1"].half_unit("ci_low") == pytest.approx(0.005)
+    assert "primary-surgery" in catalog.questions
+    assert catalog.outcome_id("OS") == "overall_survival"
+    assert catalog.report_id(catalog.claims["a1"]) == "a"
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "words"),
+    [
+        ({"ci_low": "0.88", "ci_high": "0.49"}, "ci_low", "reversed"),
+        ({"ci_level": ""}, "ci_level", "needs its level"),
+        ({"ci_level": "0.95"}, "ci_level", "give percent, 95"),
+        ({"estimate": "abc"}, "estimate", "not a number"),
+        ({"se": "0"}, "se", "not above zero"),
+        ({"variance": "-1"}, "variance", "not above zero"),
+        ({"ci_low": "-0.2"}, "ci_low", "is a ratio"),
+        ({"reference_arm": ""}, "reference_arm", "needs it"),
+        ({"outcome": ""}, "outcome", "needs it"),
+        ({"study_id": "b"}, "study_id", "does not stand in the table"),
+        ({"supersedes": "zz", "reason": "x"}, "supersedes", "does not stand in the table"),
+        ({"supersedes": "a1", "reason": "x"}, "supersedes", "correct itself"),
+        ({"p_value": "1.2", "p_op": "="}, "p_value", "between 0 and 1"),
+        ({"p_value": "0.2"}, "p_op", "operator"),
+        ({"statistic": "survival_proportion"}, "landmark_months", "needs it"),
+        ({"o_minus_e": "-3"}, "logrank_v", "together"),
+    ],
+)
+def test_contradictions_are_named_by_file_row_and_column(
+    write_tables: WriteTables, change: dict[str, str], column: str, words: str
+) -> None:
+    row = {**effect("a1", "a", "0.66 0.49 0.88"), **change}
+    good = effect("a0", "a", "0.70 0.50 0.98")
+    folder = write_tables(studies=[study("a")], claims=[good, row])
+    catalog, faults = read_catalog(folder)
+    assert {(f.location.file, f.location.row, f.location.column) for f in faults} == {
+        ("claims.csv", 3, column)
+    }
+    assert words in faults[0].message
+    assert list(catalog.claims) == ["a0"]
+    with pytest.raises(DataError, match="claims.csv, row 3, column"):
+        load_catalog(folder)
+
+
+def test_duplicate_ids_name_both_rows(write_tables: WriteTables) -> None:
+    row = effect("a1", "a", "0.66 0.49 0.88")
+    folder = write_tables(studies=[study("a")], claims=[row, row])
+    with pytest.raises(DataError, match="row 3, column claim_id: 'a1' already stands in row 2"):
+        load_catalog(folder)
+
+
+def test_all_faults_are_listed_at_once(write_tables: WriteTables) -> None:
+    rows = [effect(f"a{i}", "a", "x 0.49 0.88") for i in range(30)]
+    folder = write_tables(studies=[study("a")], claims=rows)
+    with pytest.raises(DataError, match="30 faults.*row 2.*row 21.*and 10 more"):
+        load_catalog(folder)
+
+
+def test_empty_and_missing_tables(write_tables: WriteTables) -> None:
+    folder = write_tables(studies=[study("a")])
+    with pytest.raises(DataError, match=r"claims\.csv is missing"):
+        load_catalog(folder)
+    (folder / "claims.csv").write_text("claim_id,study_id,kind\n")
+    with pytest.raises(DataError, match=r"claims\.csv has no rows"):
+        load_catalog(folder)
+
+
+def test_stray_table_is_refused_with_a_hint(write_tables: WriteTables) -> None:
+    folder = write_tables(studies=[study("a")], claims=[effect("a1", "a", "0.66 0.49 0.88")])
+    (folder / "claim.csv").write_text("x\n")
+    with pytest.raises(DataError, match=r"claim\.csv is not one of the tables.*claims"):
+        load_catalog(folder)
+
+
+def test_missing_folder() -> None:
+    with pytest.raises(DataError, match="is not a folder"):
+        load_catalog("no/such/folder")
+
+
+def test_merge_refuses_an_id_in_both(write_tables: WriteTables) -> None:
+    folder = write_tables(studies=[study("a")], claims=[effect("a1", "a", "0.66 0.49 0.88")])
+    catalog = load_catalog(folder)
+    with pytest.raises(DataError, match="studies: a stands in"):
+        merge_catalogs(catalog, catalog)
