@@ -151,6 +151,8 @@ def check_inputs(yi: ArrayLike, vi: ArrayLike, mask: ArrayLike | None) -> Inputs
             f"yi, vi and mask have shapes {', '.join(map(str, shapes))}, which don't match.",
             hint="give (k,) for one meta-analysis or (n, k) for n of them, k being the same.",
         )
+    if 0 in shape:
+        raise DataError("There are no studies: yi is empty.", hint="give at least one study.")
     single = len(shape) == 1
     y, v = (np.broadcast_to(a, shape).reshape(-1, shape[-1]) for a in (y, v))
     if mask is not None:
@@ -177,8 +179,6 @@ def _numbers(name: str, values: ArrayLike) -> FloatArray:
 
 def _check_values(y: FloatArray, v: FloatArray, present: BoolArray) -> None:
     """Raise at the first value that can't be used, naming its place."""
-    if y.size == 0:
-        raise DataError("There are no studies: yi is empty.", hint="give at least one study.")
     empty = ~present.any(axis=1)
     if empty.any():
         raise DataError(
