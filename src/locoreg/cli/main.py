@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 
 from locoreg.core.errors import LocoregError
 from locoreg.core.version import __version__
@@ -59,6 +59,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         print_error(error, as_json="--json" in arguments)
         raise SystemExit(1) from None
+    except CycloptsError:
+        # Cyclopts has printed what was wrong with the command.
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     raise SystemExit(code if isinstance(code, int) else 0)

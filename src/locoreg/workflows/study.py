@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from locoreg.core.errors import DataError, did_you_mean
 
@@ -55,6 +56,13 @@ class QuestionPlan(_Strict):
     subgroups_by: str | None = None
     include_memory: bool = False
 
+    @field_validator("level")
+    @classmethod
+    def _level_is_percent(cls, value: float) -> float:
+        if not 50 <= value < 100:
+            raise ValueError(f"{value:g} is not a percentage of 50 or more; write 95 for 95%")
+        return value
+
 
 class EvidencePlan(_Strict):
     """The evidence part of a study.
@@ -88,6 +96,12 @@ class StudyPlan(_Strict):
     title: str
     search_date: str
     evidence: EvidencePlan
+
+    @field_validator("search_date", mode="before")
+    @classmethod
+    def _date_as_text(cls, value: object) -> object:
+        # YAML turns 2026-11-23 into a date.
+        return value.isoformat() if isinstance(value, date) else value
 
 
 def read_study(path: str | Path) -> tuple[StudyPlan, str]:
