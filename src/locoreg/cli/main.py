@@ -20,8 +20,16 @@ app = App(
     version=__version__,
 )
 # Each name is imported only when its command is asked for, so that --help stays quick.
-app.command("locoreg.cli.evidence:app", name="evidence")
-app.command("locoreg.cli.run:run", name="run")
+app.command(
+    "locoreg.cli.evidence:app",
+    name="evidence",
+    help="Published evidence: list, show, audit, pool, reproduce, export.",
+)
+app.command(
+    "locoreg.cli.run:run",
+    name="run",
+    help="Run a study file: audit, pool, reproduce, write the report.",
+)
 
 
 @app.command
