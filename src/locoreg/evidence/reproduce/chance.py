@@ -1,0 +1,79 @@
+"""How easily a search explains pools that were never published."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+from scipy.spatial import cKDTree
+
+from locoreg.evidence.effectsize import z_value
+from locoreg.evidence.reproduce.results import Chance, Published
+
+FloatArray = NDArray[np.float64]
+
+MADE_UP = 4_000
+# Made-up pools: the estimate moves by up to this share of the half-width,
+# the logarithm of the half-width by up to this much.
+SHIFT, STRETCH = 0.5, 0.25
+SEED = 2021
+
+
+class Neighbourhood:
+    """The settings near a published pool, by number of departures.
+
+    A printed pool is a box: the numbers that round to it. A made-up pool is the
+    same box elsewhere, so it is as precise, and as hard to hit, as the published
+    one; a setting explains it by falling into the box. Where a p-value is printed
+    too, a made-up pool has the normal one of its interval.
+    """
+
+    def __init__(self, published: Published) -> None:
+        printed = np.array([published.estimate, published.ci_low, published.ci_high])
+        halves = np.array(published.half_units)
+        edges = np.stack([printed - halves, printed + halves])
+        self._log = published.log
+        if published.log:
+            # A limit printed as 0.00 has no lower edge on the log scale.
+            edges = np.log(np.maximum(edges, halves / 10))
+        self._centre, self._radius = edges.mean(axis=0), np.diff(edges, axis=0)[0] / 2
+        half = (self._centre[2] - self._centre[1]) / 2
+        moves = np.random.default_rng(SEED).uniform(-1, 1, (2, MADE_UP))
+        shift = SHIFT * half * moves[0]
+        wider = half * np.expm1(STRETCH * moves[1])
+        self._moves = np.stack([shift, shift - wider, shift + wider], axis=-1) / self._radius
+        self._reach = np.abs(self._moves).max(axis=0) + 1
+        self._p_half_unit = published.p_half_unit if published.p_op == "=" else None
+        if self._p_half_unit is not None:
+            z = (self._centre[0] + shift) / (half + wider) * z_value(published.level)
+            p = 2 * special.ndtr(-np.abs(z)) / self._p_half_unit
+            self._moves = np.column_stack([self._moves, p])
+        self._near: dict[int, list[FloatArray]] = {}
+
+    def add(self, numbers: FloatArray, p_value: FloatArray, departures: int) -> None:
+        """Keep the settings of a level that could explain a made-up pool."""
+        flat = numbers.reshape(-1, 3)
+        edges = self._centre + np.array([[-1], [1]]) * self._reach * self._radius
+        low, high = np.exp(edges) if self._log else edges
+        inside = ((flat >= low) & (flat <= high)).all(axis=1)
+        near = flat[inside]
+        scaled = ((np.log(near) if self._log else near) - self._centre) / self._radius
+        if self._p_half_unit is not None:
+            p = p_value.reshape(-1)[inside] / self._p_half_unit
+            scaled = np.column_stack([scaled, p])
+        self._near.setdefault(departures, []).append(scaled)
+
+    def chance(self, departures: int) -> Chance:
+        """Return how many made-up pools the settings with so many departures, or fewer, match."""
+        parts = [p for level, ps in self._near.items() if level <= departures for p in ps]
+        settings = np.concatenate([*parts, np.empty((0, self._moves.shape[1]))])
+        found = np.zeros(MADE_UP)
+        if len(settings):
+            tree = cKDTree(settings)
+            found = tree.query_ball_point(self._moves, r=1.0, p=np.inf, return_length=True)
+        return Chance(
+            departures=departures,
+            pools=MADE_UP,
+            share_explained=float((found > 0).mean()),
+            expected_matches=float(found.mean()),
+        )

@@ -1,0 +1,329 @@
+"""Find the settings that give the printed digits of a published pool."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from locoreg.core.errors import DataError, did_you_mean
+from locoreg.evidence.integrity import RATIO_MEASURES
+from locoreg.evidence.records import Catalog, Claim, Pool
+from locoreg.evidence.reproduce.candidates import (
+    Context,
+    Family,
+    Source,
+    arm_families,
+    effect_family,
+    sources,
+)
+from locoreg.evidence.reproduce.chance import Neighbourhood
+from locoreg.evidence.reproduce.explain import Outcome, conclude
+from locoreg.evidence.reproduce.results import LevelCount, Published, Reproduction, Searched
+from locoreg.evidence.reproduce.rows import Readings, printed_half_unit
+from locoreg.evidence.reproduce.search import (
+    PER_INPUT,
+    TOLERANCE,
+    Block,
+    Place,
+    Pools,
+    blocks,
+    count_inputs,
+    departures_at,
+    distances,
+    further_digits,
+    pools,
+)
+from locoreg.evidence.reproduce.slips import with_slips
+
+MOST_DEPARTURES = 3
+MOST_INPUT_SETS = 300_000
+CHUNK = 20_000
+SLIP_DEPARTURES = 2
+Reading = tuple[str, str]
+
+
+def reproduce(
+    catalog: Catalog,
+    pool_id: str,
+    *,
+    readings: Iterable[Reading] = (),
+    max_departures: int = MOST_DEPARTURES,
+) -> Reproduction:
+    """Search for the settings that give a published pool.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The tables.
+    pool_id : str
+        A pool, or a study that has exactly one.
+    readings : iterable of (str, str)
+        Readings that the evidence supports beyond the rows in force: claim id
+        and ``column=value`` (``reference_arm=intervention``, ``ci_level=90``)
+        or ``exclude``.
+    max_departures : int
+        Most departures from those readings in one setting.
+
+    Returns
+    -------
+    Reproduction
+        Verdict, matching settings, counts and explanation.
+
+    Raises
+    ------
+    DataError
+        If there is no such pool, or its row has no estimate with an interval.
+    """
+    pool = find_pool(catalog, pool_id)
+    claim = catalog.claims[pool.claim_id]
+    published = _published(claim)
+    supported = Readings(catalog, readings)
+    inputs = sources(catalog, pool)
+    families, missing = _families(catalog, claim, inputs, supported)
+    search = _Search(published=published, families=families)
+    if families:
+        search.run(max_departures)
+    outcome = Outcome(
+        pool=pool,
+        claim=claim,
+        published=published,
+        places=tuple(search.places),
+        full=search.full,
+        closest=search.closest,
+        searched=search.searched(missing),
+        chance=search.neighbourhood.chance(search.minimal) if search.minimal is not None else None,
+        minimal=search.minimal,
+    )
+    return conclude(outcome)
+
+
+def reproduce_all(
+    catalog: Catalog,
+    *,
+    readings: Iterable[Reading] = (),
+    max_departures: int = MOST_DEPARTURES,
+) -> tuple[Reproduction, ...]:
+    """Search for the settings of every pool of the catalogue.
+
+    Parameters
+    ----------
+    catalog, readings, max_departures
+        As for :func:`reproduce`.
+
+    Returns
+    -------
+    tuple of Reproduction
+        One per pool whose row has an estimate with an interval, in the order
+        of the table.
+    """
+    given = tuple(readings)
+    return tuple(
+        reproduce(catalog, pool_id, readings=given, max_departures=max_departures)
+        for pool_id in catalog.pools
+        if is_testable(catalog.claims[catalog.pools[pool_id].claim_id])
+    )
+
+
+def is_testable(claim: Claim) -> bool:
+    """Return whether a pool's row has what a search compares: an estimate with its interval."""
+    return None not in (claim.estimate, claim.ci_low, claim.ci_high, claim.ci_level)
+
+
+def find_pool(catalog: Catalog, pool_id: str) -> Pool:
+    """Return a pool by its id, or by the id of a study that has exactly one.
+
+    Raises
+    ------
+    DataError
+        If there is none, or the study has several.
+    """
+    if pool_id in catalog.pools:
+        return catalog.pools[pool_id]
+    own = [p for p in catalog.pools.values() if catalog.claims[p.claim_id].study_id == pool_id]
+    if len(own) == 1:
+        return own[0]
+    if own:
+        raise DataError(
+            f"{pool_id} published {len(own)} pools.",
+            hint=f"name one: {', '.join(p.pool_id for p in own)}.",
+        )
+    raise DataError(f"there is no pool {pool_id!r}.", hint=did_you_mean(pool_id, catalog.pools))
+
+
+def _published(claim: Claim) -> Published:
+    if not is_testable(claim):
+        raise DataError(
+            f"row {claim.claim_id} holds no estimate with an interval to compare with.",
+            hint="point the pool at a row with estimate, ci_low, ci_high and ci_level.",
+        )
+    columns = ("estimate", "ci_low", "ci_high")
+    halves = [printed_half_unit(claim, column) for column in columns]
+    cells = [_as_text(getattr(claim, c), h) for c, h in zip(columns, halves, strict=True)]
+    return Published(
+        estimate=float(claim.estimate or 0),
+        ci_low=float(claim.ci_low or 0),
+        ci_high=float(claim.ci_high or 0),
+        half_units=(halves[0], halves[1], halves[2]),
+        level=float(claim.ci_level or 0),
+        log=claim.resolved_measure in RATIO_MEASURES,
+        i2=claim.heterogeneity_i2,
+        i2_half_unit=printed_half_unit(claim, "heterogeneity_i2"),
+        p_value=claim.p_value,
+        p_op=claim.p_op,
+        p_half_unit=printed_half_unit(claim, "p_value"),
+        text=f"{claim.measure} {cells[0]} ({cells[1]} to {cells[2]})",
+    )
+
+
+def _as_text(value: float, half: float) -> str:
+    return f"{value:.{max(0, round(-math.log10(2 * half)))}f}"
+
+
+def _families(
+    catalog: Catalog, claim: Claim, inputs: tuple[Source, ...], readings: Readings
+) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+    """Return what can be searched, and in words what can't."""
+    measure = claim.resolved_measure or "HR"
+    context = Context(
+        catalog=catalog,
+        readings=readings,
+        outcome=catalog.outcome_id(claim.outcome) or "",
+        subgroup=_patients(catalog, claim, inputs),
+        scale="log" if measure in RATIO_MEASURES else "identity",
+        reference_arm=claim.reference_arm or "control",
+    )
+    printed = effect_family(context, inputs)
+    lacking = [
+        source.label
+        for source, options in zip(inputs, printed.inputs, strict=True)
+        if len(options) == 1
+    ]
+    families = [printed] if len(inputs) - len(lacking) >= 2 else []
+    if context.scale == "log" and (lacking or measure in ("OR", "RR")):
+        families += arm_families(context, inputs, measure)
+    where = f" in {context.subgroup}" if context.subgroup else ""
+    missing = [
+        f"{label} has no effect with an interval for {context.outcome}{where}" for label in lacking
+    ]
+    return tuple(families), tuple(missing)
+
+
+def _patients(catalog: Catalog, claim: Claim, inputs: tuple[Source, ...]) -> str:
+    """Return the pool's subgroup of patients; a label that no input's row has is a label only."""
+    if claim.subgroup is None or "=" not in claim.subgroup:
+        return ""
+    dimension = claim.subgroup.partition("=")[0]
+    known = {
+        (row.subgroup or "").partition("=")[0]
+        for study in catalog.studies.values()
+        if study.design != "pooled"
+        for row in catalog.claims_of(study.study_id)
+    }
+    return claim.subgroup if dimension in known else ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    """The state of one search."""
+
+    published: Published
+    families: tuple[Family, ...]
+    places: list[Place] = field(default_factory=list)
+    weaker: list[Place] = field(default_factory=list)
+    levels: list[LevelCount] = field(default_factory=list)
+    closest: Place | None = None
+    nearest: float = np.inf
+    minimal: int | None = None
+    full: bool = True
+    slips: bool = False
+    stopped: str = ""
+    neighbourhood: Neighbourhood = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.neighbourhood = Neighbourhood(self.published)
+
+    def run(self, most: int) -> None:
+        """Deepen until something matches, and one level further."""
+        self._deepen(most)
+        if not self.places:
+            slipped = [family for family in map(with_slips, self.families) if family is not None]
+            if slipped:
+                self._again(tuple(slipped))
+        if not self.places and self.weaker:
+            self.full = False
+            self.places = self.weaker
+            self.minimal = min(len(departures_at(p)) for p in self.places)
+
+    def _again(self, families: tuple[Family, ...]) -> None:
+        before, self.families = self.levels, families
+        self.slips, self.levels, self.neighbourhood = True, [], Neighbourhood(self.published)
+        self._deepen(SLIP_DEPARTURES)
+        for old in before[len(self.levels) :]:
+            self.levels.append(old)
+
+    def _deepen(self, most: int) -> None:
+        last = most
+        for departures in range(most + 1):
+            if departures > last:
+                return
+            sets = sum(count_inputs(family, departures) for family in self.families)
+            if sets > MOST_INPUT_SETS:
+                self.stopped = (
+                    f"{departures} simultaneous departures would be {sets:,} sets of inputs; "
+                    f"at most {MOST_INPUT_SETS:,} are searched"
+                )
+                return
+            self._level(departures)
+            if self.minimal is None and self.levels[-1].matches:
+                self.minimal = departures
+                last = min(most, departures + 1)
+
+    def _level(self, departures: int) -> None:
+        sets = 0
+        before = len(self.places)
+        for family in self.families:
+            for block in blocks(family, departures):
+                sets += len(block.chosen)
+                for start in range(0, len(block.chosen), CHUNK):
+                    self._compare(_part(block, start), departures)
+        found = self.places[before:]
+        self.levels.append(
+            LevelCount(
+                departures=departures,
+                inputs=sets,
+                settings=sets * PER_INPUT,
+                matches=len(found),
+                matching_readings=len({tuple(d.key for d in departures_at(p)) for p in found}),
+            )
+        )
+
+    def _compare(self, block: Block, departures: int) -> None:
+        found: Pools = pools(block, self.published)
+        distance = distances(found, self.published)
+        self.neighbourhood.add(found.numbers, found.p_value, departures)
+        near = distance <= TOLERANCE
+        further = further_digits(found, self.published)
+        for row, e, i in np.argwhere(near):
+            place = Place(block, int(row), int(e), int(i))
+            (self.places if further[row, e, i] else self.weaker).append(place)
+        best = np.unravel_index(int(np.argmin(distance)), distance.shape)
+        if distance[best] < self.nearest:
+            self.nearest = float(distance[best])
+            self.closest = Place(block, *(int(x) for x in best))
+
+    def searched(self, missing: tuple[str, ...]) -> Searched:
+        """Return what was searched."""
+        return Searched(
+            levels=tuple(self.levels),
+            slips=self.slips,
+            stopped=self.stopped,
+            not_searched=missing,
+        )
+
+
+def _part(block: Block, start: int) -> Block:
+    part = slice(start, start + CHUNK)
+    return replace(block, chosen=block.chosen[part], yi=block.yi[part], se=block.se[part])

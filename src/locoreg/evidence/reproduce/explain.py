@@ -1,0 +1,295 @@
+"""Verdict and explanation from what a search found."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from locoreg.evidence.records import Claim, Pool
+from locoreg.evidence.reproduce.results import (
+    Chance,
+    Departure,
+    Published,
+    ReadingCount,
+    Reproduction,
+    Searched,
+    Setting,
+    Verdict,
+)
+from locoreg.evidence.reproduce.search import Block, Place, departures_at, setting
+
+MOST_SHOWN = 100
+# An explanation that one made-up pool in twenty would get as well proves nothing.
+MOST_CHANCE = 0.05
+# Nor do three things that must all have gone wrong.
+MOST_PROVABLE = 2
+UNPROVABLE = ("absent", "slip", "rounding")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a search found.
+
+    Attributes
+    ----------
+    pool, claim, published
+        The pool, its row and the printed numbers.
+    places : tuple of Place
+        The settings that match.
+    full : bool
+        Whether they also give the printed I2 and p-value.
+    closest : Place or None
+        The nearest setting.
+    searched : Searched
+    chance : Chance or None
+    minimal : int or None
+        Least number of departures that matches.
+    """
+
+    pool: Pool
+    claim: Claim
+    published: Published
+    places: tuple[Place, ...]
+    full: bool
+    closest: Place | None
+    searched: Searched
+    chance: Chance | None
+    minimal: int | None
+
+
+def conclude(outcome: Outcome) -> Reproduction:
+    """Return the verdict, the counts and the explanation of a search."""
+    published = outcome.published
+    ordered = sorted(outcome.places, key=_simplest)
+    matches = tuple(setting(place, published) for place in ordered[:MOST_SHOWN])
+    minimal = matches[0] if matches else None
+    readings = _reading_counts(outcome, minimal)
+    reproduction = Reproduction(
+        pool_id=outcome.pool.pool_id,
+        study_id=outcome.claim.study_id,
+        claim_id=outcome.claim.claim_id,
+        published=published,
+        verdict=_verdict(outcome, minimal, readings),
+        departures_needed=outcome.minimal,
+        minimal=minimal,
+        supported=_supported(ordered[0] if ordered else outcome.closest, published),
+        closest=None if minimal or outcome.closest is None else setting(outcome.closest, published),
+        matches=matches,
+        readings=readings,
+        chance=outcome.chance,
+        searched=outcome.searched,
+        further_digits=_further(outcome, minimal),
+        explanation="",
+    )
+    return replace(reproduction, explanation=" ".join(_sentences(reproduction)))
+
+
+def _simplest(place: Place) -> tuple[int, ...]:
+    kinds = [d.kind for d in departures_at(place)]
+    unusual = sum(kind in UNPROVABLE for kind in kinds)
+    return (len(kinds), unusual, place.variant, place.interval, place.estimator, place.row)
+
+
+def _reading_counts(outcome: Outcome, minimal: Setting | None) -> tuple[ReadingCount, ...]:
+    """Count matches with and without each departure of a simplest explanation."""
+    all_departures = [departures_at(place) for place in outcome.places]
+    own = {d.key for d in minimal.departures} if minimal else set()
+    candidates: dict[str, Departure] = {}
+    for departures in all_departures:
+        for departure in departures:
+            if len(departures) == outcome.minimal or "as its row prints it" in departure.text:
+                candidates.setdefault(departure.key, departure)
+    counts = []
+    for key, departure in candidates.items():
+        with_it = sum(any(d.key == key for d in ds) for ds in all_departures)
+        counts.append(
+            ReadingCount(
+                departure=departure,
+                matches_with=with_it,
+                matches_without=len(all_departures) - with_it,
+                in_minimal=key in own,
+            )
+        )
+    return tuple(sorted(counts, key=lambda c: (not c.in_minimal, -c.matches_with)))
+
+
+def _verdict(
+    outcome: Outcome, minimal: Setting | None, readings: tuple[ReadingCount, ...]
+) -> Verdict:
+    if minimal is None:
+        return "not reproduced"
+    needed = [r for r in readings if r.in_minimal]
+    certain = (
+        outcome.full
+        and 0 < len(minimal.departures) <= MOST_PROVABLE
+        and all(r.matches_without == 0 for r in needed)
+        and not any(d.kind in UNPROVABLE for d in minimal.departures)
+        and not outcome.searched.stopped
+        and outcome.chance is not None
+        and outcome.chance.share_explained <= MOST_CHANCE
+    )
+    return "proven" if certain else "consistent"
+
+
+def _supported(place: Place | None, published: Published) -> Setting | None:
+    """Return the same method on the inputs as the evidence supports them."""
+    if place is None or not departures_at(place):
+        return None
+    family, variant = place.block.family, place.block.variant
+    if family.variants[variant].departures:
+        variant = 0
+    chosen = []
+    for options, used in zip(family.inputs, place.block.chosen[place.row], strict=True):
+        same = [
+            i
+            for i, o in enumerate(options)
+            if o.claim_id == options[used].claim_id and not o.departures
+        ]
+        usable = [i for i, o in enumerate(options) if np.isfinite(o.se[variant])]
+        plain = [i for i in usable if not options[i].departures]
+        chosen.append(([i for i in same if i in usable] or plain or [len(options) - 1])[0])
+    yi = np.array([o[c].yi[variant] for o, c in zip(family.inputs, chosen, strict=True)])
+    se = np.array([o[c].se[variant] for o, c in zip(family.inputs, chosen, strict=True)])
+    if np.isfinite(se).sum() < 2:
+        return None
+    block = Block(
+        family=family,
+        variant=variant,
+        chosen=np.array([chosen]),
+        yi=yi[None],
+        se=se[None],
+    )
+    return setting(Place(block, 0, place.estimator, place.interval), published)
+
+
+def _further(outcome: Outcome, minimal: Setting | None) -> str:
+    if minimal is None or outcome.full:
+        return ""
+    parts = []
+    published = outcome.published
+    if published.i2 is not None:
+        parts.append(f"I2 {published.i2:g}% is printed and {minimal.i2:.1f}% follows")
+    if published.p_value is not None:
+        parts.append(
+            f"p {published.p_op} {published.p_value:g} is printed and {minimal.p_value:.3g} follows"
+        )
+    return "; ".join(parts)
+
+
+def _sentences(found: Reproduction) -> list[str]:
+    out = [f"Printed: {found.published.text}."]
+    if found.minimal is None:
+        out += _failure(found)
+    elif not found.minimal.departures:
+        out.append(
+            f"Reproduced from its inputs as the evidence supports them: {found.minimal.method} "
+            f"gives {found.minimal.text(_decimals(found))}. No doubtful reading is needed."
+        )
+    else:
+        out += _explained(found)
+    out += _counted(found)
+    return out
+
+
+def _decimals(found: Reproduction) -> int:
+    return int(round(-math.log10(2 * min(found.published.half_units)))) + 1
+
+
+def _failure(found: Reproduction) -> list[str]:
+    if not found.searched.levels:
+        lacking = "; ".join(found.searched.not_searched) or "fewer than two inputs are usable"
+        return [f"It can't be tested: {lacking}."]
+    out = ["No setting gives all printed digits."]
+    if found.closest is not None:
+        near = found.closest
+        out.append(
+            f"The nearest is {near.text(_decimals(found))}, from {near.method}"
+            f"{_with(near.departures)}; it misses by up to {near.distance:.1f} half units "
+            "of the last printed digit (1 is the most that rounding explains)."
+        )
+    return out
+
+
+def _explained(found: Reproduction) -> list[str]:
+    out: list[str] = []
+    if found.minimal is None:
+        return out
+    if found.supported is not None:
+        out.append(
+            "With its inputs as the evidence supports them no setting gives these digits; "
+            f"{found.supported.method} gives {found.supported.text(_decimals(found))}."
+        )
+    n = len(found.minimal.departures)
+    out.append(
+        f"{_number(n).capitalize()} departure{'s' if n > 1 else ''} from them "
+        f"give{'' if n > 1 else 's'} all of them: {_listed(found.minimal.departures)}. "
+        f"Then {found.minimal.method} gives {found.minimal.text(_decimals(found))}."
+    )
+    return out
+
+
+def _counted(found: Reproduction) -> list[str]:
+    searched = found.searched
+    if not searched.levels:
+        return []
+    levels = "; ".join(
+        f"{level.departures} departure{'' if level.departures == 1 else 's'}: {level.matches:,} "
+        f"of {level.settings:,} settings match"
+        for level in searched.levels
+    )
+    out = [f"Searched: {levels}."]
+    if searched.slips:
+        out.append("Typing slips were tried last, because nothing else matched.")
+    if searched.stopped:
+        out.append(f"The search stopped there: {searched.stopped}.")
+    if searched.not_searched:
+        out.append(f"Not searched: {'; '.join(searched.not_searched)}.")
+    out += [_reading(count) for count in found.readings if found.minimal is not None]
+    if found.further_digits:
+        out.append(f"Not reproduced: {found.further_digits}.")
+    if found.chance is not None:
+        out.append(
+            f"Of {found.chance.pools:,} made-up pools near this one, printed as precisely, "
+            f"{100 * found.chance.share_explained:.2g}% find a matching setting "
+            f"with at most {_number(found.chance.departures)} "
+            f"departure{'' if found.chance.departures == 1 else 's'} "
+            f"({found.chance.expected_matches:.2g} settings each)."
+        )
+    out.append(f"Verdict: {found.verdict}{_why(found)}.")
+    return out
+
+
+def _reading(count: ReadingCount) -> str:
+    return (
+        f"{count.matches_with:,} matching settings rest on this reading and "
+        f"{count.matches_without:,} do without it: {count.departure.text}."
+    )
+
+
+def _why(found: Reproduction) -> str:
+    minimal, chance = found.minimal, found.chance
+    if minimal is None or not minimal.departures:
+        return ""
+    if found.verdict == "proven":
+        return ", every match rests on it and chance rarely gives one"
+    if any(r.in_minimal and r.matches_without for r in found.readings):
+        return ", other readings give the same digits"
+    if any(d.kind in UNPROVABLE for d in minimal.departures):
+        return ", the explanation is of a kind that numbers alone can't prove"
+    if chance is not None and chance.share_explained > MOST_CHANCE:
+        return ", the printed digits are too few to exclude chance"
+    return ""
+
+
+def _with(departures: tuple[Departure, ...]) -> str:
+    return f" with {_listed(departures)}" if departures else ""
+
+
+def _listed(departures: tuple[Departure, ...]) -> str:
+    return "; and ".join(d.text for d in departures)
+
+
+def _number(n: int) -> str:
+    return ("no", "one", "two", "three", "four")[n] if n < 5 else str(n)

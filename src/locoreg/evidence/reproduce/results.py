@@ -1,0 +1,413 @@
+"""What a reproduction returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Verdict = Literal["proven", "consistent", "not reproduced"]
+Kind = Literal[
+    "direction",
+    "level",
+    "number",
+    "report",
+    "excluded",
+    "absent",
+    "rounding",
+    "measure",
+    "orientation",
+    "slip",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """One way in which a setting leaves the inputs that the evidence supports.
+
+    Attributes
+    ----------
+    key : str
+        Identity, for example ``row7:ci_level=95``.
+    kind : str
+        direction, level, number (another number than the row in force),
+        report (another report than the declared one), excluded (a row that
+        the audit bars is used), absent (an input is left out), rounding,
+        measure, orientation, slip.
+    text : str
+        What was done, in words.
+    """
+
+    key: str
+    kind: Kind
+    text: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the departure as JSON-ready values."""
+        return {"key": self.key, "kind": self.kind, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputUsed:
+    """One input of a setting.
+
+    Attributes
+    ----------
+    study_id, label : str
+        The study.
+    report_id, claim_id : str or None
+        Report and row of the number; None for an input left out.
+    used : str
+        The number as read, in words.
+    yi, se : float
+        On the analysis scale, in the direction of the published pool.
+    """
+
+    study_id: str
+    label: str
+    report_id: str | None
+    claim_id: str | None
+    used: str
+    yi: float
+    se: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the input as JSON-ready values."""
+        return {
+            "study_id": self.study_id,
+            "label": self.label,
+            "report_id": self.report_id,
+            "claim_id": self.claim_id,
+            "used": self.used,
+            "yi": self.yi,
+            "se": self.se,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting of the search with the pool that it gives.
+
+    Attributes
+    ----------
+    estimator, interval, se_rule, rounding : str
+        How the inputs were read and pooled.
+    departures : tuple of Departure
+        Empty for inputs as the evidence supports them.
+    inputs : tuple of InputUsed
+        The inputs, in the order of the pool.
+    estimate, ci_low, ci_high : float
+        The pool on the natural scale, not rounded.
+    tau2, i2, p_value : float
+        Heterogeneity (I2 in percent, from Q) and the test of no effect.
+    distance : float
+        Largest distance of the three numbers from the printed ones, in half
+        units of the last printed digit; all digits agree at 1 or less.
+    """
+
+    estimator: str
+    interval: str
+    se_rule: str
+    rounding: str
+    departures: tuple[Departure, ...]
+    inputs: tuple[InputUsed, ...]
+    estimate: float
+    ci_low: float
+    ci_high: float
+    tau2: float
+    i2: float
+    p_value: float
+    distance: float
+
+    @property
+    def method(self) -> str:
+        """The setting without its inputs, in words."""
+        name = "PM (EB is the same)" if self.estimator == "PM" else self.estimator
+        rounded = "" if self.rounding == "as printed" else f", inputs {self.rounding}"
+        return f"{name}, {self.interval} interval, {self.se_rule}{rounded}"
+
+    def text(self, decimals: int = 4) -> str:
+        """Return ``0.8077 (0.5704 to 1.1438)``."""
+        low, high = f"{self.ci_low:.{decimals}f}", f"{self.ci_high:.{decimals}f}"
+        return f"{self.estimate:.{decimals}f} ({low} to {high})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the setting as JSON-ready values."""
+        return {
+            "estimator": self.estimator,
+            "interval": self.interval,
+            "se_rule": self.se_rule,
+            "rounding": self.rounding,
+            "departures": [d.to_dict() for d in self.departures],
+            "inputs": [i.to_dict() for i in self.inputs],
+            "estimate": self.estimate,
+            "ci_low": self.ci_low,
+            "ci_high": self.ci_high,
+            "tau2": self.tau2,
+            "i2": self.i2,
+            "p_value": self.p_value,
+            "distance": self.distance,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingCount:
+    """How many matching settings rest on a doubtful reading, and how many do without it."""
+
+    departure: Departure
+    matches_with: int
+    matches_without: int
+    in_minimal: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready values."""
+        return {
+            "reading": self.departure.key,
+            "kind": self.departure.kind,
+            "text": self.departure.text,
+            "with": self.matches_with,
+            "without": self.matches_without,
+            "in_minimal_explanation": self.in_minimal,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelCount:
+    """What was searched with exactly so many departures, and what matched.
+
+    Attributes
+    ----------
+    departures : int
+        Simultaneous departures.
+    inputs : int
+        Distinct sets of inputs (readings, SE rule, rounding).
+    settings : int
+        Those times estimators and intervals.
+    matches : int
+        Settings that give all printed digits.
+    matching_readings : int
+        Distinct sets of departures among them.
+    """
+
+    departures: int
+    inputs: int
+    settings: int
+    matches: int
+    matching_readings: int
+
+    def to_dict(self) -> dict[str, int]:
+        """Return the counts as JSON-ready values."""
+        return {
+            "departures": self.departures,
+            "inputs": self.inputs,
+            "settings": self.settings,
+            "matches": self.matches,
+            "matching_readings": self.matching_readings,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What was searched, and what was not.
+
+    Attributes
+    ----------
+    levels : tuple of LevelCount
+        By number of departures.
+    slips : bool
+        Whether typing slips were tried, because nothing else matched.
+    stopped : str
+        Why the search ended before its bound; empty if it did not.
+    not_searched : tuple of str
+        Inputs and variations that could not be tried.
+    """
+
+    levels: tuple[LevelCount, ...]
+    slips: bool
+    stopped: str
+    not_searched: tuple[str, ...]
+
+    @property
+    def settings(self) -> int:
+        """Settings of all levels."""
+        return sum(level.settings for level in self.levels)
+
+    @property
+    def matches(self) -> int:
+        """Matching settings of all levels."""
+        return sum(level.matches for level in self.levels)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready values."""
+        return {
+            "settings": self.settings,
+            "matches": self.matches,
+            "share": self.matches / self.settings if self.settings else None,
+            "levels": [level.to_dict() for level in self.levels],
+            "slips": self.slips,
+            "stopped": self.stopped or None,
+            "not_searched": list(self.not_searched),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """How easily the same search explains made-up pools near the published one.
+
+    Attributes
+    ----------
+    departures : int
+        Departures allowed.
+    pools : int
+        Made-up pools: the published one with its estimate moved by up to half
+        of its half-width and its width changed by up to about a quarter,
+        printed as precisely.
+    share_explained : float
+        Share of them that some setting matches.
+    expected_matches : float
+        Settings that match one of them, on average.
+    """
+
+    departures: int
+    pools: int
+    share_explained: float
+    expected_matches: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the measures as JSON-ready values."""
+        return {
+            "departures": self.departures,
+            "made_up_pools": self.pools,
+            "share_explained": self.share_explained,
+            "expected_matches": self.expected_matches,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A published pool as printed.
+
+    Attributes
+    ----------
+    estimate, ci_low, ci_high : float
+        On the natural scale.
+    half_units : tuple of float
+        Half of the last printed digit of each.
+    level : float
+        Level of the interval in percent.
+    log : bool
+        Whether the measure is a ratio.
+    i2, p_value, p_op : float, float, str or None
+        As printed, where printed.
+    i2_half_unit, p_half_unit : float
+        Half of their last printed digit.
+    text : str
+        ``HR 0.81 (0.57 to 1.14)``.
+    """
+
+    estimate: float
+    ci_low: float
+    ci_high: float
+    half_units: tuple[float, float, float]
+    level: float
+    log: bool
+    i2: float | None
+    i2_half_unit: float
+    p_value: float | None
+    p_op: str | None
+    p_half_unit: float
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the printed numbers as JSON-ready values."""
+        return {
+            "estimate": self.estimate,
+            "ci_low": self.ci_low,
+            "ci_high": self.ci_high,
+            "level": self.level,
+            "heterogeneity_i2": self.i2,
+            "p_value": self.p_value,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reproduction:
+    """Which settings give a published pool.
+
+    Attributes
+    ----------
+    pool_id, study_id, claim_id : str
+        The pool, the publication and the row of its number.
+    published : Published
+        The printed numbers.
+    verdict : {"proven", "consistent", "not reproduced"}
+        proven: settings give all printed digits, all of them rest on the same
+        doubtful readings, and made-up pools are seldom explained as simply.
+        consistent: settings give all printed digits, but without any doubtful
+        reading, or also without the ones named. not reproduced: none does.
+    departures_needed : int or None
+        Least number of departures that gives all digits; 0 if the inputs do
+        as the evidence supports them, None if nothing does.
+    minimal : Setting or None
+        The minimal explanation in its most usual form.
+    supported : Setting or None
+        The same method on the inputs as the evidence supports them: the
+        corrected pool.
+    closest : Setting or None
+        The nearest miss, where nothing matches.
+    matches : tuple of Setting
+        Matching settings, the simplest first: at most `MOST_SHOWN`; all are
+        counted in `searched`.
+    readings : tuple of ReadingCount
+        Counts for each doubtful reading.
+    chance : Chance or None
+        How discriminating the printed digits are.
+    searched : Searched
+        What was searched.
+    further_digits : str
+        What of the further printed quantities (I2, p) was not reproduced.
+    explanation : str
+        All of it in plain sentences.
+    """
+
+    pool_id: str
+    study_id: str
+    claim_id: str
+    published: Published
+    verdict: Verdict
+    departures_needed: int | None
+    minimal: Setting | None
+    supported: Setting | None
+    closest: Setting | None
+    matches: tuple[Setting, ...]
+    readings: tuple[ReadingCount, ...]
+    chance: Chance | None
+    searched: Searched
+    further_digits: str
+    explanation: str
+
+    def summary(self) -> str:
+        """Return the verdict and the explanation in plain lines."""
+        return f"{self.pool_id}: {self.verdict}.\n{self.explanation}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the reproduction as JSON-ready values."""
+        return {
+            "target": {
+                "pool_id": self.pool_id,
+                "study_id": self.study_id,
+                "claim_id": self.claim_id,
+            },
+            "published": self.published.to_dict(),
+            "verdict": self.verdict,
+            "departures_needed": self.departures_needed,
+            "matches": [m.to_dict() for m in self.matches],
+            "matches_shown": len(self.matches),
+            "explanation": self.explanation,
+            "supported": None if self.supported is None else self.supported.to_dict(),
+            "closest": None if self.closest is None else self.closest.to_dict(),
+            "searched": self.searched.to_dict(),
+            "readings": [r.to_dict() for r in self.readings],
+            "chance": None if self.chance is None else self.chance.to_dict(),
+            "further_digits": self.further_digits or None,
+        }
