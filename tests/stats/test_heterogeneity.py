@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from metafor_cases import CLOSED, ITERATED, ITERATIVE, METHODS, analyses, check, load, number
 from scipy import stats
+from tests.stats.metafor_cases import (
+    CLOSED,
+    ITERATED,
+    ITERATIVE,
+    METHODS,
+    analyses,
+    check,
+    load,
+    number,
+)
 
 from locoreg.core.errors import DataError
 from locoreg.stats.heterogeneity import q_profile, subgroup_test

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from metafor_cases import (
+from tests.stats.metafor_cases import (
     CLOSED,
     DELETION,
     INTERVALS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-import simulate_meta as simulation
+from tests.validation import simulate_meta as simulation
 
 RECORD = json.loads(simulation.RECORD.read_text(encoding="utf-8"))
 ROWS = {(r["sizes"], r["k"], r["tau"], r["analysis"]): r for r in RECORD["results"]}
