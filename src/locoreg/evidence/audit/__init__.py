@@ -1,0 +1,6 @@
+"""Audit of the evidence tables: one function per check, each returns findings."""
+
+from locoreg.evidence.audit.checks import CHECKS, Check
+from locoreg.evidence.audit.report import AuditReport, audit
+
+__all__ = ["CHECKS", "AuditReport", "Check", "audit"]

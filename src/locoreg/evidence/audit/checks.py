@@ -1,0 +1,219 @@
+"""The list of checks: what each looks at and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from locoreg.core.findings import Finding
+from locoreg.evidence.audit import (
+    compare,
+    counts,
+    direction,
+    doubles,
+    grim,
+    interval,
+    labels,
+    landmarks,
+    level,
+    spreads,
+    subgroups,
+    survival,
+    texts,
+)
+from locoreg.evidence.audit.view import CatalogView, StudyView
+from locoreg.evidence.records import Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check.
+
+    Attributes
+    ----------
+    rule : str
+        Rule of its findings.
+    description : str
+        One line for readers.
+    things : callable
+        What it examines in a catalogue.
+    look : callable
+        The findings about one of these.
+    """
+
+    rule: str
+    description: str
+    things: Callable[[CatalogView], Sequence[Any]]
+    look: Callable[[CatalogView, Any], Iterable[Finding]]
+
+
+def studies(view: CatalogView) -> Sequence[StudyView]:
+    """Return the studies."""
+    return view.studies
+
+
+def pools(view: CatalogView) -> Sequence[Pool]:
+    """Return the published pools whose inputs are known."""
+    return tuple(view.catalog.pools.values())
+
+
+def _study_and_row(view: CatalogView) -> Sequence[Any]:
+    return list(view.claims())
+
+
+def _check_pools() -> tuple[Check, ...]:
+    """Return the check that rebuilds published pools, if its module is there."""
+    name = "locoreg.evidence.audit.pools"
+    if find_spec(name) is None:
+        return ()
+    check_pools = import_module(name).check_pools
+
+    def look(view: CatalogView, _: CatalogView) -> Iterator[Finding]:
+        yield from check_pools(view.catalog)
+
+    return (
+        Check(
+            rule="pool-not-reproduced",
+            description="A published pool is what its declared inputs give.",
+            things=lambda view: (view,) if view.catalog.pools else (),
+            look=look,
+        ),
+    )
+
+
+_LEVEL_TEXT = {
+    "more-events-than-patients": "An interval needs no more events than there are patients.",
+    "level-against-events": "The events that an interval implies are those reported.",
+    "p-against-interval": "P-value and interval agree, over the rounding range.",
+    "subgroup-information": "Subgroups hold no more information than the whole.",
+}
+
+
+def _check(rule: str, things: Any, look: Any, description: str) -> Check:
+    return Check(rule=rule, description=description, things=things, look=look)
+
+
+CHECKS: tuple[Check, ...] = (
+    _check(
+        "estimate-outside-interval",
+        interval.effects_with_interval,
+        interval.estimate_outside,
+        "An estimate lies inside its interval.",
+    ),
+    _check(
+        "estimate-outside-interval",
+        survival.arm_intervals,
+        survival.value_interval,
+        "A value of an arm lies inside its limits, and these suit the number of patients.",
+    ),
+    _check(
+        "interval-asymmetry",
+        interval.effects_with_interval,
+        interval.asymmetry,
+        "An estimate lies in the middle of its interval on the analysis scale.",
+    ),
+    *(
+        _check(rule, interval.effects_with_interval, level.level_check(rule), text)
+        for rule, text in _LEVEL_TEXT.items()
+    ),
+    _check(
+        "subgroup-information",
+        subgroups.wholes,
+        subgroups.subgroup_effects,
+        "No subgroup holds more information than the whole, and the whole lies among its parts.",
+    ),
+    _check(
+        "direction",
+        interval.effects,
+        direction.direction,
+        "Medians, survival, means and events lie on the side of the effect.",
+    ),
+    _check(
+        "survival-against-median",
+        survival.curves,
+        survival.against_median,
+        "Survival is above 50% before the median and below it after.",
+    ),
+    _check("survival-order", survival.curves, survival.survival_order, "Survival falls with time."),
+    _check(
+        "outcome-order",
+        survival.outcome_orders,
+        survival.outcome_order,
+        "An outcome that counts deaths comes no later than death.",
+    ),
+    _check(
+        "landmark-label",
+        landmarks.landmarks,
+        landmarks.landmark_label,
+        "A landmark is the one its header names and lies within follow-up.",
+    ),
+    _check(
+        "time-unit",
+        landmarks.timed,
+        landmarks.time_unit,
+        "Times are in the unit stated and fit follow-up and period.",
+    ),
+    _check("counts", counts.counted_rows, counts.within_row, "Arms add up; events are patients."),
+    _check("counts", counts.arm_counts, counts.across_rows, "Parts are no larger than the whole."),
+    _check("counts", grim.share_groups, grim.share_sum, "Percentages of one family pass 100."),
+    _check("grim", grim.shares, grim.grim, "Some whole number of patients gives a percentage."),
+    _check("repeated-text", texts.text_columns, texts.repeated_text, "No sentence fills a column."),
+    _check(
+        "table-against-text",
+        compare.same_quantity,
+        compare.text_check,
+        "Two places of one report print the same number.",
+    ),
+    _check(
+        "report-against-report",
+        compare.same_quantity,
+        compare.report_check,
+        "Reports of one study differ no more than follow-up explains.",
+    ),
+    _check(
+        "review-against-source",
+        compare.same_quantity,
+        compare.review_check,
+        "A quotation gives the report's own number.",
+    ),
+    _check(
+        "measure-label",
+        interval.effects,
+        labels.measure_label,
+        "The name of a measure fits outcome, model and counts.",
+    ),
+    _check("measure-label", pools, labels.pool_label, "A pool has the measure of its inputs."),
+    _check("double-counting", studies, doubles.duplicate_rows, "No row stands twice."),
+    _check(
+        "double-counting",
+        doubles.shared_keys,
+        doubles.shared_key,
+        "No two studies share registry number, DOI or cohort.",
+    ),
+    _check(
+        "double-counting",
+        doubles.same_numbers,
+        doubles.repeated_numbers,
+        "No two studies have the same numbers.",
+    ),
+    _check("double-counting", studies, doubles.matched_sets, "Matched and unmatched rows."),
+    _check("double-counting", studies, doubles.several_reports, "Several reports of one study."),
+    _check("double-counting", pools, doubles.pool_beside_trials, "A pool beside its own trials."),
+    _check(
+        "se-or-variance",
+        spreads.spread_rows,
+        spreads.se_or_variance,
+        "A standard error is one, and a variance is one.",
+    ),
+    _check(
+        "impossible-value",
+        _study_and_row,
+        labels.impossible,
+        "Values are within what can be.",
+    ),
+    _check("verification", studies, labels.verification, "Rows were seen in print."),
+    *_check_pools(),
+)

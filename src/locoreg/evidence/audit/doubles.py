@@ -1,0 +1,252 @@
+"""The same patients or the same numbers twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from locoreg.core.findings import Finding, Location, Severity
+from locoreg.evidence.audit.view import CatalogView, StudyView, found, interval_text, label
+from locoreg.evidence.records import Claim, Pool, Study
+
+RULE = "double-counting"
+# Columns that say where a row was read, not what it says.
+_PLACE = frozenset(
+    {
+        "claim_id",
+        "line",
+        "note",
+        "verification",
+        "supersedes",
+        "reason",
+        "verbatim",
+        "column_header",
+        "section",
+    }
+)
+_REVIEWS = ("pooled", "review", "guideline", "protocol")
+_NUMBERS = ("estimate", "value", "value_intervention", "value_control", "p_value", "n", "events")
+
+
+def _record(
+    study: Study,
+    column: str,
+    message: str,
+    changes: str,
+    severity: Severity,
+    others: tuple[Study, ...] = (),
+    value: str | None = None,
+) -> Finding:
+    def place(record: Study) -> Location:
+        row = record.row
+        return Location(
+            file=row.file, row=row.number, column=column, printed=row.printed.get(column)
+        )
+
+    return Finding(
+        rule=RULE,
+        severity=severity,
+        subject=study.study_id,
+        message=message,
+        value=value,
+        limit=None,
+        location=place(study),
+        changes=changes,
+        also=tuple(place(other) for other in others),
+    )
+
+
+def duplicate_rows(view: CatalogView, study: StudyView) -> Iterator[Finding]:
+    """Find rows that say the same in all columns, in the same place of the same source."""
+    seen: dict[tuple[tuple[str, str], ...], Claim] = {}
+    for claim in study.claims:
+        if claim.supersedes or all(getattr(claim, name) is None for name in _NUMBERS):
+            continue
+        content = tuple(
+            sorted((k, v) for k, v in claim.row.printed.items() if v and k not in _PLACE)
+        )
+        first = seen.setdefault(content, claim)
+        if first is claim:
+            continue
+        yield found(
+            view,
+            claim,
+            "claim_id",
+            rule=RULE,
+            severity="serious",
+            message=f"{label(claim)}: row {claim.row.number} repeats row {first.row.number} "
+            f"({first.claim_id}) in every column.",
+            changes="The number would count twice.",
+            value=claim.claim_id,
+            limit=first.claim_id,
+            also=((first, "claim_id"),),
+            reading="exclude",
+        )
+
+
+def shared_keys(view: CatalogView) -> list[tuple[str, str, list[StudyView]]]:
+    """Return the registry numbers, DOIs and cohorts that two studies share."""
+    groups: dict[tuple[str, str], dict[str, StudyView]] = defaultdict(dict)
+    for study in view.studies:
+        record = study.study
+        keys = [("registry_id", record.registry_id), ("cohort", record.cohort)]
+        keys += [("doi", reference.doi) for reference in study.references]
+        for name, value in keys:
+            if value:
+                groups[(name, value.strip().casefold())][study.study_id] = study
+    return [(name, value, list(found.values())) for (name, value), found in groups.items()]
+
+
+def shared_key(view: CatalogView, thing: tuple[str, str, list[StudyView]]) -> Iterator[Finding]:
+    """Find two studies under one registry number, DOI or cohort."""
+    name, value, studies = thing
+    own = [s for s in studies if s.study.design not in _REVIEWS]
+    if len(own) < 2:
+        return
+    questions = [s.study.question_id for s in own]
+    same = len({q for q in questions if q}) < len([q for q in questions if q])
+    severity: Severity = "serious" if same or name == "doi" else "note"
+    ids = ", ".join(s.study_id for s in own)
+    yield _record(
+        own[1].study,
+        name,
+        f"{ids} share the {name.replace('_', ' ')} {value}: they hold the same patients unless "
+        "one is marked version_of the other.",
+        "Pooled together, the shared patients would count twice.",
+        severity,
+        tuple(s.study for s in own if s is not own[1]),
+        value,
+    )
+
+
+def same_numbers(view: CatalogView) -> list[tuple[tuple[StudyView, Claim], ...]]:
+    """Return groups of effects of different studies with the same numbers."""
+    groups: dict[tuple[object, ...], dict[str, tuple[StudyView, Claim]]] = defaultdict(dict)
+    for study, claim in view.claims():
+        key = _numbers(study, claim)
+        if key is not None:
+            groups[key].setdefault(study.study_id, (study, claim))
+    return [tuple(found.values()) for found in groups.values()]
+
+
+def _numbers(study: StudyView, claim: Claim) -> tuple[object, ...] | None:
+    """Numbers that two studies don't share by chance: estimate, limits and one more."""
+    if claim.estimate is None or claim.ci_low is None or study.study.design in _REVIEWS:
+        return None
+    if claim.kind != "effect":
+        return None
+    sizes = (claim.n, claim.n_intervention, claim.n_control, claim.events)
+    known = any(size is not None for size in sizes)
+    exact = claim.p_value if claim.p_op == "=" and (claim.p_value or 0) >= 0.01 else None
+    decimals = len(claim.row.printed.get("estimate", "").partition(".")[2])
+    if not known and exact is None and decimals < 3:
+        return None
+    numbers = (claim.estimate, claim.ci_low, claim.ci_high)
+    return (*numbers, claim.resolved_measure, exact, *(sizes if known else ()))
+
+
+def repeated_numbers(
+    view: CatalogView, thing: tuple[tuple[StudyView, Claim], ...]
+) -> Iterator[Finding]:
+    """Find an estimate that stands with its interval and patients under two studies."""
+    if len(thing) < 2:
+        return
+    (first_study, first), (_, second) = thing[:2]
+    yield found(
+        view,
+        second,
+        "estimate",
+        rule=RULE,
+        severity="serious",
+        message=f"{interval_text(second)} stands under {first_study.study_id} too (row "
+        f"{first.row.number}), with the same patients or p-value: the same numbers twice.",
+        changes="Pooled together, the number would count twice.",
+        value=second.estimate,
+        limit=first.estimate,
+        also=tuple((claim, "estimate") for _, claim in thing if claim is not second),
+    )
+
+
+def matched_sets(view: CatalogView, study: StudyView) -> Iterator[Finding]:
+    """Note studies with results of more than one matched set."""
+    rows = {
+        claim.matched_set or "unmatched": claim
+        for claim in study.claims
+        if claim.kind in ("effect", "arms")
+    }
+    if len(rows) < 2:
+        return
+    claims = list(rows.values())
+    yield found(
+        view,
+        claims[0],
+        "matched_set",
+        rule=RULE,
+        severity="note",
+        message=f"The study has results of {' and '.join(sorted(rows))} patients, who are partly "
+        "the same.",
+        changes="One of the sets is pooled, never both.",
+        value=len(rows),
+        limit=1,
+        also=tuple((claim, "matched_set") for claim in claims[1:]),
+    )
+
+
+def several_reports(view: CatalogView, study: StudyView) -> Iterator[Finding]:
+    """Note studies with effects on one outcome from several reports."""
+    by_outcome: dict[tuple[object, ...], dict[str, Claim]] = defaultdict(dict)
+    for claim in study.claims:
+        if claim.kind == "effect" and claim.estimate is not None:
+            key = study.key_of[claim.claim_id]
+            by_outcome[key[1:]].setdefault(key[0], claim)
+    for reports in by_outcome.values():
+        if len(reports) < 2:
+            continue
+        claims = list(reports.values())
+        yield found(
+            view,
+            claims[0],
+            "report_id",
+            rule=RULE,
+            severity="note",
+            message=f"{label(claims[0])}: {len(reports)} reports of one study ("
+            + "; ".join(f"{report}: {interval_text(c)}" for report, c in reports.items())
+            + ").",
+            changes="One report is pooled, chosen by rule; never two.",
+            value=len(reports),
+            limit=1,
+            also=tuple((claim, "report_id") for claim in claims[1:]),
+        )
+        return
+
+
+def pool_beside_trials(view: CatalogView, pool: Pool) -> Iterator[Finding]:
+    """Note published pools that stand beside their own trials in one question."""
+    catalog = view.catalog
+    claim = catalog.claims.get(pool.claim_id)
+    if claim is None or claim.study_id not in catalog.studies:
+        return
+    question = catalog.studies[claim.study_id].question_id
+    keys = {
+        (catalog.references[key].study_id or key) if key in catalog.references else key
+        for key in pool.inputs
+    }
+    own = sorted(
+        key
+        for key in keys
+        if key in catalog.studies and catalog.studies[key].question_id == question
+    )
+    if question is None or not own:
+        return
+    yield found(
+        view,
+        claim,
+        "study_id",
+        rule=RULE,
+        severity="note",
+        message=f"The published pool {pool.pool_id} stands beside {len(own)} of its own trials in "
+        f"{question} ({', '.join(own)}); they are kept apart.",
+        changes="Pooled with its trials, their patients would count twice.",
+        value=len(own),
+        limit=0,
+    )

@@ -1,0 +1,115 @@
+"""Run the checks on a catalogue and collect what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from locoreg.core.findings import SEVERITIES, Finding, by_severity, count_by_severity
+from locoreg.evidence.audit.checks import CHECKS
+from locoreg.evidence.audit.view import build
+from locoreg.evidence.records import Catalog
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """What the audit found.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Worst first.
+    counts : mapping
+        Findings of each severity, zero included.
+    checks : tuple of (str, str, int)
+        Rule, one-line description and number of things examined, for each check.
+    """
+
+    findings: tuple[Finding, ...]
+    counts: Mapping[str, int]
+    checks: tuple[tuple[str, str, int], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-ready values."""
+        return {
+            "findings": [finding.to_dict() for finding in self.findings],
+            "counts": dict(self.counts),
+            "checks": [
+                {"rule": rule, "description": text, "examined": number}
+                for rule, text, number in self.checks
+            ],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the findings as a data frame, one a row."""
+        import pandas as pd
+
+        columns = [
+            "severity",
+            "rule",
+            "subject",
+            "file",
+            "row",
+            "column",
+            "printed",
+            "message",
+            "value",
+            "limit",
+            "changes",
+            "reading",
+            "claim_ids",
+        ]
+        rows = []
+        for finding in self.findings:
+            record = finding.to_dict()
+            record |= record.pop("location")
+            record["claim_ids"] = ";".join(finding.claim_ids)
+            rows.append({name: record[name] for name in columns})
+        return pd.DataFrame(rows, columns=columns)
+
+    def summary(self) -> str:
+        """Return the findings as plain text, worst first."""
+        total = len(self.findings)
+        counts = ", ".join(f"{self.counts[name]} {name}" for name in SEVERITIES)
+        lines = [f"{total} findings: {counts}." if total else "No findings."]
+        for severity in SEVERITIES:
+            found = [finding for finding in self.findings if finding.severity == severity]
+            if found:
+                lines += ["", severity.upper()]
+            for finding in found:
+                lines.append(f"[{finding.rule}] {finding.subject} ({finding.location})")
+                lines.append(f"    {finding.message}")
+                lines.append(f"    {finding.changes}")
+        return "\n".join(lines)
+
+
+def audit(catalog: Catalog, *, faults: Iterable[Finding] = ()) -> AuditReport:
+    """Check the tables of a catalogue.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The tables.
+    faults : iterable of Finding, optional
+        Cells that could not be read, from
+        :func:`locoreg.evidence.catalog.read_catalog`; they stand in the report.
+
+    Returns
+    -------
+    AuditReport
+        Findings worst first, and what was examined.
+    """
+    view = build(catalog)
+    findings = list(faults)
+    examined = []
+    for check in CHECKS:
+        things = check.things(view)
+        for thing in things:
+            findings.extend(check.look(view, thing))
+        examined.append((check.rule, check.description, len(things)))
+    unique = tuple(dict.fromkeys(by_severity(findings)))
+    return AuditReport(findings=unique, counts=count_by_severity(unique), checks=tuple(examined))

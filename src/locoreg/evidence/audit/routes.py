@@ -1,0 +1,219 @@
+"""Other numbers of a study that say on which side an effect lies, as log hazard ratios."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from locoreg.evidence.audit.counted import counts_for
+from locoreg.evidence.audit.evidence import partitions
+from locoreg.evidence.audit.ranges import cell_range, spread
+from locoreg.evidence.audit.view import StudyView
+from locoreg.evidence.records import Claim
+
+SURVIVAL = ("survival_proportion", "cumulative_incidence")
+MEDIANS = ("median_time", "median", "median_os", "median_survival")
+MEANS = ("mean_time", "rmst", "restricted_mean", "mean")
+# Under the exponential, a log median has 1/(n log(2)^2) = 2.08/n for variance
+# and a log rate 1/n, so by Hausman's lemma the difference of the two log
+# ratios has 1.08 times the variance of the log hazard ratio.
+MEDIAN_EXTRA = 1.08
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A log hazard ratio, intervention against control, from other numbers.
+
+    Attributes
+    ----------
+    name : str
+        What it rests on.
+    claim, column : Claim, str
+        Where the numbers stand.
+    log_ratio : float
+        The log hazard ratio that they imply.
+    variance : float
+        Variance of its difference from the printed log hazard ratio.
+    text : str
+        The numbers, for the reader.
+    """
+
+    name: str
+    claim: Claim
+    column: str
+    log_ratio: float
+    variance: float
+    text: str
+
+
+def _arms(claim: Claim) -> tuple[float, float] | None:
+    first, second = claim.value_intervention, claim.value_control
+    if isinstance(first, (int, float)) and isinstance(second, (int, float)):
+        return float(first), float(second)
+    return None
+
+
+def _rounding(claim: Claim) -> float:
+    """Variance of the log ratio of two printed values that comes from rounding."""
+    total = 0.0
+    for column in ("value_intervention", "value_control"):
+        cell = cell_range(claim, column)
+        if cell is not None and cell.lo > 0:
+            total += (cell.log().hi - cell.log().lo) ** 2 / 12
+    return total
+
+
+def times(claim: Claim, se: float) -> Route | None:
+    """Return the route of medians, means or restricted means per arm."""
+    is_median = claim.statistic in MEDIANS
+    if not is_median and claim.statistic not in MEANS:
+        return None
+    arms = _arms(claim)
+    if arms is None or min(arms) <= 0:
+        return None
+    name = "medians" if is_median else "means"
+    return Route(
+        name=name,
+        claim=claim,
+        column="value_intervention",
+        log_ratio=math.log(arms[1] / arms[0]),
+        variance=MEDIAN_EXTRA * se**2 + _rounding(claim),
+        text=f"{name} of {arms[0]:g} (intervention) and {arms[1]:g} (control)",
+    )
+
+
+def landmark(study: StudyView, claim: Claim, se: float) -> Route | None:
+    """Return the route of survival proportions or cumulative incidences at a landmark."""
+    arms = _arms(claim)
+    if claim.statistic not in SURVIVAL or arms is None:
+        return None
+    if not 0 < min(arms) <= max(arms) < 100:
+        return None
+    survival = [1 - x / 100 for x in arms] if _rises(claim) else [x / 100 for x in arms]
+    counts = counts_for(study, claim)
+    cells = (counts.n_intervention, counts.n_control)
+    variance = 0.0
+    for s, cell, x in zip(survival, cells, ("intervention", "control"), strict=True):
+        slope = s * abs(math.log(s))
+        if cell is not None and cell.value > 0:
+            variance += s * (1 - s) / cell.value / slope**2
+        else:
+            variance += se**2
+        rounding = cell_range(claim, f"value_{x}")
+        if rounding is not None:
+            variance += ((rounding.hi - rounding.lo) / 100 / slope) ** 2 / 12
+    implied = [math.log(-math.log(s)) for s in survival]
+    # Censoring and the events after the landmark: at least half of it differs.
+    what = "incidence" if _rises(claim) else "survival"
+    return Route(
+        name="landmark",
+        claim=claim,
+        column="value_intervention",
+        log_ratio=implied[0] - implied[1],
+        variance=max(variance - se**2, 0.5 * variance),
+        text=(
+            f"{what} at {claim.landmark_months:g} months of {arms[0]:g}% (intervention) and "
+            f"{arms[1]:g}% (control)"
+        ),
+    )
+
+
+def _rises(claim: Claim) -> bool:
+    return claim.statistic == "cumulative_incidence"
+
+
+def arm_events(study: StudyView, claim: Claim, se: float) -> Route | None:
+    """Return the route of events and patients per arm, as if all were followed alike."""
+    counts = counts_for(study, claim)
+    e1, e0 = counts.events_intervention, counts.events_control
+    n1, n0 = counts.n_intervention, counts.n_control
+    if e1 is None or e0 is None or n1 is None or n0 is None:
+        return None
+    pairs = ((e1.value, n1.value), (e0.value, n0.value))
+    if any(not 0 < e < n for e, n in pairs):
+        return None
+    hazards = [-math.log1p(-e / n) for e, n in pairs]
+    variance = sum(
+        e / n / ((1 - e / n) * n * h**2) for (e, n), h in zip(pairs, hazards, strict=True)
+    )
+    return Route(
+        name="events",
+        claim=e1.claim,
+        column=e1.column,
+        log_ratio=math.log(hazards[0] / hazards[1]),
+        # Follow-up may differ between the arms.
+        variance=max(variance - se**2, 0.3 * variance) + 0.05,
+        text=f"{e1.value}/{n1.value} events (intervention) and {e0.value}/{n0.value} (control)",
+    )
+
+
+def log_rank(study: StudyView, claim: Claim, se: float) -> Route | None:
+    """Return the route of the log-rank observed minus expected events."""
+    for row in study.siblings(claim):
+        if row.o_minus_e is not None and row.logrank_v:
+            value = row.o_minus_e / row.logrank_v
+            return Route(
+                name="log-rank O-E",
+                claim=row,
+                column="o_minus_e",
+                log_ratio=value,
+                variance=0.1 * se**2 + 0.01 + 0.05 * value**2,
+                text=f"log-rank O-E {row.o_minus_e:g} with variance {row.logrank_v:g}",
+            )
+    return None
+
+
+def subgroups(study: StudyView, claim: Claim, se: float) -> Iterator[Route]:
+    """Yield the route of the weighted mean of subgroup effects of one dimension."""
+    for name, rows in partitions(study, claim).items():
+        spreads = [s for s in (spread(row) for row in rows) if s is not None]
+        weights = [1 / s.se().mid ** 2 for s in spreads if s.half_width.lo > 0]
+        if len(weights) < len(rows):
+            continue
+        total = math.fsum(weights)
+        # Only a partition that holds nearly all patients must average to the whole.
+        if not 0.7 < total * se**2 < 1.5:
+            continue
+        mean = math.fsum(w * s.estimate.mid for w, s in zip(weights, spreads, strict=True)) / total
+        sign = -1.0 if claim.reference_arm == "intervention" else 1.0
+        yield Route(
+            name="subgroups",
+            claim=rows[0],
+            column="estimate",
+            log_ratio=sign * mean,
+            variance=0.3 * se**2 + 0.005,
+            text=f"subgroups by {name} that average to {math.exp(mean):.2f}",
+        )
+
+
+def routes(study: StudyView, claim: Claim, se: float) -> list[Route]:
+    """Return everything that speaks about the side of an effect: its own report, else others.
+
+    Parameters
+    ----------
+    study : StudyView
+        The study.
+    claim : Claim
+        The effect row, a hazard ratio.
+    se : float
+        Its standard error.
+    """
+    rows = [row for row in study.siblings(claim) if row.kind != "effect" or row is claim]
+    if not any(row.statistic in (*MEDIANS, *MEANS, *SURVIVAL) for row in rows):
+        rows += [row for row in study.alike(claim, outcome=True) if row not in rows]
+    found: list[Route | None] = []
+    for row in rows:
+        found += [times(row, se), landmark(study, row, se)]
+    extra: tuple[Callable[[StudyView, Claim, float], Route | None], ...] = (arm_events, log_rank)
+    found += [make(study, claim, se) for make in extra]
+    found += subgroups(study, claim, se)
+    return _once([route for route in found if route is not None])
+
+
+def _once(found: list[Route]) -> list[Route]:
+    """Drop repetitions: the same numbers in text and table count once."""
+    seen: dict[tuple[str, float | None, float], Route] = {}
+    for route in found:
+        seen.setdefault((route.name, route.claim.landmark_months, round(route.log_ratio, 2)), route)
+    return list(seen.values())
