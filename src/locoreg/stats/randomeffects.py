@@ -382,7 +382,13 @@ def _heterogeneity(
 def _t_quantile(df: FloatArray, tail: float) -> FloatArray:
     """Upper quantile of Student's t; NaN where df is NaN or not positive."""
     distinct, where = np.unique(df, return_inverse=True)
-    return np.asarray(-special.stdtrit(np.where(distinct > 0, distinct, np.nan), tail)[where])
+    distinct = np.where(distinct > 0, distinct, np.nan)
+    t = special.stdtrit(distinct, tail)
+    # One Newton step: older releases of SciPy invert the distribution to nine digits only.
+    log_scale = special.gammaln((distinct + 1.0) / 2.0) - special.gammaln(distinct / 2.0)
+    density = np.exp(log_scale - (distinct + 1.0) / 2.0 * np.log1p(t * t / distinct))
+    t = t - (special.stdtr(distinct, t) - tail) * np.sqrt(distinct * np.pi) / density
+    return np.asarray(-t[where])
 
 
 def _weights(inputs: Inputs, tau2: FloatArray) -> FloatArray:
