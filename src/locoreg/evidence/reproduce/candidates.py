@@ -16,7 +16,6 @@ from locoreg.evidence.effectsize import EffectSize
 from locoreg.evidence.integrity import RATIO_MEASURES
 from locoreg.evidence.records import Catalog, Claim, Pool
 from locoreg.evidence.reproduce.arms import ARM_MEASURES, arm_effects
-from locoreg.evidence.reproduce.results import Departure
 from locoreg.evidence.reproduce.rows import (
     ROUNDINGS,
     SE_RULES,
@@ -26,6 +25,7 @@ from locoreg.evidence.reproduce.rows import (
     row_effects,
     row_readings,
 )
+from locoreg.evidence.reproduce.settings import Departure
 
 FloatArray = NDArray[np.float64]
 ROUGHEST = "rounded to 1 decimal"

@@ -8,7 +8,8 @@ from scipy import special
 from scipy.spatial import cKDTree
 
 from locoreg.evidence.effectsize import z_value
-from locoreg.evidence.reproduce.results import Chance, Published
+from locoreg.evidence.reproduce.results import Chance
+from locoreg.evidence.reproduce.settings import Published
 
 FloatArray = NDArray[np.float64]
 

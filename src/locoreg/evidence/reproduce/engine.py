@@ -21,7 +21,7 @@ from locoreg.evidence.reproduce.candidates import (
 )
 from locoreg.evidence.reproduce.chance import Neighbourhood
 from locoreg.evidence.reproduce.explain import Outcome, conclude
-from locoreg.evidence.reproduce.results import LevelCount, Published, Reproduction, Searched
+from locoreg.evidence.reproduce.results import LevelCount, Reproduction, Searched
 from locoreg.evidence.reproduce.rows import Readings, printed_half_unit
 from locoreg.evidence.reproduce.search import (
     PER_INPUT,
@@ -36,6 +36,7 @@ from locoreg.evidence.reproduce.search import (
     further_digits,
     pools,
 )
+from locoreg.evidence.reproduce.settings import Published
 from locoreg.evidence.reproduce.slips import with_slips
 
 MOST_DEPARTURES = 3

@@ -8,17 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from locoreg.evidence.records import Claim, Pool
-from locoreg.evidence.reproduce.results import (
-    Chance,
-    Departure,
-    Published,
-    ReadingCount,
-    Reproduction,
-    Searched,
-    Setting,
-    Verdict,
-)
+from locoreg.evidence.reproduce.results import Chance, ReadingCount, Reproduction, Searched, Verdict
 from locoreg.evidence.reproduce.search import Block, Place, departures_at, setting
+from locoreg.evidence.reproduce.settings import Departure, Published, Setting
 
 MOST_SHOWN = 100
 # An explanation that one made-up pool in twenty would get as well proves nothing.
@@ -194,7 +186,7 @@ def _sentences(found: Reproduction) -> list[str]:
 
 
 def _decimals(found: Reproduction) -> int:
-    return int(round(-math.log10(2 * min(found.published.half_units)))) + 1
+    return round(-math.log10(2 * min(found.published.half_units))) + 1
 
 
 def _failure(found: Reproduction) -> list[str]:

@@ -14,7 +14,7 @@ from locoreg.core.errors import DataError, did_you_mean
 from locoreg.core.estimate import Scale
 from locoreg.evidence.effectsize import EffectSize, from_interval, from_p_value
 from locoreg.evidence.records import Catalog, Claim, half_unit
-from locoreg.evidence.reproduce.results import Departure
+from locoreg.evidence.reproduce.settings import Departure
 from locoreg.evidence.routes import effect_routes, stated_reading
 
 SE_RULES = {

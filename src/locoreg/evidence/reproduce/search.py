@@ -11,7 +11,7 @@ from scipy import special
 
 from locoreg.evidence.effectsize import z_value
 from locoreg.evidence.reproduce.candidates import Family
-from locoreg.evidence.reproduce.results import Departure, InputUsed, Published, Setting
+from locoreg.evidence.reproduce.settings import Departure, InputUsed, Published, Setting
 from locoreg.stats.randomeffects import random_effects
 from locoreg.stats.tau2 import Method
 
@@ -192,9 +192,9 @@ def _interval(
     critical = z_value(published.level) if np.isscalar(df) else -special.stdtrit(df, tail)
     three = np.stack([mu, mu - critical * se, mu + critical * se], axis=-1)
     z = np.abs(mu) / np.maximum(se, np.finfo(float).tiny)
-    p = 2 * np.asarray(special.ndtr(-z) if np.isscalar(df) else special.stdtr(df, -z))
+    p = np.asarray(special.ndtr(-z) if np.isscalar(df) else special.stdtr(df, -z), np.float64)
     # Limits so wide that they would overflow match no printed digits.
-    return np.asarray(np.exp(np.clip(three, -700, 700)) if published.log else three), p
+    return np.asarray(np.exp(np.clip(three, -700, 700)) if published.log else three), 2 * p
 
 
 def distances(found: Pools, published: Published) -> FloatArray:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from locoreg.evidence.reproduce.candidates import PRINTED, Family, Option
-from locoreg.evidence.reproduce.results import Departure
+from locoreg.evidence.reproduce.settings import Departure
 
 
 def with_slips(family: Family) -> Family | None:
