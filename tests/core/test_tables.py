@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from locoreg.core.errors import DataError
-from locoreg.core.tables import Column, parse_cell, read_table
+from locoreg.core.tables import Column, guard_cell, parse_cell, read_table
 
 
 def column(name: str, kind: str, *, required: bool = False, allowed: str = "") -> Column:
@@ -125,6 +125,19 @@ def test_excel_bom_is_accepted(tmp_path: Path) -> None:
     rows, faults = read_table(write(tmp_path, b"\xef\xbb\xbfid\na\n"), COLUMNS)
     assert len(rows) == 1
     assert not faults
+
+
+@pytest.mark.parametrize("text", ["=1+1", "-x", "@a", "+b", "=", "-0.5", "plain", "'quoted'"])
+def test_guarded_cells_round_trip(tmp_path: Path, text: str) -> None:
+    guarded = guard_cell(text)
+    assert guarded in (text, "'" + text)
+    rows, _ = read_table(write(tmp_path, f"id,names\na,{guarded}\n"), COLUMNS)
+    assert rows[0].printed["names"] == text
+
+
+def test_formulas_are_guarded() -> None:
+    assert guard_cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert guard_cell("-0.5") == "-0.5"
 
 
 def test_value_cells_hold_numbers_or_codes() -> None:

@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+# More options than this in one sentence help nobody.
+MOST_LISTED = 24
+
+
 class LocoregError(Exception):
     """Base of every error that a user can mend.
 
@@ -51,7 +55,7 @@ def did_you_mean(name: str, options: Iterable[str]) -> str | None:
     Returns
     -------
     str or None
-        A sentence, or None when there are no options at all.
+        A sentence, or None when nothing is close and the options are too many to list.
     """
     allowed = sorted(options)
     folded = name.casefold()
@@ -59,6 +63,6 @@ def did_you_mean(name: str, options: Iterable[str]) -> str | None:
     close = close or get_close_matches(name, allowed, n=3, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    if not allowed:
+    if not allowed or len(allowed) > MOST_LISTED:
         return None
     return f"allowed are {', '.join(allowed)}."

@@ -20,6 +20,8 @@ _READABLE_CELL = MAX_FILE_BYTES
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 # Plain decimal notation only: float() alone would take "1_000", "nan" and "inf".
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
+# A spreadsheet would run a cell that begins with one of these as a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NOT_REACHED = "NR"
 NOT_REPORTED = "NP"
 
@@ -212,7 +214,7 @@ def _parse_row(
                 "quote a cell that holds a comma",
             )
         )
-    texts = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+    texts = dict(zip(header, (_unguard(cell.strip()) for cell in cells), strict=False))
     values: dict[str, Value] = {}
     for name, column in by_name.items():
         text = texts.get(name, "")
@@ -222,6 +224,20 @@ def _parse_row(
             values[name] = None
             faults.append(invalid_cell(file, number, name, str(error), printed=text))
     return Row(file=file, number=number, values=values, printed=texts), faults
+
+
+def guard_cell(text: str) -> str:
+    """Return a cell for writing, with an apostrophe before text that a spreadsheet would run.
+
+    Numbers and single characters stay as they are. :func:`read_table` takes
+    the apostrophe off again.
+    """
+    runs = len(text) > 1 and text.startswith(_FORMULA) and not _NUMBER.match(text)
+    return "'" + text if runs else text
+
+
+def _unguard(text: str) -> str:
+    return text[1:] if text.startswith("'") and guard_cell(text[1:]) == text else text
 
 
 def parse_cell(text: str, column: Column) -> Value:

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from locoreg.core.errors import DataError
+from locoreg.core.tables import guard_cell
 from locoreg.evidence.catalog import dictionary, shipped_folder
 from locoreg.evidence.records import Catalog
-
-# A spreadsheet would run a cell that begins with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_tables(catalog: Catalog, folder: str | Path) -> tuple[Path, ...]:
@@ -36,7 +34,7 @@ def export_tables(catalog: Catalog, folder: str | Path) -> tuple[Path, ...]:
     for table, columns in dictionary().items():
         names = [column.name for column in columns]
         rows = [
-            [_plain(record.row.printed.get(name, "")) for name in names]
+            [guard_cell(record.row.printed.get(name, "")) for name in names]
             for record in getattr(catalog, table).values()
         ]
         contents[f"{table}.csv"] = _csv([names, *rows])
@@ -70,20 +68,6 @@ def _csv(rows: list[list[str]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()
-
-
-def _plain(cell: str) -> str:
-    if cell.startswith(_FORMULA) and not _is_number(cell):
-        return "'" + cell
-    return cell
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _write_all(folder: str | Path, contents: Mapping[str, str]) -> tuple[Path, ...]:
