@@ -1,0 +1,347 @@
+"""From pools of evidence to the rows of a forest plot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from locoreg.core.errors import DesignError
+from locoreg.evidence.inputs import Exclusion, PooledStudy
+from locoreg.evidence.meta import MetaAnalysis
+from locoreg.evidence.pooling import EvidencePool
+from locoreg.evidence.sensitivity import SubgroupPool
+from locoreg.figures.marks import label_with_year, mark_notes, marks_of, worst
+from locoreg.figures.numbers import (
+    count_text,
+    interval_text,
+    p_text,
+    percent_texts,
+    plural,
+    range_text,
+)
+from locoreg.figures.table import (
+    Entry,
+    ForestTable,
+    Group,
+    Heading,
+    MissingRow,
+    PooledRow,
+    PredictionRow,
+    Remark,
+    StudyRow,
+)
+from locoreg.figures.textfit import one_line
+from locoreg.figures.wording import (
+    axis_title,
+    favours_labels,
+    heterogeneity_line,
+    interval_words,
+    model_name,
+    pool_sentence,
+    prediction_label,
+    prediction_limits,
+    prediction_note,
+)
+
+Words = Callable[[str], str]
+AS_PRINTED = "As printed (uncorrected)"
+
+
+def pool_table(pools: Sequence[EvidencePool], words: Words, *, exclusions: bool) -> ForestTable:
+    """Return the rows of a forest plot of one or several pools.
+
+    Parameters
+    ----------
+    pools : sequence of EvidencePool
+        Of one question and outcome; one group each.
+    words : callable
+        The layout's spelling, applied to everything but names of studies.
+    exclusions : bool
+        Whether studies without a number in the pool have a row.
+
+    Returns
+    -------
+    ForestTable
+        Everything that the figure prints.
+
+    Raises
+    ------
+    DesignError
+        If there is no pool, or the pools answer different questions.
+    """
+    _check(pools)
+    question, outcome = pools[0].question, pools[0].outcome
+    left, right = favours_labels(question, outcome)
+    level = pools[0].meta.mu.level
+    title = (
+        f"{outcome.label}: {_lower_start(question.intervention)} versus "
+        f"{_lower_start(question.comparator)}. {question.population}"
+    )
+    return ForestTable(
+        title=words(one_line(title)),
+        summary=words(" ".join(pool_summary(pool) for pool in pools)),
+        effect_header=f"{question.measure} ({level:g}% CI)",
+        axis_title=words(axis_title(question.measure, outcome)),
+        scale=pools[0].meta.mu.scale,
+        favours=(words(one_line(left)), words(one_line(right))),
+        arm_headers=(words(one_line(question.intervention)), words(one_line(question.comparator))),
+        groups=tuple(
+            _Builder(pool, f"g{i}", words, exclusions).group() for i, pool in enumerate(pools)
+        ),
+        notes=tuple(one_line(note) for note in _notes(pools, words, exclusions)),
+    )
+
+
+def _check(pools: Sequence[EvidencePool]) -> None:
+    if not pools or any(pool.meta.k == 0 for pool in pools):
+        raise DesignError("there is no study to draw.", hint="pool at least one study first.")
+    for name, values in (
+        ("questions", {pool.question.question_id for pool in pools}),
+        ("outcomes", {pool.outcome.outcome_id for pool in pools}),
+        ("interval levels", {f"{pool.meta.mu.level:g}" for pool in pools}),
+    ):
+        if len(values) > 1:
+            raise DesignError(
+                f"one figure can't show different {name} ({', '.join(sorted(values))}).",
+                hint="draw one figure for each.",
+            )
+
+
+def _lower_start(text: str) -> str:
+    first = text.split(" ", 1)[0]
+    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
+
+
+def pool_summary(pool: EvidencePool) -> str:
+    """Return one sentence with the pool's result in numbers."""
+    measure, meta = pool.question.measure, pool.meta
+    sentence = (
+        f"{pool.outcome.label}, {_lower_start(pool.design_label)}: "
+        f"{pool_sentence(measure, meta, interval_text(*meta.mu.natural))}"
+    )
+    if pool.as_printed is not None and pool.differs:
+        naive = interval_text(*pool.as_printed.mu.natural)
+        sentence += f"; as printed, uncorrected: {interval_words(measure, pool.as_printed, naive)}"
+    return sentence + "."
+
+
+class _Builder:
+    """Makes the entries of one pool; holds what all of them share."""
+
+    def __init__(self, pool: EvidencePool, key: str, words: Words, exclusions: bool) -> None:
+        self.pool = pool
+        self.key = key
+        self.words = words
+        self.exclusions = exclusions
+        self.measure = pool.question.measure
+        order = sorted(range(len(pool.studies)), key=lambda i: pool.studies[i].year or 0)
+        self.studies = [pool.studies[i] for i in order]
+        self.weights = [pool.meta.weights[i] for i in order]
+        self.weight_texts = percent_texts(self.weights)
+
+    def group(self) -> Group:
+        """Return the pool as a group of entries."""
+        entries: list[Entry] = [Heading(key=f"{self.key}-head", text=self._heading(), level=1)]
+        if self.pool.subgroups:
+            for number, subgroup in enumerate(self.pool.subgroups):
+                entries += self._subgroup(f"{self.key}-s{number}", subgroup)
+        else:
+            entries += [self._study(i) for i in range(len(self.studies))]
+        if self.exclusions:
+            entries += [self._missing(i, e) for i, e in enumerate(self.pool.excluded)]
+        entries += self._results(len(entries) - 1)
+        return Group(key=self.key, entries=tuple(entries))
+
+    def _heading(self) -> str:
+        subgroup = self.pool.selection.subgroup
+        about = f", {subgroup.replace('=', ': ')}" if subgroup else ""
+        name = self.words(f"{self.pool.design_label}{about}")
+        return one_line(f"{name} ({plural(len(self.studies), 'study', 'studies')})")
+
+    def _study(self, i: int) -> StudyRow:
+        study, weight = self.studies[i], self.weights[i]
+        level = self.pool.meta.mu.level
+        interval = study.effect.estimate(level).natural
+        label = one_line(label_with_year(study.label, study.year))
+        audit = worst(study)
+        text = interval_text(*interval)
+        sentence = (
+            f"{label}: {interval_words(self.measure, self.pool.meta, text)}; "
+            f"weight {self.weight_texts[i]}%"
+        )
+        if audit is not None:
+            sentence += f"; {plural(audit[1], 'audit finding')}, the worst {audit[0]}"
+        return StudyRow(
+            key=f"{self.key}-r{i}",
+            label=label,
+            marks=marks_of(study, level),
+            cells={
+                **_arm_cells([study]),
+                "effect": text,
+                "weight": self.weight_texts[i],
+            },
+            interval=interval,
+            weight=weight,
+            audit=audit,
+            sentence=sentence,
+        )
+
+    def _subgroup(self, key: str, subgroup: SubgroupPool) -> list[Entry]:
+        inside = [i for i, s in enumerate(self.studies) if s.study_id in subgroup.study_ids]
+        name = one_line(subgroup.name)
+        entries: list[Entry] = [
+            Heading(key=f"{key}-head", text=self.words(name[:1].upper() + name[1:]), level=2)
+        ]
+        entries += [self._study(i) for i in inside]
+        if subgroup.meta.k < 2:
+            return entries
+        tenths = sum(round(10 * float(self.weight_texts[i])) for i in inside)
+        entries.append(
+            self._pooled(
+                f"{key}-pooled",
+                subgroup.meta,
+                model_name(subgroup.meta),
+                kind_covers=("subgroup", len(inside)),
+                extra={
+                    **_arm_cells([self.studies[i] for i in inside]),
+                    "weight": f"{tenths // 10}.{tenths % 10}",
+                },
+            )
+        )
+        entries.append(Remark(key=f"{key}-het", text=heterogeneity_line(subgroup.meta)))
+        return entries
+
+    def _pooled(
+        self,
+        key: str,
+        meta: MetaAnalysis,
+        label: str,
+        *,
+        kind_covers: tuple[str, int],
+        extra: Mapping[str, str],
+    ) -> PooledRow:
+        kind, covers = kind_covers
+        text = interval_text(*meta.mu.natural)
+        return PooledRow(
+            key=key,
+            label=label,
+            cells={**extra, "effect": text},
+            interval=meta.mu.natural,
+            kind=kind,  # type: ignore[arg-type]
+            covers=covers,
+            sentence=f"{label}: {interval_words(self.measure, meta, text)}",
+        )
+
+    def _results(self, covers: int) -> list[Entry]:
+        meta, naive = self.pool.meta, self.pool.as_printed
+        entries: list[Entry] = []
+        if meta.k > 1:
+            entries.append(
+                self._pooled(
+                    f"{self.key}-pooled",
+                    meta,
+                    model_name(meta),
+                    kind_covers=("main", covers),
+                    extra={**_arm_cells(self.studies), "weight": "100.0"},
+                )
+            )
+        if naive is not None and self.pool.differs:
+            kind = "naive" if naive.k > 1 else "naive study"
+            entries.append(
+                self._pooled(
+                    f"{self.key}-naive", naive, AS_PRINTED, kind_covers=(kind, 0), extra={}
+                )
+            )
+        entries += prediction_rows(self.key, meta)
+        if meta.k > 1:
+            entries.append(Remark(key=f"{self.key}-het", text=heterogeneity_line(meta)))
+        test = self.pool.subgroup_test
+        if test is not None:
+            by = test.by.replace("_", " ")
+            entries.append(
+                Remark(
+                    key=f"{self.key}-test",
+                    text=self.words(
+                        f"Test for subgroup differences ({by}): Q = {test.q:.2f}, "
+                        f"df = {test.df}, {p_text(test.p_value)}"
+                    ),
+                )
+            )
+        return entries
+
+    def _missing(self, number: int, exclusion: Exclusion) -> MissingRow:
+        label, reason = one_line(exclusion.label), one_line(exclusion.reason)
+        what = what_is_missing(reason)
+        return MissingRow(
+            key=f"{self.key}-x{number}",
+            label=label,
+            what=what,
+            reason=self.words(reason),
+            sentence=f"{label}: {what}: {self.words(reason)}",
+        )
+
+
+def what_is_missing(reason: str) -> str:
+    """Return ``not reported``, ``not estimable`` or ``not pooled`` for an exclusion's reason."""
+    if "is recorded" in reason:
+        return "not reported"
+    if "give no" in reason or "gives no" in reason:
+        return "not estimable"
+    return "not pooled"
+
+
+def prediction_rows(key: str, meta: MetaAnalysis) -> list[Entry]:
+    """Return the row of the prediction interval; none under three studies."""
+    limits = prediction_limits(meta)
+    if limits is None:
+        return []
+    label, text = prediction_label(meta), range_text(*limits)
+    return [
+        PredictionRow(
+            key=f"{key}-pi",
+            label=label,
+            cells={"effect": text},
+            low=limits[0],
+            high=limits[1],
+            sentence=f"{label}: {text}",
+        )
+    ]
+
+
+def _arm_cells(studies: Sequence[PooledStudy]) -> dict[str, str]:
+    """Return patients and events of one study, or of several if all have them."""
+
+    def total(name: str) -> int | None:
+        values = [getattr(study.counts, name) for study in studies]
+        return None if None in values else sum(values)
+
+    cells = {
+        "arm_a": count_text(total("events_intervention"), total("n_intervention")),
+        "arm_b": count_text(total("events_control"), total("n_control")),
+        "total": count_text(total("events"), total("n")),
+    }
+    return {column: text for column, text in cells.items() if text}
+
+
+def _notes(pools: Sequence[EvidencePool], words: Words, exclusions: bool) -> list[str]:
+    studies = [study for pool in pools for study in pool.studies]
+    first = "Studies in order of publication. "
+    first += "Area of the markers: weight within the group."
+    if len(pools) > 1:
+        first += " Groups of different design are never pooled together."
+    notes = [words(first), *mark_notes(studies, pools[0].meta.mu.level)]
+    for pool in pools:
+        if pool.as_printed is not None and not pool.differs:
+            notes.append(words(f"{pool.design_label}: read as printed, the result is the same."))
+    with_prediction = [p.meta for p in pools if prediction_limits(p.meta) is not None]
+    notes += dict.fromkeys(prediction_note(meta) for meta in with_prediction)
+    notes += dict.fromkeys(
+        words(f"{pool.design_label}: {warning}") for pool in pools for warning in pool.meta.warnings
+    )
+    notes += _left_out(pools, exclusions)
+    return notes
+
+
+def _left_out(pools: Sequence[EvidencePool], exclusions: bool) -> list[str]:
+    """Return the names of the studies left out, unless each has a row of its own."""
+    names = ", ".join(e.label for pool in pools for e in pool.excluded)
+    return [f"Not in the pools: {names}."] if names and not exclusions else []

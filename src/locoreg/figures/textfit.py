@@ -1,0 +1,89 @@
+"""Width of texts in the figure's font; cutting and wrapping by it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import warnings
+from functools import lru_cache
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+FAMILY = "DejaVu Sans"
+ELLIPSIS = "…"
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Return the width of one line in points.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    size : float
+        Font size in points.
+    weight : {"normal", "bold"}
+        Font weight.
+
+    Returns
+    -------
+    float
+        Width as matplotlib will draw it.
+    """
+    font = FontProperties(family=[FAMILY], size=size, weight=weight)
+    with warnings.catch_warnings():
+        # A script that the font lacks is drawn by the viewer's own font in SVG.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
+    return float(width)
+
+
+def one_line(text: str) -> str:
+    """Return the text on one line, without characters that XML does not allow."""
+    kept = "".join(
+        " " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) != "Cc"
+    )
+    kept = "".join(c for c in kept if not 0xD800 <= ord(c) <= 0xDFFF and ord(c) & 0xFFFE != 0xFFFE)
+    return re.sub(r" +", " ", kept).strip()
+
+
+def ellipsise(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """Return the text, cut with an ellipsis where it is wider than the points given."""
+    if text_width(text, size, weight) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text_width(text[:middle].rstrip() + ELLIPSIS, size, weight) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + ELLIPSIS
+
+
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> tuple[str, ...]:
+    """Return the text in lines of at most the width in points; long words are broken."""
+    lines: list[str] = []
+    current = ""
+    for word in one_line(text).split(" "):
+        trial = f"{current} {word}" if current else word
+        if text_width(trial, size, weight) <= width:
+            current = trial
+            continue
+        if current:
+            lines.append(current)
+        current = word
+        while text_width(current, size, weight) > width and len(current) > 1:
+            head = _fitting(current, width, size, weight)
+            lines.append(head)
+            current = current[len(head) :]
+    return (*lines, current) if current or not lines else tuple(lines)
+
+
+def _fitting(word: str, width: float, size: float, weight: str) -> str:
+    end = max(2, int(len(word) * width / text_width(word, size, weight)))
+    while end > 1 and text_width(word[:end], size, weight) > width:
+        end -= 1
+    return word[:end]
