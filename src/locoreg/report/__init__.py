@@ -1,0 +1,57 @@
+"""Write a study's results: one HTML page, figures, tables, results.json."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from locoreg.core.jsontext import dumps
+from locoreg.report.anchors import Anchors
+from locoreg.report.context import Context
+from locoreg.report.csvtables import csv_tables
+from locoreg.report.drawings import draw
+from locoreg.report.page import build
+from locoreg.report.render import render
+from locoreg.workflows.export import write_files
+from locoreg.workflows.run import StudyResult
+
+__all__ = ["write_report"]
+
+
+def write_report(result: StudyResult, folder: Path) -> Path:
+    """Write a report, whole or not at all.
+
+    The same result gives the same bytes. Everything is made before the first
+    file is written; ``results.json`` comes last, so that a folder which holds
+    it is complete.
+
+    Parameters
+    ----------
+    result : StudyResult
+        What :func:`locoreg.workflows.run.run_study` returns.
+    folder : Path
+        Made if missing. An earlier report in it is replaced.
+
+    Returns
+    -------
+    Path
+        ``report.html``, one self-contained page. Beside it stand
+        ``tables/*.csv``, ``figures/*.svg``, ``figures/*.pdf`` and
+        ``results.json``.
+    """
+    results = (dumps(result.to_dict()) + "\n").encode()
+    drawings = draw(result)
+    context = Context(
+        result=result,
+        anchors=Anchors(result),
+        drawings=drawings,
+        results_sha256=hashlib.sha256(results).hexdigest(),
+    )
+    contents = {f"tables/{name}": text.encode() for name, text in csv_tables(result).items()}
+    for drawing in drawings.values():
+        contents[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
+        contents[f"figures/{drawing.name}.pdf"] = drawing.pdf
+    contents["report.html"] = render(build(context)).encode()
+    contents["results.json"] = results
+    write_files(Path(folder), contents)
+    return Path(folder) / "report.html"

@@ -1,0 +1,1 @@
+"""The parts of the report page, in the order in which they stand."""

@@ -1,0 +1,169 @@
+"""The answers, and what changed since the last run."""
+
+from __future__ import annotations
+
+from locoreg.report.anchors import slug
+from locoreg.report.blocks import (
+    Block,
+    Callout,
+    Column,
+    Items,
+    Link,
+    Paragraph,
+    Record,
+    Row,
+    Section,
+    Strong,
+    Table,
+    Text,
+    Tile,
+    Tiles,
+    joined,
+    text,
+)
+from locoreg.report.context import Context
+from locoreg.report.words import NONE, effect, span, studies, words
+from locoreg.workflows.run import PoolResult, QuestionResult
+
+
+def answers(context: Context) -> Section:
+    """Return the answers, a table of all of them first."""
+    questions = context.result.questions
+    blocks: list[Block] = [
+        Paragraph(
+            text(
+                "Designs are never pooled together. The main number reads each row as the audit "
+                "supports it; the number beside it takes the same studies and reports as printed."
+            )
+        )
+    ]
+    if any(q.pools for q in questions):
+        blocks.append(_overview(questions))
+    blocks += [_question(context, q) for q in questions]
+    return Section("answers", "Answers", tuple(blocks))
+
+
+def changes(context: Context) -> tuple[Section, ...]:
+    """Return what changed since the last run; nothing at the first run."""
+    moved = context.result.changes
+    if moved is None:
+        return ()
+    body: Block = (
+        Items(tuple(text(sentence) for sentence in moved))
+        if moved
+        else Paragraph(text("Nothing: the results are those of the last run."))
+    )
+    return (Section("changes", "What changed since the last run", (body,)),)
+
+
+def _overview(questions: tuple[QuestionResult, ...]) -> Table:
+    rows = []
+    for question in questions:
+        for item in question.pools:
+            pool = item.pool
+            rows.append(
+                Row(
+                    (
+                        text(Link(f"#answer-{slug(item.key)}", pool.outcome.label)),
+                        text(words(question.question.question_id)),
+                        text(pool.design_label),
+                        text(str(pool.meta.k)),
+                        text(Strong(f"{pool.question.measure} {effect(pool.meta.mu)}")),
+                        text(_naive(item)),
+                        text(str(len(pool.differs)) if pool.differs else "none"),
+                    )
+                )
+            )
+    return Table(
+        "All pooled results",
+        (
+            Column("Outcome"),
+            Column("Question"),
+            Column("Design"),
+            Column("Studies", numeric=True),
+            Column("Main result", numeric=True),
+            Column("As printed", numeric=True),
+            Column("Read differently", numeric=True),
+        ),
+        tuple(rows),
+    )
+
+
+def _question(context: Context, question: QuestionResult) -> Section:
+    blocks: list[Block] = [_answer(context, item) for item in question.pools]
+    if question.empty:
+        blocks.append(
+            Items(
+                tuple(
+                    text(Strong(f"{words(design)}, {words(outcome)}: "), _sentence(reason))
+                    for outcome, design, reason in question.empty
+                )
+            )
+        )
+    if not blocks:
+        blocks.append(Paragraph(text("No outcome was asked for.")))
+    asked = question.question
+    return Section(f"answers-{asked.question_id}", asked.title, tuple(blocks))
+
+
+def _answer(context: Context, item: PoolResult) -> Record:
+    pool = item.pool
+    tiles = [
+        Tile(
+            f"{pool.question.measure}, {pool.meta.mu.level:g}% interval",
+            effect(pool.meta.mu),
+            text(studies(pool.meta.k)),
+            main=True,
+        )
+    ]
+    if pool.as_printed is not None:
+        remark = "same studies and reports" if pool.differs else "no study is read differently"
+        tiles.append(Tile("As printed (naive)", _naive(item), text(remark)))
+    if pool.meta.prediction is not None:
+        prediction = pool.meta.to_dict()["prediction"]
+        limits = prediction.get("natural", prediction)
+        tiles.append(
+            Tile(
+                f"{pool.meta.mu.level:g}% prediction interval",
+                span(limits["low"], limits["high"]),
+                text("effect in a new study"),
+            )
+        )
+    links = [
+        context.anchors.study(study.label, study.claim_ids)
+        for study in pool.studies
+        if study.claim_ids
+    ]
+    blocks: list[Block] = [
+        Paragraph(text(item.answer), "lead"),
+        Tiles(tuple(tiles)),
+        Paragraph(("Studies: ", *joined(tuple(links), ", "), "."), "note"),
+    ]
+    if pool.differs:
+        blocks.append(
+            Callout(
+                "Read differently from the printed row",
+                (Items(tuple(text(one) for one in pool.differs)),),
+            )
+        )
+    blocks += [Paragraph(text(warning), "note") for warning in pool.meta.warnings]
+    return Record(
+        f"answer-{slug(item.key)}",
+        _title(item),
+        tuple(blocks),
+    )
+
+
+def _title(item: PoolResult) -> Text:
+    pool = item.pool
+    subgroup = f", {pool.selection.subgroup}" if pool.selection.subgroup else ""
+    return text(f"{pool.outcome.label}{subgroup}. {pool.design_label}")
+
+
+def _naive(item: PoolResult) -> str:
+    naive = item.pool.as_printed
+    return NONE if naive is None else effect(naive.mu)
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:] if reason else reason

@@ -1,0 +1,89 @@
+"""Published pools, and studies of a question that are not pooled."""
+
+from __future__ import annotations
+
+from locoreg.report.anchors import slug
+from locoreg.report.blocks import (
+    Block,
+    Column,
+    Details,
+    Link,
+    Paragraph,
+    Quote,
+    Row,
+    Section,
+    Table,
+    Text,
+    text,
+)
+from locoreg.report.context import Context
+from locoreg.report.words import NONE, effect, verdict, verification, words
+from locoreg.workflows.run import QuestionResult
+
+
+def published(context: Context, question: QuestionResult) -> Section:
+    """Return the published pools of a question with the verdict on each."""
+    asked = question.question
+    anchor, title = f"published-{asked.question_id}", "Published pools"
+    if not question.published:
+        return Section(anchor, title, (Paragraph(text("None is recorded on the main outcome.")),))
+    verdicts = _verdicts(context)
+    rows = tuple(
+        Row(
+            (
+                context.anchors.study(study.label, study.claim_ids),
+                text(effect(study.effect.estimate(asked.level))),
+                text(Quote(study.printed)) if study.printed else (NONE,),
+                verdicts.get(study.study_id, text("not examined")),
+                text(verification(study.verification)),
+            )
+        )
+        for study in question.published
+    )
+    table = Table(
+        "Published pools on the main outcome, never pooled again",
+        (
+            Column("Publication"),
+            Column(f"{asked.measure} ({asked.level:g}% interval)", numeric=True),
+            Column("Printed", wide=True),
+            Column("Rebuilt from its inputs"),
+            Column("Verified"),
+        ),
+        rows,
+    )
+    return Section(anchor, title, (table,))
+
+
+def _verdicts(context: Context) -> dict[str, Text]:
+    return {
+        r.study_id: text(verdict(r.verdict), " ", Link(reproduction_anchor(r.pool_id), "details"))
+        for r in context.result.reproductions
+    }
+
+
+def reproduction_anchor(pool_id: str) -> str:
+    """Return the link to the reproduction of a pool."""
+    return "#" + slug("reproduction", pool_id)
+
+
+def unpooled(question: QuestionResult) -> tuple[Block, ...]:
+    """Return the studies without a comparison; nothing where there are none."""
+    if not question.not_pooled:
+        return ()
+    table = Table(
+        "Studies of this question that hold no comparison",
+        (Column("Study"), Column("Design"), Column("Patients", wide=True), Column("Verified")),
+        tuple(
+            Row(
+                (
+                    text(study.label),
+                    text(words(study.design)),
+                    text(study.population or NONE),
+                    text(verification(study.verification)),
+                )
+            )
+            for study in question.not_pooled
+        ),
+    )
+    count = len(question.not_pooled)
+    return (Details(text(f"Studies without a comparison, not pooled ({count})"), (table,)),)

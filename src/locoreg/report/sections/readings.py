@@ -1,0 +1,138 @@
+"""The studies of a pool: their numbers, and how each number was read."""
+
+from __future__ import annotations
+
+from locoreg.report.blocks import (
+    Badge,
+    Break,
+    Column,
+    Details,
+    Inline,
+    Quote,
+    Row,
+    Table,
+    Text,
+    joined,
+    text,
+)
+from locoreg.report.context import Context
+from locoreg.report.sections.audit import finding_summary
+from locoreg.report.words import NONE, effect, number, verification, whole, words
+from locoreg.workflows.run import PoolResult
+
+
+def studies_table(context: Context, item: PoolResult) -> Table:
+    """Return the studies of a pool with the numbers that are pooled."""
+    pool = item.pool
+    level = pool.meta.mu.level
+    rows = []
+    for study, weight in zip(pool.studies, pool.meta.weights, strict=True):
+        n = study.counts
+        mark: tuple[Inline, ...] = ()
+        if study.effect.approximate:
+            mark = (" ", Badge("approximate", "≈"))
+        sample = f", {study.matched_set}" if study.matched_set else ""
+        rows.append(
+            Row(
+                (
+                    context.anchors.study(study.label, study.claim_ids),
+                    text(words(study.design) + sample),
+                    context.anchors.reference(study.report_id),
+                    text(
+                        _arms(study.counts.n, study.counts.n_intervention, study.counts.n_control)
+                    ),
+                    text(_arms(n.events, n.events_intervention, n.events_control)),
+                    text(effect(study.effect.estimate(level)), *mark),
+                    text(number(weight, 1)),
+                    text(verification(study.verification)),
+                    finding_summary(study.findings, context),
+                )
+            )
+        )
+    rows.append(_pooled_row(item))
+    return Table(
+        f"Studies pooled: {pool.design_label.lower()}, {pool.outcome.label.lower()}",
+        (
+            Column("Study"),
+            Column("Design"),
+            Column("Report used"),
+            Column("Patients", numeric=True),
+            Column("Events", numeric=True),
+            Column(f"{pool.question.measure} ({level:g}% interval)", numeric=True),
+            Column("Weight %", numeric=True),
+            Column("Verified"),
+            Column("Findings"),
+        ),
+        tuple(rows),
+        text(
+            "Patients and events: all (intervention, control) where both are printed. "
+            "Each study links to the row and the printed string it rests on."
+        ),
+    )
+
+
+def _pooled_row(item: PoolResult) -> Row:
+    pool = item.pool
+    return Row(
+        (
+            text("Pooled"),
+            (),
+            (),
+            (),
+            (),
+            text(effect(pool.meta.mu)),
+            text("100.0"),
+            (),
+            (),
+        ),
+        emphasis=True,
+    )
+
+
+def _arms(total: int | None, intervention: int | None, control: int | None) -> str:
+    if intervention is None or control is None:
+        return whole(total)
+    return f"{whole(total)} ({whole(intervention)}, {whole(control)})"
+
+
+def readings_table(context: Context, item: PoolResult) -> Details:
+    """Return how each number was read: printed string, level, routes, readings applied."""
+    pool = item.pool
+    level = pool.meta.mu.level
+    rows = []
+    for study in pool.studies:
+        routes: list[Text] = []
+        for route in study.routes:
+            shown = f"{route.route}: {effect(route.estimate(level))}, SE {number(route.se, 3)}"
+            routes.append(text(shown, f" ({route.note})" if route.note else ""))
+        rows.append(
+            Row(
+                (
+                    context.anchors.study(study.label, study.claim_ids),
+                    text(Quote(study.printed)) if study.printed else (NONE,),
+                    text(NONE if study.printed_level is None else f"{study.printed_level:g}%"),
+                    text(study.effect.route),
+                    joined(tuple(routes), Break()),
+                    joined(tuple((one,) for one in study.applied), Break()) or ("as printed",),
+                    text(study.report_rule),
+                )
+            )
+        )
+    table = Table(
+        f"How each number was read: {pool.design_label.lower()}, {pool.outcome.label.lower()}",
+        (
+            Column("Study"),
+            Column("Printed", wide=True),
+            Column("Level printed", numeric=True),
+            Column("Route used"),
+            Column("All routes", wide=True),
+            Column("Readings applied", wide=True),
+            Column("Why this report", wide=True),
+        ),
+        tuple(rows),
+        text(
+            f"Routes give the effect with its {level:g}% interval. SE: standard error on the "
+            "analysis scale (logarithm for ratios). The first route is the one used."
+        ),
+    )
+    return Details(text("How each number was read"), (table,))
