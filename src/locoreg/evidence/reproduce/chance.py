@@ -44,11 +44,16 @@ class Neighbourhood:
         wider = half * np.expm1(STRETCH * moves[1])
         self._moves = np.stack([shift, shift - wider, shift + wider], axis=-1) / self._radius
         self._reach = np.abs(self._moves).max(axis=0) + 1
-        self._p_half_unit = published.p_half_unit if published.p_op == "=" else None
-        if self._p_half_unit is not None:
-            z = (self._centre[0] + shift) / (half + wider) * z_value(published.level)
-            p = 2 * special.ndtr(-np.abs(z)) / self._p_half_unit
-            self._moves = np.column_stack([self._moves, p])
+        self._p_half_unit: float | None = None
+        p = published.p_value
+        if published.p_op == "=" and p is not None and 0 < p < 1:
+            self._p_half_unit = published.p_half_unit
+            se = half / z_value(published.level)
+            # The effect that the printed p-value implies moves with the estimate.
+            effect = np.copysign(-special.ndtri(p / 2) * se, self._centre[0])
+            z = (effect + shift) / (se * np.exp(STRETCH * moves[1]))
+            scaled = 2 * special.ndtr(-np.abs(z)) / self._p_half_unit
+            self._moves = np.column_stack([self._moves, scaled])
         self._near: dict[int, list[FloatArray]] = {}
 
     def add(self, numbers: FloatArray, p_value: FloatArray, departures: int) -> None:

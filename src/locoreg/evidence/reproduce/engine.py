@@ -22,8 +22,10 @@ from locoreg.evidence.reproduce.candidates import (
 from locoreg.evidence.reproduce.chance import Neighbourhood
 from locoreg.evidence.reproduce.explain import Outcome, conclude
 from locoreg.evidence.reproduce.results import LevelCount, Reproduction, Searched
-from locoreg.evidence.reproduce.rows import Readings, printed_half_unit
+from locoreg.evidence.reproduce.rows import LEVELS, Readings, printed_half_unit
 from locoreg.evidence.reproduce.search import (
+    ESTIMATORS,
+    INTERVALS,
     PER_INPUT,
     TOLERANCE,
     Block,
@@ -43,6 +45,9 @@ MOST_DEPARTURES = 3
 MOST_INPUT_SETS = 300_000
 CHUNK = 20_000
 SLIP_DEPARTURES = 2
+# Typing slips, and settings that miss the printed I2 or p, are so many that they explain almost
+# anything: dismissed where they would explain more than this share of made-up pools.
+MOST_WEAK_CHANCE = 0.5
 Reading = tuple[str, str]
 
 
@@ -241,6 +246,7 @@ class _Search:
     full: bool = True
     slips: bool = False
     stopped: str = ""
+    dismissed: str = ""
     neighbourhood: Neighbourhood = field(init=False)
 
     def __post_init__(self) -> None:
@@ -254,16 +260,34 @@ class _Search:
             if slipped:
                 self._again(tuple(slipped))
         if not self.places and self.weaker:
-            self.full = False
-            self.places = self.weaker
-            self.minimal = min(len(departures_at(p)) for p in self.places)
+            self.places, self.full = self.weaker, False
+            self.minimal = min(len(departures_at(place)) for place in self.places)
+            self._dismiss("without the printed I2 or p-value")
 
     def _again(self, families: tuple[Family, ...]) -> None:
         before, self.families = self.levels, families
-        self.slips, self.levels, self.neighbourhood = True, [], Neighbourhood(self.published)
+        nearest, weaker = self.closest, self.weaker
+        self.slips, self.weaker = True, []
+        self.levels, self.neighbourhood = [], Neighbourhood(self.published)
         self._deepen(SLIP_DEPARTURES)
-        for old in before[len(self.levels) :]:
-            self.levels.append(old)
+        if self.minimal is not None:
+            self._dismiss("with typing slips")
+        self.levels += before[len(self.levels) :]
+        # A slip that does not even give all that is printed is no explanation.
+        self.closest, self.weaker = nearest, weaker
+
+    def _dismiss(self, which: str) -> None:
+        """Drop matches of a weak kind that made-up pools would mostly find too."""
+        if self.minimal is None:
+            return
+        share = self.neighbourhood.chance(self.minimal).share_explained
+        if share <= MOST_WEAK_CHANCE:
+            return
+        self.dismissed = (
+            f"{len(self.places)} settings {which} give the digits, but "
+            f"{100 * share:.0f}% of made-up pools near this one find such a setting too"
+        )
+        self.places, self.minimal = [], None
 
     def _deepen(self, most: int) -> None:
         last = most
@@ -318,11 +342,29 @@ class _Search:
     def searched(self, missing: tuple[str, ...]) -> Searched:
         """Return what was searched."""
         return Searched(
+            space=_space(self.families),
             levels=tuple(self.levels),
             slips=self.slips,
             stopped=self.stopped,
             not_searched=missing,
+            dismissed=self.dismissed,
+            without_further=len(self.weaker),
         )
+
+
+def _space(families: tuple[Family, ...]) -> tuple[str, ...]:
+    """Say over what a search went."""
+    numbers = ", ".join(family.name for family in families) or "nothing"
+    variants = [v for family in families for v in family.variants]
+    levels = ", ".join(f"{level:g}" for level in LEVELS)
+    return (
+        f"inputs: {numbers}; every report and row of each study, left out, arms exchanged, "
+        f"intervals read at the levels stated and at {levels}%",
+        "standard errors: " + ", ".join(dict.fromkeys(v.se_rule for v in variants)),
+        "rounding: " + ", ".join(dict.fromkeys(v.rounding for v in variants)),
+        "estimators: " + ", ".join(ESTIMATORS) + ", EB (its equation has the root of PM's)",
+        "intervals: " + ", ".join(INTERVALS),
+    )
 
 
 def _part(block: Block, start: int) -> Block:

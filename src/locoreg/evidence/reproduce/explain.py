@@ -13,8 +13,9 @@ from locoreg.evidence.reproduce.search import Block, Place, departures_at, setti
 from locoreg.evidence.reproduce.settings import Departure, Published, Setting
 
 MOST_SHOWN = 100
-# An explanation that one made-up pool in twenty would get as well proves nothing.
-MOST_CHANCE = 0.05
+MOST_TOLD = 4
+# An explanation that more than one made-up pool in a hundred would get as well proves nothing.
+MOST_CHANCE = 0.01
 # Nor do three things that must all have gone wrong.
 MOST_PROVABLE = 2
 UNPROVABLE = ("absent", "slip", "rounding")
@@ -190,7 +191,7 @@ def _decimals(found: Reproduction) -> int:
 
 
 def _failure(found: Reproduction) -> list[str]:
-    if not found.searched.levels:
+    if not found.testable:
         lacking = "; ".join(found.searched.not_searched) or "fewer than two inputs are usable"
         return [f"It can't be tested: {lacking}."]
     out = ["No setting gives all printed digits."]
@@ -224,8 +225,8 @@ def _explained(found: Reproduction) -> list[str]:
 
 def _counted(found: Reproduction) -> list[str]:
     searched = found.searched
-    if not searched.levels:
-        return []
+    if not found.testable:
+        return [f"Verdict: {found.verdict}, untested."]
     levels = "; ".join(
         f"{level.departures} departure{'' if level.departures == 1 else 's'}: {level.matches:,} "
         f"of {level.settings:,} settings match"
@@ -234,17 +235,24 @@ def _counted(found: Reproduction) -> list[str]:
     out = [f"Searched: {levels}."]
     if searched.slips:
         out.append("Typing slips were tried last, because nothing else matched.")
+    if searched.dismissed:
+        out.append(f"Dismissed: {searched.dismissed}.")
+    if searched.without_further and not found.further_digits:
+        out.append(
+            f"{_many(searched.without_further)} estimate and limits, but not the other "
+            "printed quantities (I2 or p)."
+        )
     if searched.stopped:
         out.append(f"The search stopped there: {searched.stopped}.")
     if searched.not_searched:
         out.append(f"Not searched: {'; '.join(searched.not_searched)}.")
-    out += [_reading(count) for count in found.readings if found.minimal is not None]
+    out += _readings(found.readings)
     if found.further_digits:
         out.append(f"Not reproduced: {found.further_digits}.")
     if found.chance is not None:
         out.append(
             f"Of {found.chance.pools:,} made-up pools near this one, printed as precisely, "
-            f"{100 * found.chance.share_explained:.2g}% find a matching setting "
+            f"{_percent(found.chance)} find a matching setting "
             f"with at most {_number(found.chance.departures)} "
             f"departure{'' if found.chance.departures == 1 else 's'} "
             f"({found.chance.expected_matches:.2g} settings each)."
@@ -253,11 +261,32 @@ def _counted(found: Reproduction) -> list[str]:
     return out
 
 
+def _percent(chance: Chance) -> str:
+    if chance.share_explained == 0:
+        return "none"
+    return f"{100 * chance.share_explained:.2g}%"
+
+
+def _readings(counts: tuple[ReadingCount, ...]) -> list[str]:
+    shown = [c for i, c in enumerate(counts) if c.in_minimal or i < MOST_TOLD]
+    out = [_reading(count) for count in shown]
+    if len(shown) < len(counts):
+        more = len(counts) - len(shown)
+        out.append(f"{more} more reading{'s' if more > 1 else ''} can take their place.")
+    return out
+
+
 def _reading(count: ReadingCount) -> str:
+    rest = "setting rests" if count.matches_with == 1 else "settings rest"
+    does = "does" if count.matches_without == 1 else "do"
     return (
-        f"{count.matches_with:,} matching settings rest on this reading and "
-        f"{count.matches_without:,} do without it: {count.departure.text}."
+        f"{count.matches_with:,} matching {rest} on this reading and "
+        f"{count.matches_without:,} {does} without it: {count.departure.text}."
     )
+
+
+def _many(n: int) -> str:
+    return "1 more setting gives" if n == 1 else f"{n:,} more settings give"
 
 
 def _why(found: Reproduction) -> str:
@@ -271,7 +300,9 @@ def _why(found: Reproduction) -> str:
     if any(d.kind in UNPROVABLE for d in minimal.departures):
         return ", the explanation is of a kind that numbers alone can't prove"
     if chance is not None and chance.share_explained > MOST_CHANCE:
-        return ", the printed digits are too few to exclude chance"
+        return ", every match rests on it, but the printed digits are too few to exclude chance"
+    if found.further_digits:
+        return ", not everything printed is reproduced"
     return ""
 
 

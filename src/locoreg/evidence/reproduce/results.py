@@ -72,6 +72,8 @@ class Searched:
 
     Attributes
     ----------
+    space : tuple of str
+        Over what the search went, in words.
     levels : tuple of LevelCount
         By number of departures.
     slips : bool
@@ -80,12 +82,19 @@ class Searched:
         Why the search ended before its bound; empty if it did not.
     not_searched : tuple of str
         Inputs and variations that could not be tried.
+    dismissed : str
+        Matches that were dismissed as chance, in words; empty if none.
+    without_further : int
+        Settings that give estimate and limits but not the printed I2 or p-value.
     """
 
+    space: tuple[str, ...]
     levels: tuple[LevelCount, ...]
     slips: bool
     stopped: str
     not_searched: tuple[str, ...]
+    dismissed: str
+    without_further: int
 
     @property
     def settings(self) -> int:
@@ -103,10 +112,13 @@ class Searched:
             "settings": self.settings,
             "matches": self.matches,
             "share": self.matches / self.settings if self.settings else None,
+            "space": list(self.space),
             "levels": [level.to_dict() for level in self.levels],
             "slips": self.slips,
             "stopped": self.stopped or None,
             "not_searched": list(self.not_searched),
+            "dismissed": self.dismissed or None,
+            "without_further_digits": self.without_further,
         }
 
 
@@ -199,9 +211,15 @@ class Reproduction:
     further_digits: str
     explanation: str
 
+    @property
+    def testable(self) -> bool:
+        """Whether two inputs or more have a number, so that anything was searched."""
+        return self.searched.settings > 0
+
     def summary(self) -> str:
         """Return the verdict and the explanation in plain lines."""
-        return f"{self.pool_id}: {self.verdict}.\n{self.explanation}"
+        untested = "" if self.testable else " (it can't be tested)"
+        return f"{self.pool_id}: {self.verdict}{untested}.\n{self.explanation}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the reproduction as JSON-ready values."""
@@ -213,6 +231,7 @@ class Reproduction:
             },
             "published": self.published.to_dict(),
             "verdict": self.verdict,
+            "testable": self.testable,
             "departures_needed": self.departures_needed,
             "matches": [m.to_dict() for m in self.matches],
             "matches_shown": len(self.matches),

@@ -12,7 +12,8 @@ from typing import Any
 
 from locoreg.core.errors import DataError, did_you_mean
 from locoreg.core.estimate import Scale
-from locoreg.evidence.effectsize import EffectSize, from_interval, from_p_value
+from locoreg.evidence.effectsize import EffectSize, from_interval, from_p_value, z_value
+from locoreg.evidence.integrity import RATIO_MEASURES
 from locoreg.evidence.records import Catalog, Claim, half_unit
 from locoreg.evidence.reproduce.settings import Departure
 from locoreg.evidence.routes import effect_routes, stated_reading
@@ -203,21 +204,31 @@ def _arm_and_level(
         yield Departure(
             key=f"{base.claim_id}:reference_arm={arm}",
             kind="direction",
-            text=f"{label}: {base.measure} {number(base.estimate)} taken as {_versus(arm)}"
+            text=f"{label}: {base.measure} {shown(base, 'estimate')} taken as {_versus(arm)}"
             + (", as its row prints it" if as_row else "")
-            + f", where {_versus(base.reference_arm or 'control')} is supported",
+            + f", where {_versus(base.reference_arm or 'control')} is supported"
+            + _reciprocal(base),
         )
     if read.ci_level != base.ci_level and read.ci_level is not None and base.ci_level is not None:
         as_row = any(c.ci_level == read.ci_level for c in printed)
         yield Departure(
             key=f"{base.claim_id}:ci_level={read.ci_level:g}",
             kind="level",
-            text=f"{label}: the interval {number(base.ci_low)} to {number(base.ci_high)} "
+            text=f"{label}: the interval {shown(base, 'ci_low')} to {shown(base, 'ci_high')} "
             f"read as {read.ci_level:g}%"
             + (", as its row prints it" if as_row else "")
             + f", where {base.ci_level:g}% is "
-            + ("supported" if base.ci_level != printed[0].ci_level else "stated"),
+            + ("supported" if base.ci_level != printed[0].ci_level else "stated")
+            + f" (SE times {z_value(base.ci_level) / z_value(read.ci_level):.2f})",
         )
+
+
+def _reciprocal(base: Claim) -> str:
+    values = (base.estimate, base.ci_high, base.ci_low)
+    if base.resolved_measure not in RATIO_MEASURES or not all(values):
+        return ""
+    mid, low, high = (1 / float(v or math.nan) for v in values)
+    return f" (the reciprocal is {mid:.3f}, {low:.3f} to {high:.3f})"
 
 
 def _versus(reference_arm: str) -> str:
@@ -226,18 +237,22 @@ def _versus(reference_arm: str) -> str:
     return "control relative to intervention"
 
 
-def number(value: float | None) -> str:
-    """Return a printed number as text."""
-    return "?" if value is None else f"{value:g}"
+def shown(claim: Claim, column: str) -> str:
+    """Return a cell as printed."""
+    value = getattr(claim, column)
+    cell = claim.row.printed.get(column, "")
+    if value is None:
+        return "?"
+    return cell if cell and float(cell) == value else f"{value:g}"
 
 
 def numbers(claim: Claim) -> str:
     """Return ``HR 0.691 (0.358 to 1.333; 95%)``."""
-    text = f"{claim.resolved_measure or claim.measure or 'effect'} {number(claim.estimate)}"
+    text = f"{claim.resolved_measure or claim.measure or 'effect'} {shown(claim, 'estimate')}"
     if claim.ci_low is None or claim.ci_high is None:
         return text
     level = "" if claim.ci_level is None else f"; {claim.ci_level:g}%"
-    return f"{text} ({number(claim.ci_low)} to {number(claim.ci_high)}{level})"
+    return f"{text} ({shown(claim, 'ci_low')} to {shown(claim, 'ci_high')}{level})"
 
 
 def row_effects(claim: Claim, scale: Scale) -> Mapping[tuple[str, str], EffectSize]:
