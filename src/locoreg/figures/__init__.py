@@ -9,9 +9,11 @@ from matplotlib.figure import Figure
 
 from locoreg.core.errors import DesignError
 from locoreg.evidence.meta import MetaAnalysis
+from locoreg.evidence.multiverse import Multiverse
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.figures.describe import describe
 from locoreg.figures.forest import forest_of_meta, forest_of_pools
+from locoreg.figures.multiverse import specification_curve
 from locoreg.figures.svg import save, to_svg
 
 __all__ = ["describe", "plot", "save", "to_svg"]
@@ -25,12 +27,15 @@ def plot(result: object, *, layout: str = "revman") -> Figure:
 
     Parameters
     ----------
-    result : EvidencePool, sequence of EvidencePool or MetaAnalysis
+    result : EvidencePool, sequence of EvidencePool, MetaAnalysis or Multiverse
         Pools give a forest plot (:func:`~locoreg.figures.forest.forest_of_pools`:
         ``layout``, ``axis_limits``, ``exclusions``), several pools of a
         question one with a group each, a meta-analysis the same without a
         catalogue behind it (:func:`~locoreg.figures.forest.forest_of_meta`:
-        ``layout``, ``axis_limits``, ``title``, ``measure``, ``favours``).
+        ``layout``, ``axis_limits``, ``title``, ``measure``, ``favours``), a
+        multiverse a specification curve
+        (:func:`~locoreg.figures.multiverse.specification_curve`: the same and
+        ``most``).
     layout : {"revman", "jama", "bmj"}
         Columns, wording and palette.
 
@@ -91,4 +96,26 @@ def _(
         title=title,
         measure=measure,
         favours=favours,
+    )
+
+
+@plot.register
+def _(
+    result: Multiverse,
+    *,
+    layout: str = "revman",
+    axis_limits: tuple[float, float] | None = None,
+    title: str | None = None,
+    measure: str | None = None,
+    favours: tuple[str, str] = ("", ""),
+    most: int = 64,
+) -> Figure:
+    return specification_curve(
+        result,
+        layout=layout,
+        axis_limits=axis_limits,
+        title=title,
+        measure=measure,
+        favours=favours,
+        most=most,
     )

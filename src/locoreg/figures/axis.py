@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from locoreg.core.errors import DesignError
@@ -89,13 +89,30 @@ def choose_axis(
     if limits is not None:
         return _given(limits, scale)
     reach = sorted(abs(_place(end, scale)) for end in ends if not math.isnan(end))
-    needed = reach[math.ceil(COVERED * len(reach)) - 1] if reach else math.log(2)
+    needed = reach[_last_covered(len(reach))] if reach else math.log(2)
     if scale == "identity":
         return _symmetric_difference(needed)
     for ticks in RATIO_TICKS:
         if needed <= math.log(ticks[-1] * MARGIN):
             break
     return EffectAxis(low=ticks[0] / MARGIN, high=ticks[-1] * MARGIN, ticks=ticks, scale=scale)
+
+
+def trimmed(axis: EffectAxis, ends: Sequence[float]) -> EffectAxis:
+    """Return the axis without outer ticks that no interval end needs; no effect stays inside."""
+    null = axis.no_effect
+    first = max((t for t in axis.ticks if t < null and t <= min(ends)), default=axis.ticks[0])
+    last = min((t for t in axis.ticks if t > null and t >= max(ends)), default=axis.ticks[-1])
+    ticks = tuple(t for t in axis.ticks if first <= t <= last)
+    low = axis.low if first == axis.ticks[0] else first
+    high = axis.high if last == axis.ticks[-1] else last
+    return EffectAxis(low=low, high=high, ticks=ticks, scale=axis.scale)
+
+
+def _last_covered(count: int) -> int:
+    """Return the index of the last end to cover: all up to 19, 95% of more, to the nearest end."""
+    left_out = round((1 - COVERED) * count) if count >= 1 / (1 - COVERED) else 0
+    return count - 1 - left_out
 
 
 def _symmetric_difference(needed: float) -> EffectAxis:

@@ -7,7 +7,9 @@ from functools import singledispatch
 
 from locoreg.core.errors import DesignError
 from locoreg.evidence.meta import MetaAnalysis
+from locoreg.evidence.multiverse import Multiverse
 from locoreg.evidence.pooling import EvidencePool
+from locoreg.figures.curve import curve_summary
 from locoreg.figures.owntable import own_summary
 from locoreg.figures.pooltable import pool_summary
 
@@ -18,7 +20,7 @@ def describe(result: object) -> str:
 
     Parameters
     ----------
-    result : EvidencePool, sequence of EvidencePool or MetaAnalysis
+    result : EvidencePool, sequence of EvidencePool, MetaAnalysis or Multiverse
         Anything that :func:`locoreg.figures.plot` draws.
 
     Returns
@@ -49,3 +51,8 @@ def _(result: Sequence[EvidencePool]) -> str:
 @describe.register
 def _(result: MetaAnalysis) -> str:
     return own_summary(result, None)
+
+
+@describe.register
+def _(result: Multiverse) -> str:
+    return curve_summary(result)

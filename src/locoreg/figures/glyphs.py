@@ -12,7 +12,7 @@ from locoreg.figures.table import Interval, PooledRow
 
 SIDE_MAX = 11.5
 DIAMOND_HALF = 5.2
-BAR_HALF = 2.6
+BAR_HALF = 2.0
 ARROW_LENGTH = 5.5
 ARROW_HALF = 2.8
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from locoreg.core.errors import DesignError
-from locoreg.core.estimate import Estimate
+from locoreg.core.estimate import Estimate, Scale
 from locoreg.evidence.effectsize import z_value
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.figures.numbers import interval_text, percent_texts, plural
@@ -31,11 +31,12 @@ SHORT_NAMES = {
 }
 
 
-def short_measure(meta: MetaAnalysis, measure: str | None) -> str:
+def short_measure_of_scale(scale: Scale, measure: str | None) -> str:
     """Return the short name of a measure given in words; a general one if none was given."""
     if measure is None:
-        return "Ratio" if meta.mu.scale == "log" else "Effect"
-    return SHORT_NAMES.get(measure.casefold(), measure)
+        return "Ratio" if scale == "log" else "Effect"
+    name = measure.partition(" for ")[0]
+    return SHORT_NAMES.get(name.casefold(), name)
 
 
 def own_table(
@@ -60,7 +61,7 @@ def own_table(
     if meta.k == 0:
         raise DesignError("there is no study to draw.", hint="pool at least one study first.")
     name = measure or ("Ratio of effects" if meta.mu.scale == "log" else "Effect")
-    short = short_measure(meta, measure)
+    short = short_measure_of_scale(meta.mu.scale, measure)
     entries: list[Entry] = [
         Heading(key="g0-head", text=plural(meta.k, "study", "studies").capitalize(), level=1),
         *_studies(meta, short),
@@ -99,7 +100,7 @@ def own_table(
 
 def own_summary(meta: MetaAnalysis, measure: str | None) -> str:
     """Return the result in one sentence."""
-    short = short_measure(meta, measure)
+    short = short_measure_of_scale(meta.mu.scale, measure)
     return f"Meta-analysis: {pool_sentence(short, meta, interval_text(*meta.mu.natural))}."
 
 

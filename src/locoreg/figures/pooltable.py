@@ -329,9 +329,9 @@ def _notes(pools: Sequence[EvidencePool], words: Words, exclusions: bool) -> lis
     if len(pools) > 1:
         first += " Groups of different design are never pooled together."
     notes = [words(first), *mark_notes(studies, pools[0].meta.mu.level)]
-    for pool in pools:
-        if pool.as_printed is not None and not pool.differs:
-            notes.append(words(f"{pool.design_label}: read as printed, the result is the same."))
+    same = [p.design_label for p in pools if p.as_printed is not None and not p.differs]
+    if same:
+        notes.append(words(f"Read as printed, the result is the same: {', '.join(same)}."))
     with_prediction = [p.meta for p in pools if prediction_limits(p.meta) is not None]
     notes += dict.fromkeys(prediction_note(meta) for meta in with_prediction)
     notes += dict.fromkeys(

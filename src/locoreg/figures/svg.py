@@ -19,7 +19,7 @@ SVG = "http://www.w3.org/2000/svg"
 # Verdana has the widths of DejaVu Sans, for readers who lack the latter.
 FONTS = f"{FAMILY}, Verdana, sans-serif"
 FORMATS = ("svg", "png", "pdf")
-_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
+_UNFIT = re.compile(r"[^A-Za-z0-9_]+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _SHORTHAND = re.compile(r"(?:(italic|oblique)\s+)?(?:(bold|\d{3})\s+)?([\d.]+px)\s+(.+)")
 
@@ -47,30 +47,23 @@ def to_svg(
         the figure carries.
     prefix : str
         Sets this figure's ids apart from those of others on the same page:
-        every id begins with ``lr-`` and the prefix.
+        every id begins with ``lr-`` and the prefix; what ids can't hold
+        becomes a dash.
 
     Returns
     -------
     str
         One ``svg`` element.
-
-    Raises
-    ------
-    DataError
-        If the prefix can't be part of an id.
     """
-    if not _PREFIX.match(prefix):
-        raise DataError(
-            f"{prefix!r} can't be part of an id.", hint="use letters, digits, - and _ only."
-        )
+    start = f"lr-{_UNFIT.sub('-', prefix.removeprefix('lr-')).strip('-') or 'figure'}-"
     root = ET.fromstring(_render(figure, "svg"))
     _clean(root)
-    _name_ids(root, f"lr-{prefix}-")
-    _group_parts(root, f"lr-{prefix}-", dict(_sentences(figure)))
+    _name_ids(root, start)
+    _group_parts(root, start, dict(_sentences(figure)))
     carried_title, carried_description = carried_words(figure)
     _describe(
         root,
-        f"lr-{prefix}-",
+        start,
         carried_title if title is None else title,
         carried_description if description is None else description,
     )

@@ -103,8 +103,13 @@ def _tau2(value: float) -> str:
 
 def method_words(meta: MetaAnalysis) -> str:
     """Return ``REML, Hartung-Knapp``."""
-    method = "Common effect" if meta.method == "CE" else meta.method
-    return f"{method}, {_INTERVALS.get(meta.interval, ('', meta.interval))[1]}"
+    return method_name_of(meta.method, meta.interval)
+
+
+def method_name_of(method: str, interval: str) -> str:
+    """Return the words for an estimator and a kind of interval."""
+    name = "Common effect" if method == "CE" else method
+    return f"{name}, {_INTERVALS.get(interval, ('', interval))[1]}"
 
 
 def prediction_label(meta: MetaAnalysis) -> str:
