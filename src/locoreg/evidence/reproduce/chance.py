@@ -69,14 +69,24 @@ class Neighbourhood:
             scaled = np.column_stack([scaled, p])
         self._near.setdefault(departures, []).append(scaled)
 
-    def chance(self, departures: int) -> Chance:
-        """Return how many made-up pools the settings with so many departures, or fewer, match."""
+    def chance(self, departures: int, *, with_p: bool) -> Chance:
+        """Return how many made-up pools the settings with so many departures, or fewer, match.
+
+        Parameters
+        ----------
+        departures : int
+            Most departures.
+        with_p : bool
+            Whether the p-value must match too, where one is printed.
+        """
+        columns = self._moves.shape[1] if with_p else 3
         parts = [p for level, ps in self._near.items() if level <= departures for p in ps]
         settings = np.concatenate([*parts, np.empty((0, self._moves.shape[1]))])
         found = np.zeros(MADE_UP)
         if len(settings):
-            tree = cKDTree(settings)
-            found = tree.query_ball_point(self._moves, r=1.0, p=np.inf, return_length=True)
+            tree = cKDTree(settings[:, :columns])
+            made_up = self._moves[:, :columns]
+            found = tree.query_ball_point(made_up, r=1.0, p=np.inf, return_length=True)
         return Chance(
             departures=departures,
             pools=MADE_UP,

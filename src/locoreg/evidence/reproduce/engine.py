@@ -21,7 +21,7 @@ from locoreg.evidence.reproduce.candidates import (
 )
 from locoreg.evidence.reproduce.chance import Neighbourhood
 from locoreg.evidence.reproduce.explain import Outcome, conclude
-from locoreg.evidence.reproduce.results import LevelCount, Reproduction, Searched
+from locoreg.evidence.reproduce.results import Chance, LevelCount, Reproduction, Searched
 from locoreg.evidence.reproduce.rows import LEVELS, Readings, printed_half_unit
 from locoreg.evidence.reproduce.search import (
     ESTIMATORS,
@@ -47,7 +47,7 @@ CHUNK = 20_000
 SLIP_DEPARTURES = 2
 # Typing slips, and settings that miss the printed I2 or p, are so many that they explain almost
 # anything: dismissed where they would explain more than this share of made-up pools.
-MOST_WEAK_CHANCE = 0.5
+MOST_WEAK_CHANCE = 0.1
 Reading = tuple[str, str]
 
 
@@ -100,7 +100,7 @@ def reproduce(
         full=search.full,
         closest=search.closest,
         searched=search.searched(missing),
-        chance=search.neighbourhood.chance(search.minimal) if search.minimal is not None else None,
+        chance=None if search.minimal is None else search.chance(),
         minimal=search.minimal,
     )
     return conclude(outcome)
@@ -241,7 +241,7 @@ class _Search:
     weaker: list[Place] = field(default_factory=list)
     levels: list[LevelCount] = field(default_factory=list)
     closest: Place | None = None
-    nearest: float = np.inf
+    nearest: tuple[int, float] = (1_000, np.inf)
     minimal: int | None = None
     full: bool = True
     slips: bool = False
@@ -266,7 +266,7 @@ class _Search:
 
     def _again(self, families: tuple[Family, ...]) -> None:
         before, self.families = self.levels, families
-        nearest, weaker = self.closest, self.weaker
+        nearest, weaker, neighbourhood = self.closest, self.weaker, self.neighbourhood
         self.slips, self.weaker = True, []
         self.levels, self.neighbourhood = [], Neighbourhood(self.published)
         self._deepen(SLIP_DEPARTURES)
@@ -275,12 +275,18 @@ class _Search:
         self.levels += before[len(self.levels) :]
         # A slip that does not even give all that is printed is no explanation.
         self.closest, self.weaker = nearest, weaker
+        if self.minimal is None:
+            self.neighbourhood = neighbourhood
+
+    def chance(self) -> Chance:
+        """Return how easily made-up pools are explained with as few departures."""
+        return self.neighbourhood.chance(self.minimal or 0, with_p=self.full)
 
     def _dismiss(self, which: str) -> None:
-        """Drop matches of a weak kind that made-up pools would mostly find too."""
-        if self.minimal is None:
+        """Drop matches of a weak kind that made-up pools would find too."""
+        if not self.minimal:
             return
-        share = self.neighbourhood.chance(self.minimal).share_explained
+        share = self.chance().share_explained
         if share <= MOST_WEAK_CHANCE:
             return
         self.dismissed = (
@@ -296,8 +302,9 @@ class _Search:
                 return
             sets = sum(count_inputs(family, departures) for family in self.families)
             if sets > MOST_INPUT_SETS:
+                kind = "with typing slips, " if self.slips else ""
                 self.stopped = (
-                    f"{departures} simultaneous departures would be {sets:,} sets of inputs; "
+                    f"{kind}{departures} simultaneous departures would be {sets:,} sets of inputs; "
                     f"at most {MOST_INPUT_SETS:,} are searched"
                 )
                 return
@@ -335,8 +342,9 @@ class _Search:
             place = Place(block, int(row), int(e), int(i))
             (self.places if further[row, e, i] else self.weaker).append(place)
         best = np.unravel_index(int(np.argmin(distance)), distance.shape)
-        if distance[best] < self.nearest:
-            self.nearest = float(distance[best])
+        # A miss counts less, the more had to be changed for it.
+        if (departures, distance[best]) < self.nearest:
+            self.nearest = (departures, float(distance[best]))
             self.closest = Place(block, *(int(x) for x in best))
 
     def searched(self, missing: tuple[str, ...]) -> Searched:

@@ -197,10 +197,15 @@ def _failure(found: Reproduction) -> list[str]:
     out = ["No setting gives all printed digits."]
     if found.closest is not None:
         near = found.closest
+        miss = (
+            "it gives them but not the other printed quantities"
+            if near.distance <= 1
+            else f"it misses by up to {near.distance:.1f} half units of the last printed digit "
+            "(1 is the most that rounding explains)"
+        )
         out.append(
-            f"The nearest is {near.text(_decimals(found))}, from {near.method}"
-            f"{_with(near.departures)}; it misses by up to {near.distance:.1f} half units "
-            "of the last printed digit (1 is the most that rounding explains)."
+            f"The nearest{_unless(near.departures)} is {near.text(_decimals(found))}, from "
+            f"{near.method}{_with(near.departures)}; {miss}."
         )
     return out
 
@@ -243,7 +248,7 @@ def _counted(found: Reproduction) -> list[str]:
             "printed quantities (I2 or p)."
         )
     if searched.stopped:
-        out.append(f"The search stopped there: {searched.stopped}.")
+        out.append(f"Not searched further: {searched.stopped}.")
     if searched.not_searched:
         out.append(f"Not searched: {'; '.join(searched.not_searched)}.")
     out += _readings(found.readings)
@@ -304,6 +309,10 @@ def _why(found: Reproduction) -> str:
     if found.further_digits:
         return ", not everything printed is reproduced"
     return ""
+
+
+def _unless(departures: tuple[Departure, ...]) -> str:
+    return "" if departures else " with the inputs as the evidence supports them"
 
 
 def _with(departures: tuple[Departure, ...]) -> str:

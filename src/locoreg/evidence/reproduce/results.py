@@ -179,7 +179,8 @@ class Reproduction:
         The same method on the inputs as the evidence supports them: the
         corrected pool.
     closest : Setting or None
-        The nearest miss, where nothing matches.
+        The nearest of the settings with the fewest departures, where nothing
+        matches.
     matches : tuple of Setting
         Matching settings, the simplest first: at most `MOST_SHOWN`; all are
         counted in `searched`.
