@@ -11,7 +11,7 @@ from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.figures.axis import EffectAxis, choose_axis, tick_text
 from locoreg.figures.canvas import Align, Canvas, own_settings
-from locoreg.figures.columns import HEAD, MARGIN, SMALL, TITLE, Places, place_columns
+from locoreg.figures.columns import HEAD, MARGIN, SMALL, TEXT, TITLE, Places, place_columns
 from locoreg.figures.entries import SMALL_LINE, Scene, draw_entry, reason_fits
 from locoreg.figures.glyphs import SIDE_MAX, Glyphs
 from locoreg.figures.layouts import AUDIT_SIGNS, FAINT_INK, INK, RULE, Layout, layout_named
@@ -123,9 +123,8 @@ class _Sheet:
                 self._group(group)
             self._axis(top)
             self._notes()
-            return self.canvas.finish(
-                self.y + MARGIN, title=self.table.title, description=self.table.summary
-            )
+            title = ". ".join(part for part in (self.table.title, self.table.subtitle) if part)
+            return self.canvas.finish(self.y + MARGIN, title=title, description=self.table.summary)
 
     def _title(self) -> None:
         pen = self.canvas.pen("title")
@@ -133,7 +132,11 @@ class _Sheet:
         for line in wrap(self.table.title, WIDTH - 2 * MARGIN, TITLE, "bold"):
             pen.text(MARGIN, self.y + 7, line, role="line", size=TITLE, bold=True, colour=colour)
             self.y += 14
-        self.y += 6
+        pen = self.canvas.pen("subtitle")
+        for line in wrap(self.table.subtitle, WIDTH - 2 * MARGIN, TEXT):
+            pen.text(MARGIN, self.y + 6, line, role="line", size=TEXT, colour=FAINT_INK)
+            self.y += 11
+        self.y += 8
 
     def _heads(self) -> None:
         pen = self.canvas.pen("heads")

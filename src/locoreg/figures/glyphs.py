@@ -68,18 +68,17 @@ class Glyphs:
         pen.line((self.x(low), y), (self.x(high), y), role="interval", colour=colour, width=1.1)
         self._arrows(pen, low, high, y, colour)
 
-    def _arrows(self, pen: Pen, low: float, high: float, y: float, colour: str) -> None:
+    def _arrows(
+        self, pen: Pen, low: float, high: float, y: float, colour: str, half: float = ARROW_HALF
+    ) -> None:
         left, right = self.plot
-        if self.axis.fraction(low) < -1e-9:
-            tip = left - 1
-            base = tip + ARROW_LENGTH
-            points = [(tip, y), (base, y - ARROW_HALF), (base, y + ARROW_HALF)]
-            pen.shape(points, role="arrow-low", fill=colour)
-        if self.axis.fraction(high) > 1 + 1e-9:
-            tip = right + 1
-            base = tip - ARROW_LENGTH
-            points = [(tip, y), (base, y - ARROW_HALF), (base, y + ARROW_HALF)]
-            pen.shape(points, role="arrow-high", fill=colour)
+        for beyond, role, tip, inwards in (
+            (self.axis.fraction(low) < -1e-9, "arrow-low", left - 1, ARROW_LENGTH),
+            (self.axis.fraction(high) > 1 + 1e-9, "arrow-high", right + 1, -ARROW_LENGTH),
+        ):
+            if beyond:
+                base = tip + inwards
+                pen.shape([(tip, y), (base, y - half), (base, y + half)], role=role, fill=colour)
 
     def pooled(self, pen: Pen, row: PooledRow, y: float) -> None:
         """Draw a pooled result: filled diamond, hollow where it is the result as printed."""
@@ -93,16 +92,19 @@ class Glyphs:
         if row.kind == "naive":
             fill, edge = PAPER, palette.naive
         pen.shape(self._diamond(row.interval, y, half), role="diamond", fill=fill, edge=edge)
-        self._arrows(pen, row.interval[1], row.interval[2], y, palette.diamond)
+        # Taller than the cut end of the diamond, so that it stands out from it.
+        self._arrows(pen, row.interval[1], row.interval[2], y, palette.diamond, half + 1)
 
     def _diamond(self, interval: Interval, y: float, half: float) -> list[tuple[float, float]]:
-        """Return the corners, cut upright where the diamond leaves the axis."""
+        """Return the corners, cut upright before the arrow head where it leaves the axis."""
         left, right = self.plot
         fractions = [self.axis.fraction(v) for v in interval]
         reach = 100.0
         mid, low, high = (left + min(max(f, -reach), reach) * (right - left) for f in fractions)
         corners = [(low, y), (mid, y - half), (high, y), (mid, y + half)]
-        return _cut(_cut(corners, left, keep_above=True), right, keep_above=False)
+        start = left + (ARROW_LENGTH - 1 if fractions[1] < -1e-9 else 0)
+        end = right - (ARROW_LENGTH - 1 if fractions[2] > 1 + 1e-9 else 0)
+        return _cut(_cut(corners, start, keep_above=True), end, keep_above=False)
 
     def _naive_study(self, pen: Pen, interval: Interval, y: float) -> None:
         colour = self.layout.palette.naive

@@ -87,6 +87,7 @@ def own_table(
         notes.insert(1, prediction_note(meta))
     return ForestTable(
         title=one_line(title or f"Meta-analysis of {plural(meta.k, 'study', 'studies')}"),
+        subtitle="",
         summary=own_summary(meta, measure),
         effect_header=f"{short} ({meta.mu.level:g}% CI)",
         axis_title=one_line(name[:1].upper() + name[1:]),

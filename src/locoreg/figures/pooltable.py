@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from locoreg.core.errors import DesignError
@@ -31,6 +32,7 @@ from locoreg.figures.table import (
 )
 from locoreg.figures.textfit import one_line
 from locoreg.figures.wording import (
+    arm_names,
     axis_title,
     favours_labels,
     heterogeneity_line,
@@ -72,18 +74,19 @@ def pool_table(pools: Sequence[EvidencePool], words: Words, *, exclusions: bool)
     question, outcome = pools[0].question, pools[0].outcome
     left, right = favours_labels(question, outcome)
     level = pools[0].meta.mu.level
-    title = (
-        f"{outcome.label}: {_lower_start(question.intervention)} versus "
-        f"{_lower_start(question.comparator)}. {question.population}"
-    )
+    arms = arm_names(question)
+    title = f"{outcome.label}: {_lower_start(arms[0])} versus {_lower_start(arms[1])}"
+    subtitle = f"{question.population}. {question.intervention} versus "
+    subtitle += f"{_lower_start(question.comparator)}."
     return ForestTable(
         title=words(one_line(title)),
+        subtitle=words(one_line(subtitle)),
         summary=words(" ".join(pool_summary(pool) for pool in pools)),
         effect_header=f"{question.measure} ({level:g}% CI)",
         axis_title=words(axis_title(question.measure, outcome)),
         scale=pools[0].meta.mu.scale,
         favours=(words(one_line(left)), words(one_line(right))),
-        arm_headers=(words(one_line(question.intervention)), words(one_line(question.comparator))),
+        arm_headers=(words(one_line(arms[0])), words(one_line(arms[1]))),
         groups=tuple(
             _Builder(pool, f"g{i}", words, exclusions).group() for i, pool in enumerate(pools)
         ),
@@ -268,8 +271,12 @@ class _Builder:
             )
         return entries
 
+    def _reason(self, exclusion: Exclusion) -> str:
+        outcome = self.pool.outcome
+        return _readable(exclusion.reason.replace(outcome.outcome_id, outcome.label.lower()))
+
     def _missing(self, number: int, exclusion: Exclusion) -> MissingRow:
-        label, reason = one_line(exclusion.label), one_line(exclusion.reason)
+        label, reason = one_line(exclusion.label), self._reason(exclusion)
         what = what_is_missing(reason)
         return MissingRow(
             key=f"{self.key}-x{number}",
@@ -278,6 +285,10 @@ class _Builder:
             reason=self.words(reason),
             sentence=f"{label}: {what}: {self.words(reason)}",
         )
+
+
+def _readable(reason: str) -> str:
+    return re.sub(r"(?<=[a-z])_(?=[a-z])", " ", one_line(reason))
 
 
 def what_is_missing(reason: str) -> str:

@@ -122,8 +122,8 @@ class ForestTable:
 
     Attributes
     ----------
-    title : str
-        Outcome, comparison and population.
+    title, subtitle : str
+        Outcome and comparison in short; population and comparison in full.
     summary : str
         The finding in numbers.
     effect_header, axis_title : str
@@ -141,6 +141,7 @@ class ForestTable:
     """
 
     title: str
+    subtitle: str
     summary: str
     effect_header: str
     axis_title: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Outcome, Question
@@ -61,6 +62,17 @@ def favours_labels(question: Question, outcome: Outcome) -> tuple[str, str]:
     )
     sides = (_favours(question.favours_intervention), _favours(question.favours_control))
     return (sides[1], sides[0]) if turned else sides
+
+
+def arm_names(question: Question) -> tuple[str, str]:
+    """Return short names of the two arms: those of the figure's sides, else the full ones."""
+    full = (question.intervention, question.comparator)
+    sides = (question.favours_intervention, question.favours_control)
+    names = []
+    for name, side in zip(full, sides, strict=True):
+        short = re.sub(r"^favou?rs\s+", "", side, flags=re.IGNORECASE) or name
+        names.append(short[:1].upper() + short[1:])
+    return names[0], names[1]
 
 
 def _favours(words: str) -> str:
