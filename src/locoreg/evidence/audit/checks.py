@@ -201,7 +201,12 @@ CHECKS: tuple[Check, ...] = (
     ),
     _check("double-counting", studies, doubles.matched_sets, "Matched and unmatched rows."),
     _check("double-counting", studies, doubles.several_reports, "Several reports of one study."),
-    _check("double-counting", pools, doubles.pool_beside_trials, "A pool beside its own trials."),
+    _check(
+        "double-counting",
+        doubles.pool_groups,
+        doubles.pool_beside_trials,
+        "A pool beside its own trials.",
+    ),
     _check(
         "se-or-variance",
         spreads.spread_rows,

@@ -151,6 +151,8 @@ def _differ(first: Claim, second: Claim, column: str) -> bool:
         if first.unit != second.unit and column.startswith(("value", "low", "high")):
             return False
         slack = 1e-9 * max(1.0, abs(a.mid))
+        if math.isclose(a.hi - a.lo, b.hi - b.lo, rel_tol=1e-6):
+            return abs(a.mid - b.mid) > slack
         return abs(a.gap(b)) > slack
     values = getattr(first, column), getattr(second, column)
     return (
@@ -171,6 +173,8 @@ def _p_differ(first: Claim, second: Claim) -> bool:
         return not (exact.mid < bound.hi and exact.mid > bound.lo)
     if first.p_op != "=":
         return False
+    if math.isclose(a.hi - a.lo, b.hi - b.lo, rel_tol=1e-6):
+        return first.p_value != second.p_value
     return a.gap(b) != 0.0
 
 

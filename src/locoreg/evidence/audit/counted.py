@@ -120,7 +120,7 @@ def _patient_rows(study: StudyView, claim: Claim) -> Iterator[Claim]:
         yield from group
 
 
-def counts_for(study: StudyView, claim: Claim, *, other_reports: bool = False) -> Counts:
+def counts_for(study: StudyView, claim: Claim) -> Counts:
     """Return the patients and events that belong to a row.
 
     Patients come from the row itself, else from rows on the same patients
@@ -133,13 +133,9 @@ def counts_for(study: StudyView, claim: Claim, *, other_reports: bool = False) -
         The study.
     claim : Claim
         The row, usually an effect.
-    other_reports : bool
-        Also take events of the same outcome from other reports of the study.
     """
     own = (claim, *(row for row in study.siblings(claim) if row.claim_id != claim.claim_id))
     event_rows: tuple[Claim, ...] = own
-    if other_reports:
-        event_rows = (*own, *study.alike(claim, outcome=True))
     if claim.kind in ("proportion", "qol"):
         event_rows = (claim,)
     patients = (claim, *_patient_rows(study, claim))

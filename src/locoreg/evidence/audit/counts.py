@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from locoreg.core.findings import Finding, Severity
 from locoreg.evidence.audit.counted import N_STATISTICS, as_count
-from locoreg.evidence.audit.digits import slip
+from locoreg.evidence.audit.digits import is_swap, slip
 from locoreg.evidence.audit.view import CatalogView, StudyView, dimension_of, found, label
 from locoreg.evidence.records import Claim
 
@@ -293,6 +293,12 @@ def _strata(
                 break
 
 
+def _one_slip(parts: list[tuple[int, Claim, str]], total: int) -> bool:
+    """Return whether exchanging two digits of one part makes the parts add to the total."""
+    added = sum(part[0] for part in parts)
+    return any(is_swap(str(n), str(total - added + n)) for n, _, _ in parts)
+
+
 def _strata_finding(
     view: CatalogView,
     dimension: str,
@@ -304,7 +310,7 @@ def _strata_finding(
     added = sum(part[0] for part in parts)
     sum_text = " + ".join(str(part[0]) for part in parts)
     missing = "patients without a known level" if added < total[0] else "levels that overlap"
-    severity: Severity = "minor" if claimed or added > total[0] else "note"
+    severity: Severity = "minor" if added > total[0] or _one_slip(parts, total[0]) else "note"
     return _counts(
         view,
         parts[0][1],

@@ -15,12 +15,13 @@ from locoreg.evidence.effectsize import z_value
 from locoreg.evidence.records import Claim
 
 RULE = "direction"
+MEASURES = ("HR", "OR", "RR", "IRR")
 # Crossing or converging hazards move medians and survival away from the hazard ratio.
 SHAPE_VARIANCE = 0.0225
 SHAPE_SHARE = 0.04
 LR_BLOCKING = 8.0
 LR_MINOR = 5.0
-LR_ROUTE = 8.0
+LR_ROUTE = 12.0
 # Correlation assumed between what two kinds of numbers say.
 ROUTE_CORRELATION = 0.5
 
@@ -90,7 +91,8 @@ def weigh(effect: float, se: float, given: list[Route]) -> Weighed:
 def direction(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Finding]:
     """Find effects whose arms, or whose arms' numbers, are exchanged."""
     study, claim = thing
-    if claim.resolved_measure not in ("HR", "OR", "RR", "IRR") or is_skewed(claim):
+    usable = claim.kind == "effect" and claim.reference_arm is not None
+    if not usable or claim.resolved_measure not in MEASURES or is_skewed(claim):
         return
     se = standard_error(claim)
     if se is None or claim.estimate is None:

@@ -84,38 +84,50 @@ def duplicate_rows(view: CatalogView, study: StudyView) -> Iterator[Finding]:
         )
 
 
-def shared_keys(view: CatalogView) -> list[tuple[str, str, list[StudyView]]]:
-    """Return the registry numbers, DOIs and cohorts that two studies share."""
+Shared = tuple[tuple[StudyView, ...], tuple[tuple[str, str], ...]]
+
+
+def shared_keys(view: CatalogView) -> list[Shared]:
+    """Return groups of studies with the registry numbers, DOIs and cohorts that they share."""
     groups: dict[tuple[str, str], dict[str, StudyView]] = defaultdict(dict)
     for study in view.studies:
-        record = study.study
-        keys = [("registry_id", record.registry_id), ("cohort", record.cohort)]
-        keys += [("doi", reference.doi) for reference in study.references]
-        for name, value in keys:
-            if value:
-                groups[(name, value.strip().casefold())][study.study_id] = study
-    return [(name, value, list(found.values())) for (name, value), found in groups.items()]
+        if study.study.design in _REVIEWS:
+            continue
+        for name, value in _keys(study):
+            groups[(name, value.strip().casefold())][study.study_id] = study
+    merged: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
+    for key, studies in groups.items():
+        merged[tuple(studies)].append(key)
+    by_id = {study.study_id: study for study in view.studies}
+    return [(tuple(by_id[x] for x in ids), tuple(keys)) for ids, keys in merged.items()]
 
 
-def shared_key(view: CatalogView, thing: tuple[str, str, list[StudyView]]) -> Iterator[Finding]:
+def _keys(study: StudyView) -> Iterator[tuple[str, str]]:
+    record = study.study
+    for name, text in (("registry_id", record.registry_id), ("cohort", record.cohort)):
+        yield from ((name, part) for part in (text or "").split(";") if part.strip())
+    yield from (("doi", reference.doi) for reference in study.references if reference.doi)
+
+
+def shared_key(view: CatalogView, thing: Shared) -> Iterator[Finding]:
     """Find two studies under one registry number, DOI or cohort."""
-    name, value, studies = thing
-    own = [s for s in studies if s.study.design not in _REVIEWS]
-    if len(own) < 2:
+    studies, keys = thing
+    if len(studies) < 2:
         return
-    questions = [s.study.question_id for s in own]
-    same = len({q for q in questions if q}) < len([q for q in questions if q])
-    severity: Severity = "serious" if same or name == "doi" else "note"
-    ids = ", ".join(s.study_id for s in own)
+    questions = [s.study.question_id for s in studies if s.study.question_id]
+    same = len(set(questions)) < len(questions)
+    severity: Severity = "serious" if same or any(name == "doi" for name, _ in keys) else "note"
+    ids = ", ".join(s.study_id for s in studies)
+    shared = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in keys)
     yield _record(
-        own[1].study,
-        name,
-        f"{ids} share the {name.replace('_', ' ')} {value}: they hold the same patients unless "
-        "one is marked version_of the other.",
-        "Pooled together, the shared patients would count twice.",
+        studies[1].study,
+        keys[0][0],
+        f"{ids} share the {shared}: they hold the same patients, wholly or in part.",
+        "Pooled together, the shared patients would count twice, unless one study is marked "
+        "version_of the other.",
         severity,
-        tuple(s.study for s in own if s is not own[1]),
-        value,
+        tuple(s.study for s in studies if s is not studies[1]),
+        keys[0][1],
     )
 
 
@@ -220,33 +232,46 @@ def several_reports(view: CatalogView, study: StudyView) -> Iterator[Finding]:
         return
 
 
-def pool_beside_trials(view: CatalogView, pool: Pool) -> Iterator[Finding]:
+def pool_groups(view: CatalogView) -> list[tuple[Pool, ...]]:
+    """Return the published pools, those of one publication together."""
+    groups: dict[str, list[Pool]] = defaultdict(list)
+    for pool in view.catalog.pools.values():
+        claim = view.catalog.claims.get(pool.claim_id)
+        if claim is not None:
+            groups[claim.study_id].append(pool)
+    return [tuple(pools) for pools in groups.values()]
+
+
+def pool_beside_trials(view: CatalogView, pools: tuple[Pool, ...]) -> Iterator[Finding]:
     """Note published pools that stand beside their own trials in one question."""
     catalog = view.catalog
-    claim = catalog.claims.get(pool.claim_id)
-    if claim is None or claim.study_id not in catalog.studies:
+    claims = [catalog.claims[pool.claim_id] for pool in pools]
+    study = catalog.studies.get(claims[0].study_id)
+    if study is None or study.question_id is None:
         return
-    question = catalog.studies[claim.study_id].question_id
     keys = {
         (catalog.references[key].study_id or key) if key in catalog.references else key
+        for pool in pools
         for key in pool.inputs
     }
     own = sorted(
         key
         for key in keys
-        if key in catalog.studies and catalog.studies[key].question_id == question
+        if key in catalog.studies and catalog.studies[key].question_id == study.question_id
     )
-    if question is None or not own:
+    if not own:
         return
+    names = ", ".join(pool.pool_id for pool in pools)
     yield found(
         view,
-        claim,
+        claims[0],
         "study_id",
         rule=RULE,
         severity="note",
-        message=f"The published pool {pool.pool_id} stands beside {len(own)} of its own trials in "
-        f"{question} ({', '.join(own)}); they are kept apart.",
+        message=f"The published pool ({names}) stands beside {len(own)} of its own trials in "
+        f"{study.question_id} ({', '.join(own)}); they are kept apart.",
         changes="Pooled with its trials, their patients would count twice.",
         value=len(own),
         limit=0,
+        also=tuple((claim, "study_id") for claim in claims[1:]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from locoreg.evidence.records import Claim
 
 LEVELS = (70.0, 90.0, 95.0, 99.0)
 _OTHER_TESTS = ("baseline", "landmark", "interaction", "heterogen", "trend", "inferior", "margin")
+_AT_A_TIME = re.compile(r"\d[\s-]*(year|month|yr|mo)")
 _WEIGHTED = ("weight", "iptw", "overlap", "robust", "cluster", "paired", "match")
 
 
@@ -138,6 +140,7 @@ def gather(study: StudyView, claim: Claim) -> Evidence | None:
         sub_claims=rows,
         exhaustive=exhaustive,
         plain=claim.resolved_measure == "HR"
+        and claim.kind == "effect"
         and adjusted in ("", "no", "none", "unadjusted")
         and study.study.design in ("rct", "registry", "cohort"),
         weighted=any(word in adjusted for word in _WEIGHTED) or claim.matched_set is not None,
@@ -163,7 +166,9 @@ def p_evidence(study: StudyView, claim: Claim) -> PEvidence | None:
     p = p_range(source) if source is not None else None
     if source is None or p is None:
         return None
-    sides = {"two": (2,), "one": (1,)}.get(source.p_sided or "", (2, 1))
+    # A one-sided p above a bound may lie on the other side, so it says nothing.
+    unstated = (2,) if source.p_op in (">", ">=") else (2, 1)
+    sides = {"two": (2,), "one": (1,)}.get(source.p_sided or "", unstated)
     adjusted = (claim.adjusted or "no").casefold() not in ("no", "none", "unadjusted")
     same_test = any(w in (source.p_tests or "").casefold() for w in ("cox", "wald"))
     loosen = 1.0 if own else 1.5
@@ -177,7 +182,7 @@ def p_evidence(study: StudyView, claim: Claim) -> PEvidence | None:
 def tests_effect(claim: Claim) -> bool:
     """Return whether a p-value tests the comparison of the arms over the whole follow-up."""
     tested = (claim.p_tests or "").casefold()
-    return not any(word in tested for word in _OTHER_TESTS)
+    return not any(word in tested for word in _OTHER_TESTS) and not _AT_A_TIME.search(tested)
 
 
 def partitions(study: StudyView, claim: Claim) -> dict[str, list[Claim]]:
@@ -187,7 +192,8 @@ def partitions(study: StudyView, claim: Claim) -> dict[str, list[Claim]]:
     same; of several rows on one level the first counts.
     """
     key = study.key_of[claim.claim_id]
-    if key[2] is not None:
+    # The whole of a random-effects pool may hold less than the sum of its subgroups.
+    if key[2] is not None or study.study.design in ("pooled", "review", "guideline"):
         return {}
     levels: dict[str, dict[str, Claim]] = defaultdict(dict)
     for other in study.claims:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from locoreg.core.findings import Finding, Severity
-from locoreg.evidence.audit.counted import counts_for
+from locoreg.evidence.audit.counted import Cell, counts_for
 from locoreg.evidence.audit.digits import swaps
 from locoreg.evidence.audit.ranges import printed_half
 from locoreg.evidence.audit.routes import SURVIVAL
@@ -56,11 +56,14 @@ def grim(view: CatalogView, thing: Item) -> Iterator[Finding]:
     value = float(getattr(claim, column))
     half = printed_half(claim, column)
     counts = counts_for(study, claim)
+    printed_n = getattr(claim, f"n{suffix}")
     cell = {
         "_intervention": counts.n_intervention,
         "_control": counts.n_control,
         "": counts.n,
     }[suffix]
+    if printed_n is not None:
+        cell = Cell(printed_n, claim, f"n{suffix}")
     if cell is None or cell.value <= 0 or not 0 <= value <= 100:
         return
     own = cell.claim.claim_id == claim.claim_id

@@ -25,7 +25,12 @@ def measure_label(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator
     if counted is not None:
         yield counted
         return
-    if claim.measure_resolved is not None or claim.measure not in ("OR", "RR"):
+    if claim.measure_resolved is not None:
+        if claim.measure_resolved != claim.measure:
+            text = f"{interval_text(claim)} ({label(claim)}) is printed as {claim.measure}."
+            yield _label_finding(view, claim, text, "note", None)
+        return
+    if claim.measure not in ("OR", "RR"):
         return
     model = f"{claim.adjusted or ''} {claim.p_tests or ''} {claim.note or ''}".casefold()
     if "cox" in model or "proportional hazard" in model:

@@ -21,8 +21,8 @@ _TIME = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 FOLLOW_UP = ("median_follow_up", "follow_up", "mean_follow_up")
-# A median time to death of more than 25 years is not seen in metastatic disease.
-LONGEST_MEDIAN = 300.0
+# No cohort of patients is followed this long, and no median is this late.
+LONGEST_MONTHS = 480.0
 
 
 def times_in(text: str | None) -> list[float]:
@@ -198,18 +198,19 @@ def _unit_finding(
 
 
 def _too_long(view: CatalogView, claim: Claim, column: str, time: float) -> Finding | None:
-    if time <= LONGEST_MEDIAN:
+    if time <= LONGEST_MONTHS:
         return None
     printed = claim.row.printed.get(column)
+    other = "months" if claim.unit == "years" else "days"
     return _unit_finding(
         view,
         claim,
         column,
-        f"{label(claim)}, {claim.statistic}: {printed} {claim.unit or 'months'} are {time:.4g} "
-        f"months; read as months the printed number is {printed}.",
+        f"{label(claim)}, {claim.statistic}: {printed} {claim.unit or 'months'} are "
+        f"{time / 12:.0f} years; the number may be in {other}.",
         severity="serious",
         value=round(time, 1),
-        limit=LONGEST_MEDIAN,
+        limit=LONGEST_MONTHS,
     )
 
 

@@ -85,9 +85,11 @@ def assess(view: CatalogView, study: StudyView, claim: Claim) -> Finding | None:
         return None
     other = _only_level_that_fits(evidence)
     main = min(doubts, key=lambda d: (_ORDER.index(d.severity), RULES.index(d.rule)))
-    if main.severity == "note" and other is None:
-        return _finding(view, evidence, main, doubts, None)
     severity = main.severity
+    if severity == "note":
+        # A wide interval alone is often adjustment: named, but no reading is supported.
+        clear: Severity = "note" if other is None else "minor"
+        return _finding(view, evidence, main, doubts, other, clear, supported=False)
     kinds = {doubt.rule for doubt in doubts}
     if severity == "minor" and other is not None and len(kinds) > 1:
         severity = "serious"
@@ -103,11 +105,13 @@ def _finding(
     main: Doubt,
     doubts: list[Doubt],
     other: float | None,
-    severity: Severity | None = None,
+    severity: Severity,
+    *,
+    supported: bool = True,
 ) -> Finding:
     claim = evidence.claim
     texts = [main.text, *(doubt.text for doubt in doubts if doubt is not main)]
-    reading = f"ci_level={other:g}" if other is not None else None
+    reading = f"ci_level={other:g}" if other is not None and supported else None
     if main.rule == "more-events-than-patients" and other is None:
         reading = "exclude"
     column = main.column
@@ -118,7 +122,7 @@ def _finding(
         claim,
         column,
         rule=main.rule,
-        severity=severity or main.severity,
+        severity=severity,
         message=f"{interval_text(claim)}, stated as {claim.ci_level:g}%: "
         + " ".join([texts[0], *(text[0].upper() + text[1:] for text in texts[1:])])
         + _level_text(evidence, other),
@@ -193,8 +197,9 @@ def _doubt_patients(evidence: Evidence) -> Doubt | None:
         rule="more-events-than-patients",
         severity="blocking",
         text=(
-            f"the standard error of {evidence.printed.se().mid:.4f} needs at least 4/SE² = "
-            f"{least:.0f} events, and only {n} patients were counted."
+            f"the standard error of {evidence.printed.se().mid:.4f} needs 4/SE² = "
+            f"{4 / evidence.printed.se().mid ** 2:.0f} events ({least:.0f} at the least, rounding "
+            f"included), and only {n} patients were counted."
         ),
         value=round(least),
         limit=n,
@@ -213,8 +218,9 @@ def _doubt_events(evidence: Evidence) -> Doubt | None:
             rule="level-against-events",
             severity="serious" if clear else "minor",
             text=(
-                f"the standard error of {evidence.printed.se().mid:.4f} needs at least 4/SE² = "
-                f"{least:.0f} events, and {deaths} are reported."
+                f"the standard error of {evidence.printed.se().mid:.4f} needs 4/SE² = "
+                f"{4 / evidence.printed.se().mid ** 2:.0f} events ({least:.0f} at the least, "
+                f"rounding included), and {deaths} are reported."
             ),
             value=round(least / deaths, 3),
             limit=BOUND_MINOR,
@@ -225,7 +231,7 @@ def _doubt_events(evidence: Evidence) -> Doubt | None:
         return None
     return Doubt(
         rule="level-against-events",
-        severity="minor" if ratio < 0.6 else "note",
+        severity="note",
         text=(
             f"the standard error of {evidence.printed.se().mid:.4f} is that of about "
             f"{evidence.implied():.0f} events, and {deaths} are reported."

@@ -19,6 +19,7 @@ MEANS = ("mean_time", "rmst", "restricted_mean", "mean")
 # and a log rate 1/n, so by Hausman's lemma the difference of the two log
 # ratios has 1.08 times the variance of the log hazard ratio.
 MEDIAN_EXTRA = 1.08
+MOST_EVENTS = 0.85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,30 +48,60 @@ class Route:
     text: str
 
 
-def _arms(claim: Claim) -> tuple[float, float] | None:
-    first, second = claim.value_intervention, claim.value_control
-    if isinstance(first, (int, float)) and isinstance(second, (int, float)):
-        return float(first), float(second)
-    return None
+@dataclass(frozen=True, slots=True)
+class ArmPair:
+    """The values of both arms, from one row or from two rows of one report.
+
+    Attributes
+    ----------
+    first, second : Claim
+        Rows of the intervention and of the control arm.
+    values : tuple of float
+        Intervention, control.
+    """
+
+    first: Claim
+    second: Claim
+    values: tuple[float, float]
 
 
-def _rounding(claim: Claim) -> float:
+def arm_pairs(rows: list[Claim]) -> list[ArmPair]:
+    """Return both arms of each statistic; rows that give one arm each are put together."""
+    pairs = []
+    halves: dict[tuple[object, ...], dict[str, Claim]] = {}
+    for row in rows:
+        first, second = row.value_intervention, row.value_control
+        has = [isinstance(x, (int, float)) for x in (first, second)]
+        if all(has) and isinstance(first, (int, float)) and isinstance(second, (int, float)):
+            pairs.append(ArmPair(row, row, (float(first), float(second))))
+        elif any(has) and None in (first, second):
+            place = (row.statistic, row.landmark_months, row.unit, row.source_id, row.population)
+            halves.setdefault(place, {}).setdefault("control" if has[1] else "intervention", row)
+    for half in halves.values():
+        if len(half) == 2:
+            one, two = half["intervention"], half["control"]
+            values = (float(one.value_intervention or 0), float(two.value_control or 0))
+            pairs.append(ArmPair(one, two, values))
+    return pairs
+
+
+def _rounding(pair: ArmPair) -> float:
     """Variance of the log ratio of two printed values that comes from rounding."""
     total = 0.0
-    for column in ("value_intervention", "value_control"):
+    for claim, column in ((pair.first, "value_intervention"), (pair.second, "value_control")):
         cell = cell_range(claim, column)
         if cell is not None and cell.lo > 0:
             total += (cell.log().hi - cell.log().lo) ** 2 / 12
     return total
 
 
-def times(claim: Claim, se: float) -> Route | None:
+def times(pair: ArmPair, se: float) -> Route | None:
     """Return the route of medians, means or restricted means per arm."""
+    claim, arms = pair.first, pair.values
     is_median = claim.statistic in MEDIANS
     if not is_median and claim.statistic not in MEANS:
         return None
-    arms = _arms(claim)
-    if arms is None or min(arms) <= 0:
+    if min(arms) <= 0:
         return None
     name = "medians" if is_median else "means"
     return Route(
@@ -78,15 +109,15 @@ def times(claim: Claim, se: float) -> Route | None:
         claim=claim,
         column="value_intervention",
         log_ratio=math.log(arms[1] / arms[0]),
-        variance=MEDIAN_EXTRA * se**2 + _rounding(claim),
+        variance=MEDIAN_EXTRA * se**2 + _rounding(pair),
         text=f"{name} of {arms[0]:g} (intervention) and {arms[1]:g} (control)",
     )
 
 
-def landmark(study: StudyView, claim: Claim, se: float) -> Route | None:
+def landmark(study: StudyView, pair: ArmPair, se: float) -> Route | None:
     """Return the route of survival proportions or cumulative incidences at a landmark."""
-    arms = _arms(claim)
-    if claim.statistic not in SURVIVAL or arms is None:
+    claim, arms = pair.first, pair.values
+    if claim.statistic not in SURVIVAL:
         return None
     if not 0 < min(arms) <= max(arms) < 100:
         return None
@@ -100,7 +131,8 @@ def landmark(study: StudyView, claim: Claim, se: float) -> Route | None:
             variance += s * (1 - s) / cell.value / slope**2
         else:
             variance += se**2
-        rounding = cell_range(claim, f"value_{x}")
+        row = pair.first if x == "intervention" else pair.second
+        rounding = cell_range(row, f"value_{x}")
         if rounding is not None:
             variance += ((rounding.hi - rounding.lo) / 100 / slope) ** 2 / 12
     implied = [math.log(-math.log(s)) for s in survival]
@@ -131,7 +163,8 @@ def arm_events(study: StudyView, claim: Claim, se: float) -> Route | None:
     if e1 is None or e0 is None or n1 is None or n0 is None:
         return None
     pairs = ((e1.value, n1.value), (e0.value, n0.value))
-    if any(not 0 < e < n for e, n in pairs):
+    # Once nearly all patients had the event, the counts say nothing about the hazards.
+    if any(not 0 < e < MOST_EVENTS * n for e, n in pairs):
         return None
     hazards = [-math.log1p(-e / n) for e, n in pairs]
     variance = sum(
@@ -203,8 +236,8 @@ def routes(study: StudyView, claim: Claim, se: float) -> list[Route]:
     if not any(row.statistic in (*MEDIANS, *MEANS, *SURVIVAL) for row in rows):
         rows += [row for row in study.alike(claim, outcome=True) if row not in rows]
     found: list[Route | None] = []
-    for row in rows:
-        found += [times(row, se), landmark(study, row, se)]
+    for pair in arm_pairs(rows):
+        found += [times(pair, se), landmark(study, pair, se)]
     extra: tuple[Callable[[StudyView, Claim, float], Route | None], ...] = (arm_events, log_rank)
     found += [make(study, claim, se) for make in extra]
     found += subgroups(study, claim, se)

@@ -17,6 +17,7 @@ RULE = "subgroup-information"
 # Prognostic factors and weighting move it by a few tenths.
 MINOR_DISTANCE = 0.7
 SERIOUS_DISTANCE = 1.4
+MINOR_APART = 0.15
 # One part may not hold more information than the whole.
 PART_MINOR = 1.1
 PART_SERIOUS = 1.3
@@ -35,7 +36,7 @@ def wholes(view: CatalogView) -> list[Whole]:
 
 def _parts(study: StudyView, claim: Claim) -> list[Claim]:
     key = study.key_of[claim.claim_id]
-    if key[2] is not None:
+    if key[2] is not None or study.study.design in ("pooled", "review", "guideline"):
         return []
     return [
         other
@@ -87,8 +88,8 @@ def _part_above(view: CatalogView, study: StudyView, claim: Claim) -> Finding | 
         message=(
             f"{part.subgroup}: {interval_text(part)} has SE {inner:.3f}, and all patients, "
             f"{interval_text(claim)}, have SE {printed.se().mid:.3f}. A part can't hold "
-            f"{ratio:.2f} times the information of the whole: subgroup and total may be exchanged, or one "
-            "interval has another level."
+            f"{ratio:.2f} times the information of the whole: subgroup and total may be exchanged, "
+            "or one interval has another level."
         ),
         changes="The effect pooled for all patients would be that of a subgroup.",
         value=round(ratio, 3),
@@ -108,16 +109,17 @@ def _away(view: CatalogView, study: StudyView, claim: Claim) -> Finding | None:
             continue
         weights = [1 / s.se().mid ** 2 for s in spreads]
         total = math.fsum(weights)
-        if not 0.75 < total * se**2 < 1.4:
+        if not 0.88 < total * se**2 < 1.4:
             continue
         mean = math.fsum(w * s.estimate.mid for w, s in zip(weights, spreads, strict=True)) / total
-        distance = abs(mean - printed.estimate.mid) / se
+        apart = abs(mean - printed.estimate.mid)
+        distance = apart / se
         inside = (
             min(s.estimate.lo for s in spreads)
             <= printed.estimate.mid
             <= max(s.estimate.hi for s in spreads)
         )
-        if inside or distance <= MINOR_DISTANCE:
+        if inside or distance <= MINOR_DISTANCE or apart < MINOR_APART:
             continue
         shown = math.exp(mean) if printed.is_log else mean
         return found(

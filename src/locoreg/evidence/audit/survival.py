@@ -23,6 +23,8 @@ SHAPE_LOW, SHAPE_HIGH = 0.25, 5.0
 # A landmark and a median closer than this may come from different reading of one curve.
 NEAR_TIME = 1.0
 NEAR_POINTS = 3.0
+# Sampling error allowed to a survival percentage when the shape of a curve is judged.
+CURVE_POINTS = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +133,8 @@ def _one_pair(view: CatalogView, arm: str, point: Point, median: Point) -> Findi
             value=point.survival.mid,
             limit=50.0,
         )
-    shape = implied_shape(time, point.survival.mid, centre)
-    if shape is None or SHAPE_LOW <= shape <= SHAPE_HIGH:
+    shape = _impossible_shape(time, point.survival, centre)
+    if shape is None:
         return None
     clue = _unit_clue(point, median)
     expected = 100 * 0.5 ** (time / centre)
@@ -189,6 +191,22 @@ def implied_shape(time: float, survival: float, median: float) -> float | None:
     if abs(stretch) < math.log(1.5):
         return None
     return math.log(-math.log(survival / 100) / math.log(2)) / stretch
+
+
+def _impossible_shape(time: float, survival: Range, median: float) -> float | None:
+    """Return the Weibull shape if it is out of range for all survival near the printed one."""
+    tried = [survival.lo - CURVE_POINTS, survival.mid, survival.hi + CURVE_POINTS]
+    after = time > median
+    # Survival near 50% says nothing about the shape.
+    shapes = [
+        shape
+        for s in tried
+        if s != 50 and (s < 50) == after and (shape := implied_shape(time, s, median)) is not None
+    ]
+    usable = (survival.mid < 50) == after and len(shapes) == len(tried)
+    if usable and (max(shapes) < SHAPE_LOW or min(shapes) > SHAPE_HIGH):
+        return shapes[1]
+    return None
 
 
 def _unit_clue(point: Point, median: Point) -> str:
@@ -328,17 +346,17 @@ def _too_narrow(
     middle = (limits[0].mid + limits[1].mid) / 200
     level = claim.value_level or 95.0
     half = (limits[1].hi - limits[0].lo) / 200
-    if cell is None or not 0.1 < middle < 0.9 or half <= 0:
+    if cell is None or not 0.2 < middle < 0.8 or half <= 0:
         return
     needed = middle * (1 - middle) / (half / z_value(level)) ** 2
-    if needed <= 1.25 * cell.value:
+    if needed <= 1.3 * cell.value:
         return
     yield found(
         view,
         claim,
         f"low_{arm}",
         rule="more-events-than-patients",
-        severity="serious" if needed > 1.6 * cell.value else "minor",
+        severity="serious" if needed > 1.7 * cell.value else "minor",
         message=(
             f"{text}, {level:g}%: limits as narrow as these need S(1 - S)/SE² = {needed:.0f} "
             f"patients, and the arm has {cell.value}."
