@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from locoreg.core.findings import Finding
-from locoreg.report.blocks import Link, Text, joined
+from locoreg.report.blocks import Link, Quote, Text
+from locoreg.report.words import NONE
 
 if TYPE_CHECKING:
     from locoreg import StudyResult
@@ -68,19 +69,24 @@ class Anchors:
         return (Link("#" + self.reference_anchor(reference_id), shown),)
 
     def finding(self, finding: Finding) -> Text:
-        """Return a link to a finding: its rule and number."""
+        """Return a link to a finding, by its number."""
         if finding not in self._findings:
             return (finding.rule,)
         number = self._findings[finding]
-        return (Link(f"#finding-{number}", f"F{number} {finding.rule}"),)
+        return (Link(f"#finding-{number}", f"F{number}"),)
 
-    def findings(self, findings: tuple[Finding, ...]) -> Text:
-        """Return links to findings, separated by commas."""
-        return joined(tuple(self.finding(f) for f in findings), ", ")
-
-    def finding_number(self, finding: Finding) -> int:
-        """Return a finding's number on the page."""
-        return self._findings[finding]
+    def printed(self, claim_id: str) -> Text:
+        """Return a row's printed string, or its cells where the table quotes none."""
+        claim = self._catalog.claims.get(claim_id)
+        if claim is None:
+            return (NONE,)
+        if claim.verbatim:
+            return (Quote(claim.verbatim),)
+        cells = claim.row.printed
+        shown = " ".join(cells[c] for c in ("measure", "estimate") if cells.get(c))
+        if cells.get("ci_low") and cells.get("ci_high"):
+            shown += f" ({cells['ci_low']} to {cells['ci_high']})"
+        return (f"cells: {shown}",) if shown else (NONE,)
 
     @staticmethod
     def claim_anchor(claim_id: str) -> str:

@@ -217,12 +217,15 @@ class Section:
         Id and heading.
     blocks : tuple of Block
         Contents, sections among them.
+    lists_parts : bool
+        Whether the table of contents names the sections inside.
     """
 
     kind: ClassVar[str] = "section"
     anchor: str
     title: str
     blocks: tuple[Block, ...]
+    lists_parts: bool = True
 
 
 Block = (

@@ -37,4 +37,6 @@ def render(page: Page) -> str:
 
 
 def _subsections(section: Section) -> list[Section]:
+    if not section.lists_parts:
+        return []
     return [block for block in section.blocks if isinstance(block, Section)]

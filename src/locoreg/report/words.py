@@ -7,6 +7,7 @@ import re
 from typing import Protocol
 from urllib.parse import quote
 
+from locoreg.figures.numbers import decimal_text, interval_text
 from locoreg.report.blocks import Badge, Inline, Link, Text, Tone
 
 NOT_ESTIMABLE = "not estimable"
@@ -62,6 +63,14 @@ INTERVALS = {
     "hartung-knapp": "Hartung-Knapp interval",
     "hartung-knapp-floor": "Hartung-Knapp interval, never narrower than the normal one",
 }
+DESIGNS = {
+    "rct": "Randomised trials",
+    "observational": "Registry and matched comparisons",
+    "registry": "Prospective registry comparisons",
+    "matched": "Matched comparisons",
+    "cohort": "Unmatched comparisons",
+    "pooled": "Published pools",
+}
 _DOI = re.compile(r"10\.\d{4,9}/\S+\Z")
 _NCT = re.compile(r"NCT\d{8}\Z")
 
@@ -74,15 +83,9 @@ class NaturalEstimate(Protocol):
         """Estimate, lower and upper limit."""
 
 
-def number(value: float | str | None, digits: int = 2) -> str:
+def number(value: float | None, digits: int = 2) -> str:
     """Return a number with so many decimals; a dash where there is none."""
-    if value is None:
-        return NONE
-    if isinstance(value, str):
-        return value
-    if not math.isfinite(value):
-        return NOT_ESTIMABLE if math.isnan(value) else "∞" if value > 0 else "-∞"
-    return f"{value:.{digits}f}"
+    return NONE if value is None else decimal_text(value, digits)
 
 
 def general(value: float | str | None) -> str:
@@ -104,23 +107,17 @@ def p_text(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def effect(estimate: NaturalEstimate, digits: int = 2) -> str:
-    """Return ``0.94 (0.63 to 1.40)``."""
-    return between(*estimate.natural, digits=digits)
-
-
-def between(mid: float, low: float, high: float, *, digits: int = 2) -> str:
-    """Return an estimate with its limits."""
-    if math.isnan(mid):
-        return NOT_ESTIMABLE
-    return f"{number(mid, digits)} ({number(low, digits)} to {number(high, digits)})"
+def effect(estimate: NaturalEstimate) -> str:
+    """Return ``0.94 (0.63 to 1.40)``, the digits of the figures."""
+    mid, low, high = estimate.natural
+    return NOT_ESTIMABLE if math.isnan(mid) else interval_text(mid, low, high)
 
 
 def span(low: float, high: float, digits: int = 2) -> str:
     """Return ``0.63 to 1.40``."""
     if math.isnan(low) and math.isnan(high):
         return NOT_ESTIMABLE
-    return f"{number(low, digits)} to {number(high, digits)}"
+    return f"{decimal_text(low, digits)} to {decimal_text(high, digits)}"
 
 
 def studies(k: int) -> str:
@@ -136,6 +133,11 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def words(code: str | None) -> str:
     """Return a coded word for readers: ``overall_survival`` as ``overall survival``."""
     return (code or NONE).replace("_", " ")
+
+
+def design_name(design: str) -> str:
+    """Return the name of a design or a group of designs."""
+    return DESIGNS.get(design, words(design))
 
 
 def severity(name: str) -> Badge:

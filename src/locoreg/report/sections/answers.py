@@ -22,7 +22,7 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.context import Context
-from locoreg.report.words import NONE, effect, span, studies, words
+from locoreg.report.words import NONE, design_name, effect, span, studies, words
 from locoreg.workflows.run import PoolResult, QuestionResult
 
 
@@ -40,7 +40,7 @@ def answers(context: Context) -> Section:
     if any(q.pools for q in questions):
         blocks.append(_overview(questions))
     blocks += [_question(context, q) for q in questions]
-    return Section("answers", "Answers", tuple(blocks))
+    return Section("answers", "Answers", tuple(blocks), lists_parts=False)
 
 
 def changes(context: Context) -> tuple[Section, ...]:
@@ -64,8 +64,8 @@ def _overview(questions: tuple[QuestionResult, ...]) -> Table:
             rows.append(
                 Row(
                     (
-                        text(Link(f"#answer-{slug(item.key)}", pool.outcome.label)),
                         text(words(question.question.question_id)),
+                        text(Link(f"#answer-{slug(item.key)}", pool.outcome.label)),
                         text(pool.design_label),
                         text(str(pool.meta.k)),
                         text(Strong(f"{pool.question.measure} {effect(pool.meta.mu)}")),
@@ -77,8 +77,8 @@ def _overview(questions: tuple[QuestionResult, ...]) -> Table:
     return Table(
         "All pooled results",
         (
-            Column("Outcome"),
             Column("Question"),
+            Column("Outcome"),
             Column("Design"),
             Column("Studies", numeric=True),
             Column("Main result", numeric=True),
@@ -95,7 +95,7 @@ def _question(context: Context, question: QuestionResult) -> Section:
         blocks.append(
             Items(
                 tuple(
-                    text(Strong(f"{words(design)}, {words(outcome)}: "), _sentence(reason))
+                    text(Strong(f"{design_name(design)}, {words(outcome)}: "), _sentence(reason))
                     for outcome, design, reason in question.empty
                 )
             )

@@ -15,7 +15,6 @@ from locoreg.report.blocks import (
     Record,
     Row,
     Section,
-    Strong,
     Table,
     Text,
     joined,
@@ -103,9 +102,8 @@ def _group(context: Context, name: str, of: list[tuple[int, Finding]]) -> Sectio
 def _finding(context: Context, number: int, finding: Finding) -> Record:
     pairs: list[tuple[str, Text]] = []
     if finding.value is not None:
-        pairs.append(("Value", text(general(finding.value))))
-    if finding.limit is not None:
-        pairs.append(("Compared with", text(general(finding.limit))))
+        against = "" if finding.limit is None else f", compared with {general(finding.limit)}"
+        pairs.append(("Value", text(general(finding.value) + against)))
     pairs.append(("Stands in", _places(finding)))
     if finding.changes:
         pairs.append(("Would change", text(finding.changes)))
@@ -149,7 +147,9 @@ def _reading(reading: str) -> str:
 
 def finding_summary(findings: tuple[Finding, ...], context: Context) -> Text:
     """Return findings as marks with links, for a table cell."""
-    return joined(
-        tuple(text(severity(f.severity), " ") + context.anchors.finding(f) for f in findings),
-        Break(),
-    ) or (Strong("none").text,)
+    lines: list[Text] = []
+    for name in SEVERITIES:
+        of = tuple(context.anchors.finding(f) for f in findings if f.severity == name)
+        if of:
+            lines.append(text(severity(name), " ") + joined(of, ", "))
+    return joined(tuple(lines), Break()) or ("none",)

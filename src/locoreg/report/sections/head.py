@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from locoreg.report.blocks import Block, Code, Facts, Link, Text, joined, text
+from locoreg.report.blocks import Block, Break, Code, Facts, Link, Text, joined, text
 from locoreg.report.context import Context
 from locoreg.report.words import plural
 
@@ -15,7 +15,7 @@ def head(context: Context) -> tuple[Block, ...]:
         (Link(f"#question-{q.question.question_id}", q.question.title),) for q in result.questions
     )
     pairs: list[tuple[str, Text]] = [
-        ("Questions", joined(questions, " ")),
+        ("Questions", joined(questions, Break())),
         ("Search for studies", text(result.plan.search_date)),
         ("Tables", _tables(context)),
         (

@@ -9,7 +9,6 @@ from locoreg.report.blocks import (
     Column,
     Link,
     Paragraph,
-    Quote,
     Row,
     Section,
     Table,
@@ -51,10 +50,9 @@ def _rows(context: Context) -> Table:
         rows.append(
             Row(
                 (
-                    text(Code(claim_id)),
+                    text(Code(claim_id), Break(), f"{place.file}, row {place.row}"),
                     text(study.label if study else claim.study_id),
-                    text(place.file, Break(), f"row {place.row}"),
-                    text(Quote(place.printed)) if place.printed else (NONE,),
+                    context.anchors.printed(claim_id),
                     _publication(context, catalog.report_id(claim), claim.source_id),
                     text(place.source or NONE),
                     text(verification(claim.verification)),
@@ -65,9 +63,8 @@ def _rows(context: Context) -> Table:
     return Table(
         "Rows that the pooled numbers rest on",
         (
-            Column("Row id"),
+            Column("Row"),
             Column("Study"),
-            Column("File and row"),
             Column("Printed", wide=True),
             Column("Publication", wide=True),
             Column("Place"),
@@ -83,10 +80,12 @@ def _publication(context: Context, report_id: str, source_id: str | None) -> Tex
         reference = context.result.catalog.references.get(reference_id or "")
         if reference is None:
             continue
-        words = "read in " if reference_id == source_id and reference_id != report_id else ""
-        one = text(words) + context.anchors.reference(reference.reference_id)
-        link = doi_link(reference.doi or reference.doi_printed)
-        parts.append(one + (text(" ") + link if link else ()))
+        link = context.anchors.reference(reference.reference_id)
+        if reference_id != report_id:
+            parts.append(("read in ", *link))
+            continue
+        parts.append(link)
+        parts.append(doi_link(reference.doi or reference.doi_printed))
     return joined(tuple(parts), Break()) or (NONE,)
 
 
@@ -97,14 +96,12 @@ def _corrections(context: Context) -> Table:
         claim = catalog.claims[claim_id]
         if not claim.supersedes:
             continue
-        old = catalog.claims.get(claim.supersedes)
-        printed = old.location().printed if old else None
         rows.append(
             Row(
                 (
                     (Link(f"#{context.anchors.claim_anchor(claim_id)}", claim_id),),
                     context.anchors.claim(claim.supersedes),
-                    text(Quote(printed)) if printed else (NONE,),
+                    context.anchors.printed(claim.supersedes),
                     text(claim.reason or NONE),
                 )
             )

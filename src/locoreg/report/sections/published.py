@@ -9,11 +9,11 @@ from locoreg.report.blocks import (
     Details,
     Link,
     Paragraph,
-    Quote,
     Row,
     Section,
     Table,
     Text,
+    joined,
     text,
 )
 from locoreg.report.context import Context
@@ -33,7 +33,7 @@ def published(context: Context, question: QuestionResult) -> Section:
             (
                 context.anchors.study(study.label, study.claim_ids),
                 text(effect(study.effect.estimate(asked.level))),
-                text(Quote(study.printed)) if study.printed else (NONE,),
+                joined(tuple(context.anchors.printed(c) for c in study.claim_ids)) or (NONE,),
                 verdicts.get(study.study_id, text("not examined")),
                 text(verification(study.verification)),
             )

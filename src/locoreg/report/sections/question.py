@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from locoreg.figures.numbers import percent_texts
 from locoreg.report.anchors import slug
 from locoreg.report.blocks import (
     Block,
@@ -21,15 +22,14 @@ from locoreg.report.blocks import (
 from locoreg.report.context import Context, by_outcome
 from locoreg.report.drawings import forest_name
 from locoreg.report.sections.published import published, unpooled
-from locoreg.report.sections.readings import readings_table, studies_table
+from locoreg.report.sections.readings import readings_tables, studies_table
 from locoreg.report.sections.sensitivity import heterogeneity, sensitivity, subgroups
 from locoreg.report.sections.worlds import multiverse
 from locoreg.report.words import (
     INTERVALS,
     METHODS,
-    NONE,
+    design_name,
     effect,
-    number,
     verification,
     whole,
     words,
@@ -115,11 +115,11 @@ def _cards(context: Context, item: PoolResult) -> list[Card]:
             (
                 (pool.question.measure, text(effect(study.effect.estimate(level)))),
                 ("Patients", text(whole(study.counts.n))),
-                ("Weight", text(f"{number(weight, 1)}%")),
+                ("Weight", text(f"{weight}%")),
                 ("Verified", text(verification(study.verification))),
             ),
         )
-        for study, weight in zip(pool.studies, pool.meta.weights, strict=True)
+        for study, weight in zip(pool.studies, percent_texts(pool.meta.weights), strict=True)
     ]
     pooled: list[tuple[str, Text]] = [(pool.question.measure, text(effect(pool.meta.mu)))]
     if pool.as_printed is not None and pool.differs:
@@ -137,7 +137,7 @@ def _design(context: Context, item: PoolResult) -> Section:
     blocks: list[Block] = [
         Paragraph(text(item.answer)),
         studies_table(context, item),
-        readings_table(context, item),
+        readings_tables(context, item),
         heterogeneity(item),
         *subgroups(item),
         *sensitivity(item),
@@ -167,7 +167,7 @@ def _empty(context: Context, question: QuestionResult) -> Section:
             Row(
                 (
                     text(outcomes[outcome].label if outcome in outcomes else outcome),
-                    text(words(design) or NONE),
+                    text(design_name(design)),
                     text(reason),
                 )
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from locoreg.figures.numbers import percent_texts
 from locoreg.report.blocks import (
     Badge,
     Break,
     Column,
     Details,
     Inline,
-    Quote,
     Row,
     Table,
     Text,
@@ -26,7 +26,7 @@ def studies_table(context: Context, item: PoolResult) -> Table:
     pool = item.pool
     level = pool.meta.mu.level
     rows = []
-    for study, weight in zip(pool.studies, pool.meta.weights, strict=True):
+    for study, weight in zip(pool.studies, percent_texts(pool.meta.weights), strict=True):
         n = study.counts
         mark: tuple[Inline, ...] = ()
         if study.effect.approximate:
@@ -43,7 +43,7 @@ def studies_table(context: Context, item: PoolResult) -> Table:
                     ),
                     text(_arms(n.events, n.events_intervention, n.events_control)),
                     text(effect(study.effect.estimate(level)), *mark),
-                    text(number(weight, 1)),
+                    text(weight),
                     text(verification(study.verification)),
                     finding_summary(study.findings, context),
                 )
@@ -95,44 +95,74 @@ def _arms(total: int | None, intervention: int | None, control: int | None) -> s
     return f"{whole(total)} ({whole(intervention)}, {whole(control)})"
 
 
-def readings_table(context: Context, item: PoolResult) -> Details:
-    """Return how each number was read: printed string, level, routes, readings applied."""
+def readings_tables(context: Context, item: PoolResult) -> Details:
+    """Return how each number was read, and every route to it."""
+    return Details(
+        text("How each number was read, and every route to it"),
+        (_readings(context, item), _routes(context, item)),
+    )
+
+
+def _readings(context: Context, item: PoolResult) -> Table:
     pool = item.pool
-    level = pool.meta.mu.level
     rows = []
     for study in pool.studies:
-        routes: list[Text] = []
-        for route in study.routes:
-            shown = f"{route.route}: {effect(route.estimate(level))}, SE {number(route.se, 3)}"
-            routes.append(text(shown, f" ({route.note})" if route.note else ""))
+        printed = tuple(context.anchors.printed(claim) for claim in study.claim_ids)
+        level = study.printed_level
         rows.append(
             Row(
                 (
                     context.anchors.study(study.label, study.claim_ids),
-                    text(Quote(study.printed)) if study.printed else (NONE,),
-                    text(NONE if study.printed_level is None else f"{study.printed_level:g}%"),
-                    text(study.effect.route),
-                    joined(tuple(routes), Break()),
+                    joined(printed, Break()) or (NONE,),
+                    text(NONE if level is None else f"{level:g}%"),
                     joined(tuple((one,) for one in study.applied), Break()) or ("as printed",),
-                    text(study.report_rule),
+                    text(study.report_id, Break(), study.report_rule),
                 )
             )
         )
-    table = Table(
+    return Table(
         f"How each number was read: {pool.design_label.lower()}, {pool.outcome.label.lower()}",
         (
             Column("Study"),
             Column("Printed", wide=True),
             Column("Level printed", numeric=True),
-            Column("Route used"),
-            Column("All routes", wide=True),
             Column("Readings applied", wide=True),
-            Column("Why this report", wide=True),
+            Column("Report and why", wide=True),
+        ),
+        tuple(rows),
+    )
+
+
+def _routes(context: Context, item: PoolResult) -> Table:
+    pool = item.pool
+    level = pool.meta.mu.level
+    rows = []
+    for study in pool.studies:
+        for position, route in enumerate(study.routes):
+            used: Text = text(Badge("used", "●")) if position == 0 else ()
+            rows.append(
+                Row(
+                    (
+                        context.anchors.study(study.label, study.claim_ids),
+                        text(route.route, " ") + used,
+                        text(effect(route.estimate(level))),
+                        text(number(route.se, 3)),
+                        text("≈ " if route.approximate else "", route.note),
+                    )
+                )
+            )
+    return Table(
+        f"Every route to each number: {pool.design_label.lower()}, {pool.outcome.label.lower()}",
+        (
+            Column("Study"),
+            Column("Route"),
+            Column(f"{pool.question.measure} ({level:g}% interval)", numeric=True),
+            Column("SE", numeric=True),
+            Column("Assumption", wide=True),
         ),
         tuple(rows),
         text(
-            f"Routes give the effect with its {level:g}% interval. SE: standard error on the "
-            "analysis scale (logarithm for ratios). The first route is the one used."
+            "SE: standard error on the analysis scale (logarithm for ratios). "
+            "≈ rests on more than the printed interval does."
         ),
     )
-    return Details(text("How each number was read"), (table,))

@@ -51,7 +51,7 @@ def reproductions(context: Context) -> Section:
         ),
     ]
     blocks += [_reproduction(context, r) for r in found]
-    return Section("reproductions", title, tuple(blocks))
+    return Section("reproductions", title, tuple(blocks), lists_parts=False)
 
 
 def _reproduction(context: Context, found: Reproduction) -> Section:
@@ -83,7 +83,8 @@ def _reproduction(context: Context, found: Reproduction) -> Section:
         blocks.append(_readings(found))
     blocks.append(_details(found))
     label = study.label if study else found.study_id
-    return Section(slug("reproduction", found.pool_id), label, tuple(blocks))
+    title = f"{label}: {found.pool_id}"
+    return Section(slug("reproduction", found.pool_id), title, tuple(blocks))
 
 
 def _readings(found: Reproduction) -> Table:

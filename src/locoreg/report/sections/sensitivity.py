@@ -46,8 +46,8 @@ def _facts(meta: MetaAnalysis) -> list[tuple[str, Text]]:
         return pairs
     level = f"{meta.mu.level:g}%"
     pairs += [
-        ("τ²", text(f"{number(meta.tau2, 3)} ({level} interval {span(*meta.tau2_ci, 3)})")),
-        ("I²", text(f"{number(meta.i2, 0)}% ({level} interval {span(*meta.i2_ci, 0)}%)")),
+        ("τ²", text(f"{number(meta.tau2, 3)} ({level} interval {span(*meta.tau2_ci, digits=3)})")),
+        ("I²", text(f"{number(meta.i2, 0)}% ({level} interval {span(*meta.i2_ci, digits=0)}%)")),
         ("Q", text(f"{number(meta.q)} on {meta.q_df} df, p = {p_text(meta.q_p)}")),
     ]
     shown = meta.to_dict()["prediction"]
