@@ -8,9 +8,9 @@ import pkgutil
 from pathlib import Path
 
 import pytest
+from tests.docs.runner import FLAGS, PageError, run_page
 
 import locoreg
-from tests.docs.runner import FLAGS, PageError, run_page
 
 ROOT = Path(__file__).resolve().parents[2]
 # Text of the code's own docstrings, which test_docstrings runs.
@@ -45,7 +45,10 @@ FENCE = "```"
         (f"{FENCE}console\n$ false\n{FENCE}\n", "left with 1"),
         (f"{FENCE}console\necho 1\n{FENCE}\n", "begins with"),
         (f"{FENCE}pycon\n>>> 1 + 1\n3\n{FENCE}\n", "Expected"),
-        (f"{FENCE}python\nprint(1)\n{FENCE}\n\n<!-- output -->\n{FENCE}text\n2\n{FENCE}\n", "shows"),
+        (
+            f"{FENCE}python\nprint(1)\n{FENCE}\n\n<!-- output -->\n{FENCE}text\n2\n{FENCE}\n",
+            "shows",
+        ),
         (f"<!-- not run -->\n{FENCE}python\n1 / 0\n{FENCE}\n", "say why"),
         (f"{FENCE}python\n", "not closed"),
     ],
@@ -64,7 +67,8 @@ def test_runner_runs_in_order_and_in_the_folder(tmp_path: Path) -> None:
     page = (
         f"<!-- file: a/b.txt -->\n{FENCE}text\none\n{FENCE}\n"
         f"<!-- append: a/b.txt -->\n{FENCE}text\ntwo\n{FENCE}\n"
-        f"{FENCE}python\nfrom pathlib import Path\nwords = Path('a/b.txt').read_text()\nprint(words)\n{FENCE}\n"
+        f"{FENCE}python\nfrom pathlib import Path\n{FENCE}\n"
+        f"{FENCE}python\nwords = Path('a/b.txt').read_text()\nprint(words)\n{FENCE}\n"
         f"<!-- output -->\n{FENCE}text\none two\n{FENCE}\n"
         f"{FENCE}pycon\n>>> len(words)\n8\n{FENCE}\n"
         f"{FENCE}console\n$ cat a/b.txt\none\n...\n$ wc -l \\\n  < a/b.txt\n2\n{FENCE}\n"
@@ -72,4 +76,4 @@ def test_runner_runs_in_order_and_in_the_folder(tmp_path: Path) -> None:
         f"<!-- not run: it would fail -->\n{FENCE}console\n$ false\n{FENCE}\n"
         f"<!-- run instead: true -->\n{FENCE}console\n$ false\n{FENCE}\n"
     )
-    assert run_page(page, tmp_path) == 7
+    assert run_page(page, tmp_path) == 8
