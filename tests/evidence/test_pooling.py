@@ -197,7 +197,7 @@ def test_one_and_two_studies_are_defined(trials: Catalog) -> None:
         ({"question": "primary"}, DataError, "primary-surgery"),
         ({"design": "observational"}, DesignError, "none is recorded"),
         ({"design": "random"}, DataError, "no design"),
-        ({"outcome": "locoregional_progression"}, DesignError, "no locoregional_progression"),
+        ({"outcome": "locoregional_progression"}, DesignError, "no result on locoregional"),
         ({"subgroup": "subtype=x"}, DesignError, "subtype=x"),
     ],
 )

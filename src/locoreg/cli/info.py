@@ -13,21 +13,22 @@ from locoreg.workflows.evidence import open_tables
 def print_info(*, json: bool) -> int:
     """Print versions of locoreg and what it stands on, and the size of the shipped tables."""
     catalog = open_tables()
+    tables: dict[str, object] = {
+        "source": catalog.source,
+        "sha256": catalog.sha256,
+        "questions": list(catalog.questions),
+        "studies": len(catalog.studies),
+        "references": len(catalog.references),
+        "claims": len(catalog.claims),
+        "pools": len(catalog.pools),
+        "statements": len(catalog.statements),
+    }
     content = {
         "locoreg": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "dependencies": _dependencies(),
-        "tables": {
-            "source": catalog.source,
-            "sha256": catalog.sha256,
-            "questions": list(catalog.questions),
-            "studies": len(catalog.studies),
-            "references": len(catalog.references),
-            "claims": len(catalog.claims),
-            "pools": len(catalog.pools),
-            "statements": len(catalog.statements),
-        },
+        "tables": tables,
         "use": "For research. Not a medical device.",
     }
     if json:
@@ -36,7 +37,7 @@ def print_info(*, json: bool) -> int:
     print_text(f"locoreg {__version__}, Python {content['python']}, {content['platform']}")
     for name, number in _dependencies().items():
         print_text(f"  {name} {number}")
-    for name, value in dict(content["tables"]).items():  # type: ignore[call-overload]
+    for name, value in tables.items():
         shown = ", ".join(value) if isinstance(value, list) else value
         print_text(f"{name}: {shown}")
     print_text(str(content["use"]))

@@ -58,8 +58,8 @@ def run(
     print_heading("What the audit found (blocking and serious)")
     print_findings(result.audit.findings, least="serious")
     print_heading("Published pools")
-    for item in result.reproductions:
-        print_text(f"{item.target}: {item.verdict}. {item.explanation}")
+    for rebuilt in result.reproductions:
+        print_text(f"{rebuilt.pool_id}: {rebuilt.verdict}. {rebuilt.explanation}")
     if result.changes is not None:
         print_heading("Changed since the last run")
         print_text("\n".join(result.changes) or "Nothing.")

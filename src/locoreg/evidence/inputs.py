@@ -192,7 +192,8 @@ class _Chooser:
             return "; ".join(dict.fromkeys(f"{c.report_id}: {c.why_not}" for c in of if c.why_not))
         where = f" in {asked}" if asked else ""
         for_whom = f" for {self.selection.subgroup}" if self.selection.subgroup else ""
-        return f"no {self.selection.outcome} result is recorded{for_whom}{where}"
+        outcome = self.catalog.outcomes[self.selection.outcome].label.lower()
+        return f"no result on {outcome} is recorded{for_whom}{where}"
 
     def _candidates(self, comparison: Comparison) -> list[_Candidate]:
         question = self.question
@@ -221,6 +222,9 @@ class _Chooser:
 
     def _nothing(self, comparison: Comparison) -> _Candidate:
         what = ", ".join(dict.fromkeys(v.statistic for v in comparison.values)) or "no number"
+        what = what.replace("_", " ")
+        if comparison.counts.n_intervention is None:
+            what += "; patients per arm are not recorded"
         return _Candidate(
             report_id=comparison.report_id,
             comparison=comparison,

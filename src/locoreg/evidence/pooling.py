@@ -170,10 +170,13 @@ def pool_evidence(
     findings = tuple(findings)
     studies, excluded = select_inputs(catalog, selection, findings)
     if not studies:
-        reasons = "; ".join(f"{e.label}: {e.reason}" for e in excluded) or "none is recorded"
+        label = DESIGN_LABELS.get(selection.design, selection.design)
+        outcome = catalog.outcomes[selection.outcome].label.lower()
+        whom = f" in {selection.subgroup}" if selection.subgroup else ""
+        reasons = "; ".join(f"{e.label}: {e.reason}" for e in excluded)
         raise DesignError(
-            f"no {selection.design} study of {selection.question} has a usable "
-            f"{selection.outcome} number ({reasons})."
+            f"{label} of {selection.question}, {outcome}{whom}: "
+            + (f"no usable number ({reasons})." if reasons else "none is recorded.")
         )
     question = catalog.question(selection.question)
     naive, differs = _as_printed(catalog, selection, options, findings, studies, question)

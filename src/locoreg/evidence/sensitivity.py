@@ -8,14 +8,9 @@ from typing import Any
 
 from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.core.estimate import Estimate, Scale
+from locoreg.evidence.estimators import interval_name, method_name
 from locoreg.evidence.inputs import PooledStudy
-from locoreg.evidence.meta import (
-    MetaAnalysis,
-    Prediction,
-    interval_name,
-    meta_analysis,
-    method_name,
-)
+from locoreg.evidence.meta import MetaAnalysis, Prediction, meta_analysis
 from locoreg.evidence.records import Catalog, Question, Study
 from locoreg.stats.heterogeneity import subgroup_test
 from locoreg.stats.randomeffects import cumulative, leave_one_out

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from locoreg.core.estimate import Estimate
 from locoreg.evidence.pooling import EvidencePool
+
+# Beyond a doubling or a halving in both directions percentages stop telling anything.
+_WIDE = (0.5, 2.0)
 
 
 def answer(pool: EvidencePool) -> str:
-    """Return what a pool says, in one or two sentences without a recommendation.
+    """Return what a pool says, in a few sentences without a recommendation.
 
     Parameters
     ----------
@@ -16,72 +20,85 @@ def answer(pool: EvidencePool) -> str:
     Returns
     -------
     str
-        The estimate, what its interval contains, and the naive result where
-        it differs.
+        The estimate, what its interval contains, the prediction interval, and
+        the naive result where it differs.
     """
     meta = pool.meta
-    k = meta.k
-    studies = "1 study" if k == 1 else f"{k} studies"
-    head = (
+    studies = "1 study" if meta.k == 1 else f"{meta.k} studies"
+    parts = [
         f"{pool.design_label} ({studies}), {pool.outcome.label.lower()}: "
-        f"{pool.question.measure} {meta.mu.text()}, {meta.mu.level:g}% interval. "
-    )
-    parts = [head + _reading_of(pool)]
+        f"{pool.question.measure} {meta.mu.text()}, {meta.mu.level:g}% interval.",
+        _reading_of(pool),
+    ]
+    if meta.k == 2 and meta.interval.startswith("hartung"):
+        parts.append(
+            f"With two studies this interval has one degree of freedom; the normal one is "
+            f"{_limits(meta.normal_interval)}."
+        )
     if meta.prediction is not None and meta.mu.scale == "log":
-        parts.append(_prediction(pool))
+        low, high = meta.to_dict()["prediction"]["natural"].values()
+        parts.append(f"The effect in a new study is expected between {low:.2f} and {high:.2f}.")
     if pool.as_printed is not None and pool.differs:
         parts.append(
             f"Read as printed, without the corrections: {pool.as_printed.mu.text()}"
-            f"{_crossing(pool)}."
+            f"{_contrast(meta.mu, pool.as_printed.mu)}."
         )
     return " ".join(parts)
 
 
-def _sides(pool: EvidencePool) -> tuple[str, str]:
-    """Return what values below and above the null favour."""
-    below, above = pool.question.favours_intervention, pool.question.favours_control
-    flips = (pool.question.reference_arm == "intervention") != (
-        pool.outcome.event_is == "favourable"
-    )
-    return (above, below) if flips else (below, above)
-
-
 def _reading_of(pool: EvidencePool) -> str:
     _, low, high = pool.meta.mu.natural
-    null = 1.0 if pool.meta.mu.scale == "log" else 0.0
+    null = _null(pool.meta.mu)
     below, above = _sides(pool)
     if high < null:
-        return f"The whole interval favours {below}."
+        return f"The whole interval lies on the side of {below}."
     if low > null:
-        return f"The whole interval favours {above}."
+        return f"The whole interval lies on the side of {above}."
     if pool.meta.mu.scale == "identity":
-        return f"The interval reaches from favouring {below} to favouring {above}."
+        return f"The interval reaches from the side of {below} to that of {above}."
+    if low < _WIDE[0] and high > _WIDE[1]:
+        return (
+            f"The interval allows a large effect in favour of {below} as well as one in favour "
+            f"of {above}: these studies do not answer the question."
+        )
+    less, more = 100 * (1 - low), 100 * (high - 1)
+    if pool.question.measure == "HR" and pool.question.reference_arm == "control":
+        return (
+            f"The interval reaches from a {less:.0f}% lower to a {more:.0f}% higher hazard of "
+            f"{pool.outcome.event} with {pool.question.favours_intervention}: it shows neither a "
+            "difference nor its absence."
+        )
     return (
-        f"The interval reaches from {100 * (1 - low):.0f}% lower to {100 * (high - 1):.0f}% higher "
-        f"hazard of {pool.outcome.event} with {pool.question.intervention.lower()}: "
-        "it shows neither benefit nor its absence."
-        if pool.question.reference_arm == "control"
-        else f"The interval reaches from favouring {below} to favouring {above}."
+        f"The interval reaches from {low:.2f}, in favour of {below}, to {high:.2f}, in favour of "
+        f"{above}: it shows neither a difference nor its absence."
     )
 
 
-def _prediction(pool: EvidencePool) -> str:
-    low, high = pool.meta.to_dict()["prediction"]["natural"].values()
-    return f"A new study's effect is expected between {low:.2f} and {high:.2f}."
+def _sides(pool: EvidencePool) -> tuple[str, str]:
+    """Return what values below and above the null favour."""
+    sides = (pool.question.favours_intervention, pool.question.favours_control)
+    turned = (
+        (pool.question.reference_arm == "intervention")
+        ^ (pool.outcome.event_is == "favourable")
+        ^ (pool.question.measure == "survival ratio")
+    )
+    return (sides[1], sides[0]) if turned else sides
 
 
-def _crossing(pool: EvidencePool) -> str:
-    if pool.as_printed is None:
-        return ""
-    null = 1.0 if pool.meta.mu.scale == "log" else 0.0
-    main = pool.meta.mu.natural
-    naive = pool.as_printed.mu.natural
+def _null(estimate: Estimate) -> float:
+    return 1.0 if estimate.scale == "log" else 0.0
 
-    def excludes(interval: tuple[float, float, float]) -> bool:
-        return interval[2] < null or interval[1] > null
 
-    if excludes(main) != excludes(naive):
+def _limits(estimate: Estimate) -> str:
+    _, low, high = estimate.natural
+    return f"{low:.2f} to {high:.2f}"
+
+
+def _contrast(main: Estimate, naive: Estimate) -> str:
+    null = _null(main)
+    excludes = [high < null or low > null for _, low, high in (main.natural, naive.natural)]
+    if excludes[0] != excludes[1]:
         return "; the two differ on whether the interval excludes no effect"
-    if (main[0] < null) != (naive[0] < null):
+    if (main.natural[0] < null) != (naive.natural[0] < null):
         return "; the two lie on opposite sides of no effect"
     return ""

@@ -12,7 +12,7 @@ from locoreg.core.errors import DataError, DesignError, did_you_mean
 from locoreg.core.findings import Finding
 from locoreg.evidence.audit import AuditReport, audit
 from locoreg.evidence.catalog import load_catalog, merge_catalogs, read_catalog
-from locoreg.evidence.meta import usual_interval
+from locoreg.evidence.estimators import usual_interval
 from locoreg.evidence.pooling import EvidencePool, pool_evidence
 from locoreg.evidence.records import Catalog, Claim, Study
 from locoreg.evidence.reproduce import Reproduction, reproduce

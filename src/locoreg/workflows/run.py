@@ -12,8 +12,8 @@ from locoreg.core.findings import Finding
 from locoreg.core.provenance import Provenance
 from locoreg.evidence.audit import AuditReport, audit
 from locoreg.evidence.doubts import alternatives
+from locoreg.evidence.estimators import usual_interval
 from locoreg.evidence.inputs import PooledStudy, select_inputs
-from locoreg.evidence.meta import usual_interval
 from locoreg.evidence.multiverse import Multiverse, multiverse
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.records import Catalog, Question, Study
