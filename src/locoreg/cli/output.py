@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from locoreg.core.errors import LocoregError
-from locoreg.core.findings import SEVERITIES, Finding
+from locoreg.core.findings import SEVERITIES, Finding, Severity
 from locoreg.core.jsontext import dumps
 
 ProgressStyle = Literal["auto", "bar", "json", "none"]
@@ -52,7 +52,7 @@ def print_error(error: LocoregError, *, as_json: bool) -> None:
     sys.stderr.write(f"error: {error}\n")
 
 
-def print_findings(findings: Iterable[Finding], *, least: str) -> None:
+def print_findings(findings: Iterable[Finding], *, least: Severity) -> None:
     """Print findings by severity, worst first, each with its place and arithmetic.
 
     Parameters
@@ -63,7 +63,7 @@ def print_findings(findings: Iterable[Finding], *, least: str) -> None:
         Least severity to print; the rest is counted.
     """
     console = _console()
-    shown = SEVERITIES[: SEVERITIES.index(least) + 1]  # type: ignore[arg-type]
+    shown = SEVERITIES[: SEVERITIES.index(least) + 1]
     hidden: dict[str, int] = {}
     current = None
     for finding in findings:

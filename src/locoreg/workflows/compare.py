@@ -52,11 +52,11 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
         )
     yield from _set_changes("study", before["tables"]["studies"], now["tables"]["studies"])
     yield from _pool_changes(_pools(before), _pools(now))
-    old = {r["target"]: r["verdict"] for r in before["reproductions"]}
+    old = {r["target"]["pool_id"]: r["verdict"] for r in before["reproductions"]}
     for item in now["reproductions"]:
-        was = old.get(item["target"])
-        if was is not None and was != item["verdict"]:
-            yield f"Reproduction of {item['target']}: {was} before, now {item['verdict']}."
+        pool = item["target"]["pool_id"]
+        if old.get(pool, item["verdict"]) != item["verdict"]:
+            yield f"Reproduction of {pool}: {old[pool]} before, now {item['verdict']}."
     yield from _set_changes("finding", _findings(before["audit"]), _findings(now["audit"]))
 
 
