@@ -452,3 +452,25 @@ def test_six_studies_stay_within_the_time(tmp_path: Path) -> None:
     assert found.searched.settings > 1_000_000
     deepest = max(level.departures for level in found.searched.levels)
     assert deepest == 3 or found.searched.stopped
+
+
+def test_a_report_younger_than_the_pool_is_not_tried(tmp_path: Path) -> None:
+    """The abstract alone existed when the pool was published."""
+    years = [dict(r, year=y) for r, y in zip(references(), ("2020", "2022"), strict=True)]
+    names = ("first", "second", "third", "fourth")
+    tables = build(
+        tmp_path,
+        studies=[*(study(n) for n in names), study("review", "pooled")],
+        references=[
+            *years,
+            {"reference_id": "rev21", "study_id": "review", "title": "Pool", "year": "2021"},
+        ],
+        claims=[*trials(), effect("p-os", "review", FOUR_TRIALS[1])],
+        pools=[pool("p", "p-os", f"{THREE};fourth")],
+    )
+    found = reproduce(tables, "p", readings=FLIPPED)
+    assert found.departures_needed == 1
+    assert {i.report_id for m in found.matches for i in m.inputs if i.study_id == "fourth"} == {
+        "fourth2020"
+    }
+    assert any("fourth2022" in text for text in found.searched.not_searched)

@@ -36,14 +36,13 @@ def multiverse(
 
     Parameters
     ----------
-    alternatives : iterable of Alternatives
-        One per study.
+    alternatives : iterable of Alternatives, one per study
     method, interval : str
         As for :func:`locoreg.stats.randomeffects.random_effects`.
     level : float
         Level of the intervals in percent.
     scale : {"log", "identity"}
-        Scale of the effects; it changes how they are shown, not the pools.
+        Scale of the effects.
 
     Returns
     -------
@@ -53,14 +52,11 @@ def multiverse(
     Raises
     ------
     DesignError
-        If there is no study, a study has not exactly one main reading, or the
-        combinations are more than 4096.
+        Without a study or exactly one main reading of each; beyond 4096 combinations.
     """
     studies = tuple(alternatives)
     _check(studies)
-    chosen = np.indices([len(s.options) for s in studies]).reshape(len(studies), -1).T
-    yi = np.column_stack([_of(s, "yi", chosen[:, i]) for i, s in enumerate(studies)])
-    se = np.column_stack([_of(s, "se", chosen[:, i]) for i, s in enumerate(studies)])
+    chosen, yi, se = _grid(studies)
     some = np.isfinite(se).any(axis=1)
     fit = random_effects(
         yi[some],
@@ -74,11 +70,10 @@ def multiverse(
     rows = chosen[some]
     departures = (rows != mains).sum(axis=1)
     order = np.argsort(departures, kind="stable")
-    universes = tuple(
-        _universe(studies, rows[i], int(departures[i]), fit, int(i), scale) for i in order
-    )
-    if not universes[0].is_main:
+    if departures[order[0]] != 0:
         raise DesignError("the main readings leave no study.", hint="keep at least one study.")
+    parts = [(rows[i], int(departures[i]), int(i)) for i in order]
+    universes = tuple(_universe(studies, *part, fit, scale) for part in parts)
     return Multiverse(
         method=method,
         interval=interval,
@@ -112,6 +107,16 @@ def _check(studies: tuple[Alternatives, ...]) -> None:
         )
 
 
+def _grid(
+    studies: tuple[Alternatives, ...],
+) -> tuple[IntArray, NDArray[np.float64], NDArray[np.float64]]:
+    """Return every combination, shape (universes, studies), with its effects and SEs."""
+    chosen = np.indices([len(s.options) for s in studies]).reshape(len(studies), -1).T
+    yi = np.column_stack([_of(s, "yi", chosen[:, i]) for i, s in enumerate(studies)])
+    se = np.column_stack([_of(s, "se", chosen[:, i]) for i, s in enumerate(studies)])
+    return np.asarray(chosen), yi, se
+
+
 def _of(study: Alternatives, field: str, chosen: IntArray) -> NDArray[np.float64]:
     return np.array([getattr(option, field) for option in study.options], np.float64)[chosen]
 
@@ -120,8 +125,8 @@ def _universe(
     studies: tuple[Alternatives, ...],
     row: IntArray,
     departures: int,
-    fit: RandomEffects,
     i: int,
+    fit: RandomEffects,
     scale: Scale,
 ) -> Universe:
     return Universe(

@@ -113,6 +113,14 @@ class Context:
     subgroup: str
     scale: Scale
     reference_arm: str
+    year: int | None
+
+    def possible(self, comparison: Comparison) -> bool:
+        """Whether the report had been published when the pool was."""
+        report = self.catalog.references.get(comparison.report_id)
+        if report is None or report.year is None or self.year is None:
+            return True
+        return report.year <= self.year
 
     def turned(self, effect: EffectSize, reference_arm: str) -> EffectSize:
         """Return the effect in the direction of the published pool."""
@@ -195,7 +203,7 @@ def _rows(
         for i in superseded
         if catalog.claims[i].study_id == source.study_id
     }
-    for comparison in comparisons(catalog, source.study_id, context.outcome, context.subgroup):
+    for comparison in _comparisons(context, source):
         other = _other_report(source, comparison)
         for claim in comparison.effects:
             copy = not other and as_printed(claim) in seen
@@ -205,6 +213,25 @@ def _rows(
                 seen.add(as_printed(claim))
             for reading in row_readings(catalog, claim, context.readings, source.label):
                 yield comparison, reading.claim, (*other, *reading.departures)
+
+
+def _comparisons(context: Context, source: Source) -> Iterator[Comparison]:
+    found = comparisons(context.catalog, source.study_id, context.outcome, context.subgroup)
+    return (comparison for comparison in found if context.possible(comparison))
+
+
+def later_reports(context: Context, inputs: Iterable[Source]) -> tuple[str, ...]:
+    """Return the reports of the inputs that are younger than the pool, and so not tried."""
+    return tuple(
+        dict.fromkeys(
+            comparison.report_id
+            for source in inputs
+            for comparison in comparisons(
+                context.catalog, source.study_id, context.outcome, context.subgroup
+            )
+            if not context.possible(comparison)
+        )
+    )
 
 
 def _same_scale(claim: Claim, scale: Scale) -> bool:
@@ -347,7 +374,7 @@ def _arm_variants(other: tuple[Departure, ...]) -> tuple[Variant, ...]:
 
 def _arm_options(context: Context, source: Source, measure: str) -> Iterator[Option]:
     catalog = context.catalog
-    for comparison in comparisons(catalog, source.study_id, context.outcome, context.subgroup):
+    for comparison in _comparisons(context, source):
         other = _other_report(source, comparison)
         for arms in arm_effects(catalog, comparison, measure):
             pair = [None if e is None else context.turned(e, "control") for e in arms.effects]

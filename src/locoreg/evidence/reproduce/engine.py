@@ -17,6 +17,7 @@ from locoreg.evidence.reproduce.candidates import (
     Source,
     arm_families,
     effect_family,
+    later_reports,
     sources,
 )
 from locoreg.evidence.reproduce.chance import Neighbourhood
@@ -97,6 +98,7 @@ def reproduce(
         claim=claim,
         published=published,
         places=tuple(search.places),
+        weaker=tuple(search.weaker) if search.full else (),
         full=search.full,
         closest=search.closest,
         searched=search.searched(missing),
@@ -200,6 +202,7 @@ def _families(
         subgroup=_patients(catalog, claim, inputs),
         scale="log" if measure in RATIO_MEASURES else "identity",
         reference_arm=claim.reference_arm or "control",
+        year=_year(catalog, claim),
     )
     printed = effect_family(context, inputs)
     lacking = [
@@ -214,7 +217,13 @@ def _families(
     missing = [
         f"{label} has no effect with an interval for {context.outcome}{where}" for label in lacking
     ]
+    missing += [f"{r}, which is younger than the pool" for r in later_reports(context, inputs)]
     return tuple(families), tuple(missing)
+
+
+def _year(catalog: Catalog, claim: Claim) -> int | None:
+    report = catalog.references.get(catalog.report_id(claim))
+    return None if report is None else report.year
 
 
 def _patients(catalog: Catalog, claim: Claim, inputs: tuple[Source, ...]) -> str:

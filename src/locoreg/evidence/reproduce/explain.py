@@ -31,6 +31,8 @@ class Outcome:
         The pool, its row and the printed numbers.
     places : tuple of Place
         The settings that match.
+    weaker : tuple of Place
+        Settings that give estimate and limits, but not the other printed quantities.
     full : bool
         Whether they also give the printed I2 and p-value.
     closest : Place or None
@@ -45,6 +47,7 @@ class Outcome:
     claim: Claim
     published: Published
     places: tuple[Place, ...]
+    weaker: tuple[Place, ...]
     full: bool
     closest: Place | None
     searched: Searched
@@ -73,6 +76,7 @@ def conclude(outcome: Outcome) -> Reproduction:
         readings=readings,
         chance=outcome.chance,
         searched=outcome.searched,
+        rivals=_rivals(outcome, minimal),
         further_digits=_further(outcome, minimal),
         explanation="",
     )
@@ -124,6 +128,13 @@ def _verdict(
         and outcome.chance.share_explained <= MOST_CHANCE
     )
     return "proven" if certain else "consistent"
+
+
+def _rivals(outcome: Outcome, minimal: Setting | None) -> int:
+    if minimal is None:
+        return 0
+    needed = {d.key for d in minimal.departures}
+    return sum(not needed <= {d.key for d in departures_at(p)} for p in outcome.weaker)
 
 
 def _supported(place: Place | None, published: Published) -> Setting | None:
@@ -243,10 +254,7 @@ def _counted(found: Reproduction) -> list[str]:
     if searched.dismissed:
         out.append(f"Dismissed: {searched.dismissed}.")
     if searched.without_further and not found.further_digits:
-        out.append(
-            f"{_many(searched.without_further)} estimate and limits, but not the other "
-            "printed quantities (I2 or p)."
-        )
+        out.append(_without_further(found))
     if searched.stopped:
         out.append(f"Not searched further: {searched.stopped}.")
     if searched.not_searched:
@@ -288,6 +296,24 @@ def _reading(count: ReadingCount) -> str:
         f"{count.matches_with:,} matching {rest} on this reading and "
         f"{count.matches_without:,} {does} without it: {count.departure.text}."
     )
+
+
+def _without_further(found: Reproduction) -> str:
+    return (
+        f"{_many(found.searched.without_further)} estimate and limits, but not the other "
+        f"printed quantities (I2 or p){_of_rivals(found)}."
+    )
+
+
+def _of_rivals(found: Reproduction) -> str:
+    if found.minimal is None or not found.minimal.departures:
+        return ""
+    return f"; {found.rivals:,} of them without the {_reading_word(found)} named"
+
+
+def _reading_word(found: Reproduction) -> str:
+    one = found.minimal is not None and len(found.minimal.departures) == 1
+    return "reading" if one else "readings"
 
 
 def _many(n: int) -> str:

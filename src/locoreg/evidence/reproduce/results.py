@@ -190,6 +190,9 @@ class Reproduction:
         How discriminating the printed digits are.
     searched : Searched
         What was searched.
+    rivals : int
+        Settings that give estimate and limits without the readings of the
+        minimal explanation, but not the printed I2 or p-value.
     further_digits : str
         What of the further printed quantities (I2, p) was not reproduced.
     explanation : str
@@ -209,6 +212,7 @@ class Reproduction:
     readings: tuple[ReadingCount, ...]
     chance: Chance | None
     searched: Searched
+    rivals: int
     further_digits: str
     explanation: str
 
@@ -242,5 +246,6 @@ class Reproduction:
             "searched": self.searched.to_dict(),
             "readings": [r.to_dict() for r in self.readings],
             "chance": None if self.chance is None else self.chance.to_dict(),
+            "rivals": self.rivals,
             "further_digits": self.further_digits or None,
         }
