@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
-import math
+import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from matplotlib.figure import Figure
 
 from locoreg.core.findings import Finding, Location
 from locoreg.evidence.catalog import load_catalog
 from locoreg.evidence.pooling import EvidencePool, pool_evidence
 from locoreg.evidence.selection import Selection
 from locoreg.evidence.sensitivity import PoolOptions
+from locoreg.figures import to_svg
+
+SVG = "http://www.w3.org/2000/svg"
 
 QUESTION = {
     "question_id": "surgery",
@@ -36,26 +42,165 @@ OUTCOME = {
 }
 # label, id, year, design, HR, limits, level, n and events per arm, timing
 TRIALS = [
-    ("Tata Memorial", "tata", 2015, "rct", "1.04", "0.81", "1.34", 95, 173, 177, 118, 111, "after response"),
+    (
+        "Tata Memorial",
+        "tata",
+        2015,
+        "rct",
+        "1.04",
+        "0.81",
+        "1.34",
+        95,
+        173,
+        177,
+        118,
+        111,
+        "after response",
+    ),
     ("MF07-01", "mf07", 2018, "rct", "0.66", "0.49", "0.88", 95, 138, 136, 86, 106, "upfront"),
     ("ABCSG-28", "abcsg28", 2019, "rct", "0.69", "0.358", "1.333", 95, 45, 45, 18, 22, "upfront"),
-    ("E2108", "e2108", 2022, "rct", "1.11", "0.82", "1.52", 90, 125, 131, 61, 60, "after no progression"),
-    ("JCOG1017", "jcog1017", 2023, "rct", "0.857", "0.686", "1.072", 90, 203, 204, 105, 116, "after no progression"),
+    (
+        "E2108",
+        "e2108",
+        2022,
+        "rct",
+        "1.11",
+        "0.82",
+        "1.52",
+        90,
+        125,
+        131,
+        61,
+        60,
+        "after no progression",
+    ),
+    (
+        "JCOG1017",
+        "jcog1017",
+        2023,
+        "rct",
+        "0.857",
+        "0.686",
+        "1.072",
+        90,
+        203,
+        204,
+        105,
+        116,
+        "after no progression",
+    ),
 ]
 REGISTRIES = [
-    ("MetSurg prospective registry", "metsurg", 2016, "registry", "0.71", "0.60", "0.84", 95, 520, 860, 210, 480, ""),
-    ("Lane, National Cancer Database, propensity-matched analysis of stage IV disease", "ncdb", 2018, "matched", "0.73", "0.70", "0.77", 95, 11890, 11890, None, None, ""),
-    ("Rotterdam", "rotterdam", 2009, "cohort", "0.62", "0.51", "0.76", 95, 288, 440, None, None, ""),
+    (
+        "MetSurg prospective registry",
+        "metsurg",
+        2016,
+        "registry",
+        "0.71",
+        "0.60",
+        "0.84",
+        95,
+        520,
+        860,
+        210,
+        480,
+        "",
+    ),
+    (
+        "Lane, National Cancer Database, propensity-matched analysis of stage IV disease",
+        "ncdb",
+        2018,
+        "matched",
+        "0.73",
+        "0.70",
+        "0.77",
+        95,
+        11890,
+        11890,
+        None,
+        None,
+        "",
+    ),
+    (
+        "Rotterdam",
+        "rotterdam",
+        2009,
+        "cohort",
+        "0.62",
+        "0.51",
+        "0.76",
+        95,
+        288,
+        440,
+        None,
+        None,
+        "",
+    ),
     ("Geneva", "geneva", 2006, "cohort", "0.60", "0.40", "1.00", 95, 127, 173, None, None, ""),
-    ("Munich & friends <small>", "munich", 2010, "cohort", "0.91", "0.08", "11.4", 95, 8, 9, 6, 7, ""),
-    ("Osaka cohort, from memory", "osaka", 2014, "cohort", "0.80", "0.55", "1.16", 95, None, None, None, None, ""),
+    (
+        "Munich & friends <small>",
+        "munich",
+        2010,
+        "cohort",
+        "0.91",
+        "0.08",
+        "11.4",
+        95,
+        8,
+        9,
+        6,
+        7,
+        "",
+    ),
+    (
+        "Osaka cohort, from memory",
+        "osaka",
+        2014,
+        "cohort",
+        "0.80",
+        "0.55",
+        "1.16",
+        95,
+        None,
+        None,
+        None,
+        None,
+        "",
+    ),
 ]
 POOLS = [
-    ("Harris pooled registries", "harris", 2013, "pooled", "0.65", "0.59", "0.72", 95, None, None, None, None, ""),
-    ("Petrelli & Barni", "petrelli", 2012, "pooled", "0.69", "0.63", "0.77", 95, None, None, None, None, ""),
+    (
+        "Harris pooled registries",
+        "harris",
+        2013,
+        "pooled",
+        "0.65",
+        "0.59",
+        "0.72",
+        95,
+        None,
+        None,
+        None,
+        None,
+        "",
+    ),
+    (
+        "Petrelli & Barni",
+        "petrelli",
+        2012,
+        "pooled",
+        "0.69",
+        "0.63",
+        "0.77",
+        95,
+        None,
+        None,
+        None,
+        None,
+        "",
+    ),
     ("Gera", "gera", 2020, "pooled", "0.81", "0.57", "1.14", 95, None, None, None, None, ""),
 ]
-DESIGN_OF_POOL = {"rct": "rct", "observational": "observational", "pooled": "pooled"}
 
 
 def _write(path: Path, rows: list[dict[str, object]]) -> None:
@@ -129,12 +274,8 @@ def make_pool(tmp_path_factory: pytest.TempPathFactory):
         _write(folder / "claims.csv", [*claims, *extra_claims])
         _write(folder / "questions.csv", [{**QUESTION, **(question or {})}])
         _write(folder / "outcomes.csv", [{**OUTCOME, **(outcome or {})}])
-        selection = Selection(
-            question="surgery", outcome="os", design=design, include_memory=True
-        )
-        options = PoolOptions(
-            method=method, interval=interval, level=95, subgroups_by=subgroups_by
-        )
+        selection = Selection(question="surgery", outcome="os", design=design, include_memory=True)
+        options = PoolOptions(method=method, interval=interval, level=95, subgroups_by=subgroups_by)
         return pool_evidence(load_catalog(folder), selection, options, findings)
 
     return make
@@ -213,9 +354,7 @@ BERN_MEDIANS = (
 
 @pytest.fixture(scope="session")
 def trials(make_pool) -> EvidencePool:
-    return make_pool(
-        TRIALS, findings=FINDINGS, extra_studies=UNREPORTED, extra_claims=MEDIANS_ONLY
-    )
+    return make_pool(TRIALS, findings=FINDINGS, extra_studies=UNREPORTED, extra_claims=MEDIANS_ONLY)
 
 
 @pytest.fixture(scope="session")
@@ -232,6 +371,56 @@ def three_groups(make_pool, trials) -> tuple[EvidencePool, ...]:
     )
 
 
-@pytest.fixture
-def log_ratios() -> tuple[list[float], list[float]]:
-    return [math.log(v) for v in (1.04, 0.66, 1.45, 0.93)], [0.128, 0.149, 0.335, 0.2]
+@pytest.fixture(scope="session")
+def examples() -> SimpleNamespace:
+    """Rows and findings for tests that make pools of their own."""
+    return SimpleNamespace(
+        trials=TRIALS,
+        registries=REGISTRIES,
+        pools=POOLS,
+        findings=FINDINGS,
+        unreported=UNREPORTED,
+        medians_only=MEDIANS_ONLY,
+    )
+
+
+class Drawn:
+    """A figure as parsed SVG."""
+
+    def __init__(self, figure: Figure) -> None:
+        self.root = ET.fromstring(to_svg(figure, prefix="t"))
+
+    def part(self, key: str) -> ET.Element | None:
+        return self.root.find(f".//{{{SVG}}}g[@id='lr-t-{key}']")
+
+    def keys(self, pattern: str) -> list[str]:
+        ids = (g.get("id", "").removeprefix("lr-t-") for g in self.root.iter(f"{{{SVG}}}g"))
+        return [key for key in ids if re.fullmatch(pattern, key)]
+
+    def texts(self, key: str | None = None) -> list[str]:
+        top = self.root if key is None else self.part(key)
+        return [] if top is None else ["".join(t.itertext()) for t in top.iter(f"{{{SVG}}}text")]
+
+    def sentence(self, key: str) -> str:
+        part = self.part(key)
+        title = None if part is None else part.find(f"{{{SVG}}}title")
+        return "" if title is None else title.text or ""
+
+    def has(self, key: str, role: str) -> bool:
+        return self.part(f"{key}--{role}") is not None
+
+    def box(self, key: str, role: str) -> tuple[float, float, float, float]:
+        """Return left, top, right, bottom of a path."""
+        part = self.part(f"{key}--{role}")
+        assert part is not None
+        path = part.find(f".//{{{SVG}}}path")
+        assert path is not None
+        numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.get("d", ""))]
+        x, y = numbers[0::2], numbers[1::2]
+        return min(x), min(y), max(x), max(y)
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """Parse a figure's SVG."""
+    return Drawn

@@ -196,9 +196,10 @@ class _Sheet:
         self.y += 17
         self._favours()
         middle = (left + right) / 2
+        pen = self.canvas.pen("axis-title")
         for line in wrap(self.table.axis_title, right - left, HEAD, "bold"):
             pen.text(
-                middle, self.y + LINE / 2, line, role="title", size=HEAD, align="center", bold=True
+                middle, self.y + LINE / 2, line, role="line", size=HEAD, align="center", bold=True
             )
             self.y += LINE
         self.y += 8

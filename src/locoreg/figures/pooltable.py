@@ -271,12 +271,8 @@ class _Builder:
             )
         return entries
 
-    def _reason(self, exclusion: Exclusion) -> str:
-        outcome = self.pool.outcome
-        return _readable(exclusion.reason.replace(outcome.outcome_id, outcome.label.lower()))
-
     def _missing(self, number: int, exclusion: Exclusion) -> MissingRow:
-        label, reason = one_line(exclusion.label), self._reason(exclusion)
+        label, reason = one_line(exclusion.label), _readable(exclusion.reason)
         what = what_is_missing(reason)
         return MissingRow(
             key=f"{self.key}-x{number}",

@@ -12,6 +12,8 @@ from matplotlib.textpath import text_to_path
 
 FAMILY = "DejaVu Sans"
 ELLIPSIS = "…"
+# Holds words together where lines are broken; printed as a plain space.
+TIE = "\N{NO-BREAK SPACE}"
 
 
 @lru_cache(maxsize=4096)
@@ -64,10 +66,25 @@ def ellipsise(text: str, width: float, size: float, weight: str = "normal") -> s
 
 
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> tuple[str, ...]:
-    """Return the text in lines of at most the width in points; long words are broken."""
+    """Return the text in lines of at most the width in points.
+
+    Parameters
+    ----------
+    text : str
+        Broken at spaces, not at no-break spaces; words that are too long are cut.
+    width, size : float
+        Room and font size in points.
+    weight : {"normal", "bold"}
+        Font weight.
+
+    Returns
+    -------
+    tuple of str
+        The lines, with plain spaces.
+    """
     lines: list[str] = []
     current = ""
-    for word in one_line(text).split(" "):
+    for word in (one_line(part).replace(" ", TIE) for part in text.split(" ")):
         trial = f"{current} {word}" if current else word
         if text_width(trial, size, weight) <= width:
             current = trial
@@ -79,7 +96,7 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> tuple[
             head = _fitting(current, width, size, weight)
             lines.append(head)
             current = current[len(head) :]
-    return (*lines, current) if current or not lines else tuple(lines)
+    return tuple(line.replace(TIE, " ") for line in [*lines, current] if line)
 
 
 def _fitting(word: str, width: float, size: float, weight: str) -> str:

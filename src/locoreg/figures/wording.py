@@ -8,6 +8,7 @@ import re
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Outcome, Question
 from locoreg.figures.numbers import p_text, plural, range_text
+from locoreg.figures.textfit import TIE
 
 MEASURES = {
     "HR": "Hazard ratio",
@@ -106,7 +107,8 @@ def heterogeneity_line(meta: MetaAnalysis) -> str:
     interval = "" if math.isnan(low) else f" ({meta.mu.level:g}% CI {low:.0f}% to {high:.0f}%)"
     parts.append(f"I² = {meta.i2:.0f}%{interval}")
     parts.append(f"Q = {meta.q:.2f}, df = {meta.q_df}, {p_text(meta.q_p)}")
-    return "; ".join(parts) + f". {method_words(meta)}"
+    parts[-1] = parts[-1].replace(" = ", f"{TIE}={TIE}")
+    return "; ".join(parts) + ". " + method_words(meta).replace(" ", TIE)
 
 
 def _tau2(value: float) -> str:
