@@ -9,7 +9,7 @@ from locoreg.core.jsontext import dumps
 from locoreg.report.anchors import Anchors
 from locoreg.report.context import Context
 from locoreg.report.csvtables import csv_tables
-from locoreg.report.drawings import draw
+from locoreg.report.drawings import FIGURE_KINDS, draw
 from locoreg.report.page import build
 from locoreg.report.render import render
 from locoreg.workflows.export import write_files
@@ -53,5 +53,15 @@ def write_report(result: StudyResult, folder: Path) -> Path:
         contents[f"figures/{drawing.name}.pdf"] = drawing.pdf
     contents["report.html"] = render(build(context)).encode()
     contents["results.json"] = results
-    write_files(Path(folder), contents)
-    return Path(folder) / "report.html"
+    target = Path(folder)
+    write_files(target, contents)
+    _remove_stale_figures(target, set(contents))
+    return target / "report.html"
+
+
+def _remove_stale_figures(folder: Path, written: set[str]) -> None:
+    """Remove figures of an earlier report that this one does not have."""
+    for path in sorted((folder / "figures").glob("*")):
+        ours = path.name.startswith(FIGURE_KINDS) and path.suffix in (".svg", ".pdf")
+        if ours and f"figures/{path.name}" not in written:
+            path.unlink()

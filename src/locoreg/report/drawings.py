@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from locoreg import EvidencePool, Multiverse
 
 LAYOUT = "revman"
+FIGURE_KINDS = ("forest_", "multiverse_")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
