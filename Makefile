@@ -11,6 +11,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # A moved or copied folder gets an environment of its own: an environment holds absolute paths.
 PLACE := $(VENV)/.made-in-$(shell pwd | cksum | cut -d ' ' -f 1)
 WORKERS ?= auto
+REFERENCE_SETS = $(shell cd tests/reference/meta && ls dat.*.json edge_cases.json | sed 's/\.json$$//' | paste -sd , -)
 
 .PHONY: help demo test lint docs docs-build generated bench reference validate check clean
 
@@ -47,7 +48,7 @@ reference: ## make the reference numbers anew with R
 	@command -v Rscript > /dev/null && Rscript -e 'library(metafor); library(metadat)' > /dev/null 2>&1 || { \
 	  echo "error: R with metafor and metadat is needed." >&2; \
 	  echo "hint: on Debian and Ubuntu, sudo apt-get install r-cran-metafor r-cran-metadat" >&2; exit 1; }
-	Rscript tests/reference/meta/generate.R tests/reference/meta
+	Rscript tests/reference/meta/generate.R tests/reference/meta $(REFERENCE_SETS)
 	Rscript tests/reference/meta/generate_subgroups.R tests/reference/meta
 
 validate: $(VENV)/.installed-dev ## measure bias and coverage anew by simulation (slow)

@@ -17,6 +17,10 @@ def main() -> None:
     pool = lr.pool(lr.load_catalog(), "primary-surgery", design="rct", outcome="overall_survival")
     TARGET.parent.mkdir(exist_ok=True)
     lr.save(lr.plot(pool), TARGET)
+    # Pages with a dark background show the file on it, and the figure has none of its own.
+    text = TARGET.read_text(encoding="utf-8")
+    paper = '</desc><rect width="100%" height="100%" fill="#ffffff"/>'
+    TARGET.write_text(text.replace("</desc>", paper, 1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import locoreg as lr
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -17,3 +19,14 @@ def test_generated_pages_are_current() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_figure_of_readme_shows_the_current_numbers() -> None:
+    name = "docs/images/forest-primary-surgery.svg"
+    assert name in (ROOT / "README.md").read_text(encoding="utf-8")
+    pool = lr.pool(lr.load_catalog(), "primary-surgery", design="rct")
+    figure = (ROOT / name).read_text(encoding="utf-8")
+    for study in pool.studies:
+        assert study.label in figure
+        assert study.effect.estimate(pool.meta.mu.level).text() in figure, "run make generated"
+    assert pool.meta.mu.text() in figure, "run make generated"
