@@ -15,7 +15,8 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -177,14 +178,18 @@ class Writer:
         self.level = float(rng.choice([95, 95, 95, 95, 95, 95, 90, 90, 80, 99]))
         self.with_events = rng.random() < 0.6
         self.with_se = rng.random()
-        self.stratified = rng.random() < 0.2
+        self.stratified = rng.random() < 0.3
+        # Adjusted estimate beside the unadjusted log-rank test.
+        self.adjusted = self.stratified and rng.random() < 0.3
+        self.report = ""
         self.time_digits = int(rng.choice([0, 1, 1]))
         self.sides = 1 if rng.random() < 0.08 else 2
 
     def add(self, **values: Any) -> None:
         """Append a row."""
         claim = f"{self.study}-{len(self.rows) + 1}"
-        self.rows.append({"claim_id": claim, "study_id": self.study} | values)
+        row = {"claim_id": claim, "study_id": self.study, "report_id": self.report} | values
+        self.rows.append(row)
 
     def effect(self, outcome: str, time: Array, event: Array, inside: Array, name: str) -> None:
         """Write a hazard ratio."""
@@ -195,35 +200,63 @@ class Writer:
             return
         strata = self.trial.group[inside] if self.stratified else np.zeros(len(t))
         beta, se, z_score = cox(t, d, arm, strata)
+        if self.adjusted:
+            z_score = cox(t, d, arm, np.zeros(len(t)))[2]
         if not math.isfinite(se) or abs(beta) > 3:
             return
         wald = self.rng.random() < 0.4
-        operator, p = p_text(beta / se if wald else z_score, self.sides, int(self.rng.choice([2, 3, 4])))
+        operator, p = p_text(
+            beta / se if wald else z_score, self.sides, int(self.rng.choice([2, 3, 4]))
+        )
         half = -float(ndtri((1 - self.level / 100) / 2)) * se
         q = self.decimals
         row: dict[str, Any] = {
-            "kind": "effect", "outcome": outcome, "measure": "HR", "reference_arm": "control",
-            "subgroup": name, "estimate": f"{math.exp(beta):.{q}f}", "ci_low": "", "ci_high": "",
-            "ci_level": "", "adjusted": "stratified" if self.stratified else "no",
-            "n_intervention": int((arm == 1).sum()), "n_control": int((arm == 0).sum()),
+            "kind": "effect",
+            "outcome": outcome,
+            "measure": "HR",
+            "reference_arm": "control",
+            "subgroup": name,
+            "estimate": f"{math.exp(beta):.{q}f}",
+            "ci_low": "",
+            "ci_high": "",
+            "ci_level": "",
+            "adjusted": ("multivariable" if self.adjusted else "stratified")
+            if self.stratified
+            else "no",
+            "n_intervention": int((arm == 1).sum()),
+            "n_control": int((arm == 0).sum()),
             "n": len(arm),
         }
         if self.with_se < 0.9:
             row |= {
                 "ci_low": f"{math.exp(beta - half):.{q}f}",
-                "ci_high": f"{math.exp(beta + half):.{q}f}", "ci_level": f"{self.level:g}",
+                "ci_high": f"{math.exp(beta + half):.{q}f}",
+                "ci_level": f"{self.level:g}",
             }
         if self.with_se > 0.8:
             column, value = ("se", se) if self.rng.random() < 0.6 else ("variance", se**2)
             row[column] = f"{value:.{3 if column == 'se' else 4}f}"
         if not name or self.rng.random() < 0.5:
-            row |= {"p_op": operator, "p_value": p, "p_tests": "Cox" if wald else "log-rank",
-                    "p_sided": "one" if self.sides == 1 else self.rng.choice(["two", ""])}
+            row |= {
+                "p_op": operator,
+                "p_value": p,
+                "p_tests": "Cox" if wald else "log-rank",
+                "p_sided": "one" if self.sides == 1 else self.rng.choice(["two", ""]),
+            }
         if self.with_events:
-            row |= {"events": sum(events), "events_intervention": events[0],
-                    "events_control": events[1]}
+            row |= {
+                "events": sum(events),
+                "events_intervention": events[0],
+                "events_control": events[1],
+            }
         if float(row["estimate"]) > 0 and (not row["ci_low"] or float(row["ci_low"]) > 0):
             self.add(**row)
+
+    def adjustment(self) -> str:
+        """Return how estimates are adjusted."""
+        if not self.stratified:
+            return "no"
+        return "multivariable" if self.adjusted else "stratified"
 
     def curves(self, outcome: str, time: Array, event: Array) -> None:
         """Write medians and survival at landmarks."""
@@ -232,8 +265,15 @@ class Writer:
         medians = [curve.median() for curve in curves]
         shown = ["NR" if m is None else f"{m:.{self.time_digits}f}" for m in medians]
         sizes = {"n_intervention": int(arm.sum()), "n_control": int((1 - arm).sum())}
-        self.add(kind="arms", outcome=outcome, statistic="median_time", unit="months",
-                 value_intervention=shown[0], value_control=shown[1], **sizes)
+        self.add(
+            kind="arms",
+            outcome=outcome,
+            statistic="median_time",
+            unit="months",
+            value_intervention=shown[0],
+            value_control=shown[1],
+            **sizes,
+        )
         for months in (24, 60):
             if min(float(curve.times[-1]) for curve in curves) < months or self.rng.random() < 0.3:
                 continue
@@ -244,8 +284,13 @@ class Writer:
     ) -> None:
         """Write survival at one time, with limits half of the time."""
         digits = int(self.rng.choice([0, 1]))
-        row: dict[str, Any] = {"kind": "arms", "outcome": outcome, "unit": "percent",
-                               "statistic": "survival_proportion", "landmark_months": months}
+        row: dict[str, Any] = {
+            "kind": "arms",
+            "outcome": outcome,
+            "unit": "percent",
+            "statistic": "survival_proportion",
+            "landmark_months": months,
+        }
         if self.rng.random() < 0.5:
             row["column_header"] = f"{months // 12}-year survival"
         limits = self.rng.random() < 0.5
@@ -263,8 +308,12 @@ class Writer:
         """Write baseline percentages, with a few missing values, and the follow-up."""
         arm = self.trial.arm
         for item in ("premenopausal", "bone only", "grade 3"):
-            row: dict[str, Any] = {"kind": "proportion", "statistic": "proportion",
-                                   "unit": "percent", "outcome_printed": f"baseline: {item}"}
+            row: dict[str, Any] = {
+                "kind": "proportion",
+                "statistic": "proportion",
+                "unit": "percent",
+                "outcome_printed": f"baseline: {item}",
+            }
             share = self.rng.uniform(0.1, 0.9)
             for value, name in ((1, "intervention"), (0, "control")):
                 n = int((arm == value).sum())
@@ -277,18 +326,73 @@ class Writer:
         self.add(kind="count", statistic="n_randomised", value=n, unit="patients")
         reverse = kaplan_meier(self.trial.time, 1 - self.trial.death).median()
         if reverse is not None:
-            self.add(kind="follow_up", statistic="median_follow_up", unit="months",
-                     value=f"{reverse:.{self.time_digits}f}")
+            self.add(
+                kind="follow_up",
+                statistic="median_follow_up",
+                unit="months",
+                value=f"{reverse:.{self.time_digits}f}",
+            )
+
+    def binary(self) -> None:
+        """Write a response with its counts, as odds or risk ratio."""
+        arm = self.trial.arm
+        n = [int((arm == a).sum()) for a in (1, 0)]
+        events = [int(self.rng.binomial(m, self.rng.uniform(0.1, 0.7))) for m in n]
+        a, c = events
+        if min(events) < 2 or a > n[0] - 2 or c > n[1] - 2:
+            return
+        measure = str(self.rng.choice(["OR", "RR"]))
+        if measure == "OR":
+            y = math.log(a * (n[1] - c) / (c * (n[0] - a)))
+            v = 1 / a + 1 / (n[0] - a) + 1 / c + 1 / (n[1] - c)
+        else:
+            y, v = math.log(a / n[0] / (c / n[1])), 1 / a - 1 / n[0] + 1 / c - 1 / n[1]
+        half = 1.96 * math.sqrt(v)
+        self.add(
+            kind="effect",
+            outcome="response",
+            measure=measure,
+            reference_arm="control",
+            estimate=f"{math.exp(y):.2f}",
+            ci_low=f"{math.exp(y - half):.2f}",
+            ci_high=f"{math.exp(y + half):.2f}",
+            ci_level="95",
+            adjusted="no",
+            n_intervention=n[0],
+            n_control=n[1],
+            events_intervention=a,
+            events_control=c,
+        )
+
+    def repeat(self) -> None:
+        """Print some numbers a second time, in the abstract."""
+        for row in [r for r in self.rows if r["kind"] in ("effect", "arms")][:2]:
+            row["location"] = "Table 2"
+            self.add(
+                **{k: v for k, v in row.items() if k not in ("claim_id", "location")},
+                location="abstract",
+            )
 
 
 def one_trial(rng: np.random.Generator, number: int) -> Table:
     """Return the rows of one clean trial."""
     while True:
         trial = simulate(rng)
-        if 8 <= trial.death.sum() and min(trial.death[trial.arm == a].sum() for a in (0, 1)) >= 3:
+        if (
+            trial.years < 25
+            and trial.death.sum() >= 8
+            and min(trial.death[trial.arm == a].sum() for a in (0, 1)) >= 3
+        ):
             break
     writer = Writer(rng, number, trial)
     everyone = np.ones(len(trial.arm), dtype=bool)
+    if rng.random() < 0.15:
+        early = earlier(trial)
+        writer.report = f"{writer.study}-first"
+        writer.effect("os", early.time, early.death, everyone, "")
+        writer.curves("os", early.time, early.death)
+        writer.report = f"{writer.study}-second"
+    before = len(writer.rows)
     writer.effect("os", trial.time, trial.death, everyone, "")
     writer.curves("os", trial.time, trial.death)
     if rng.random() < 0.4:
@@ -297,14 +401,35 @@ def one_trial(rng: np.random.Generator, number: int) -> Table:
     if rng.random() < 0.5:
         for level in range(3):
             writer.effect("os", trial.time, trial.death, trial.group == level, f"subtype={level}")
+    if rng.random() < 0.2:
+        writer.binary()
     writer.baseline()
-    return writer.rows
+    if rng.random() < 0.2 and not before:
+        writer.repeat()
+    # The latest report comes first, so that errors are put into it.
+    return writer.rows[before:] + writer.rows[:before]
+
+
+def earlier(trial: Trial) -> Trial:
+    """Return the trial as it stood at 60% of its longest follow-up."""
+    cut = 0.6 * float(trial.time.max())
+    early = trial.time > cut
+    return replace(
+        trial,
+        time=np.where(early, cut + np.linspace(0, 1e-7, len(early)), trial.time),
+        death=np.where(early, 0, trial.death),
+    )
 
 
 OUTCOMES: Table = [
     {"outcome_id": "os", "label": "Overall survival", "event": "death", "event_is": "adverse"},
-    {"outcome_id": "pfs", "label": "Progression-free survival",
-     "event": "progression or death", "event_is": "adverse"},
+    {
+        "outcome_id": "pfs",
+        "label": "Progression-free survival",
+        "event": "progression or death",
+        "event_is": "adverse",
+    },
+    {"outcome_id": "response", "label": "Response", "event": "response", "event_is": "favourable"},
 ]
 
 
@@ -315,6 +440,11 @@ def find(studies: list[Table]) -> list[Finding]:
     tables = {
         "claims": claims,
         "outcomes": OUTCOMES,
+        "references": [
+            {"reference_id": f"{x}-{name}", "study_id": x, "title": name, "version": i}
+            for x in ids
+            for i, name in enumerate(("first", "second"), start=1)
+        ],
         "studies": [{"study_id": x, "label": x, "design": "rct"} for x in ids],
     }
     columns = dictionary()
@@ -347,8 +477,11 @@ class Injected:
 
 Inject = Callable[[np.random.Generator, Table], Injected | None]
 LEVEL_RULES = (
-    "more-events-than-patients", "level-against-events", "p-against-interval",
-    "subgroup-information", "se-or-variance",
+    "more-events-than-patients",
+    "level-against-events",
+    "p-against-interval",
+    "subgroup-information",
+    "se-or-variance",
 )
 
 
@@ -366,12 +499,16 @@ def _se(row: dict[str, Any]) -> float:
 
 def _arms(rows: Table, statistic: str) -> list[dict[str, Any]]:
     return [
-        row for row in rows
-        if row.get("statistic") == statistic and row.get("outcome") == "os"
+        row
+        for row in rows
+        if row.get("statistic") == statistic
+        and row.get("outcome") == "os"
         and "NR" not in (row["value_intervention"], row["value_control"])
         and min(float(row["value_intervention"]), float(row["value_control"])) > 0
-        and (statistic == "median_time"
-             or max(float(row["value_intervention"]), float(row["value_control"])) < 100)
+        and (
+            statistic == "median_time"
+            or max(float(row["value_intervention"]), float(row["value_control"])) < 100
+        )
     ]
 
 
@@ -390,8 +527,10 @@ def reversed_effect(rng: np.random.Generator, rows: Table) -> Injected | None:
     others = _arms(rows, "median_time") + _arms(rows, "survival_proportion")
     y, se = math.log(float(row["estimate"])), _se(row)
     # Reversal can be seen only where effect and arms' numbers are clearly on one side.
-    clear = bool(others) and abs(y) > 2.2 * se and all(
-        _other_ratio(other) * y > 1.2 * se**2 for other in others
+    clear = (
+        bool(others)
+        and abs(y) > 2.2 * se
+        and all(_other_ratio(other) * y > 1.2 * se**2 for other in others)
     )
     if rng.random() < 0.5:
         row["reference_arm"] = "intervention"
@@ -426,7 +565,7 @@ def wrong_level(rng: np.random.Generator, rows: Table) -> Injected | None:
 
 def _swap(rng: np.random.Generator, text: str) -> str | None:
     places = [i for i, c in enumerate(text) if c.isdigit()]
-    pairs = [(a, b) for a, b in zip(places, places[1:], strict=False) if text[a] != text[b]]
+    pairs = [(a, b) for a, b in pairwise(places) if text[a] != text[b]]
     if not pairs:
         return None
     a, b = pairs[int(rng.integers(len(pairs)))]
@@ -486,9 +625,7 @@ def swapped_n(rng: np.random.Generator, rows: Table) -> Injected | None:
     if text is None:
         return None
     row[column] = int(text)
-    return Injected(
-        (row["claim_id"],), ("counts",), ("n", "n_intervention", "n_control"), True
-    )
+    return Injected((row["claim_id"],), ("counts",), ("n", "n_intervention", "n_control"), True)
 
 
 def swapped_median(rng: np.random.Generator, rows: Table) -> Injected | None:
@@ -503,9 +640,12 @@ def swapped_median(rng: np.random.Generator, rows: Table) -> Injected | None:
         return None
     new, old = float(text), float(row[column])
     # Visible only if a landmark lies between the two readings.
-    marks = [r for r in _arms(rows, "survival_proportion")
-             if min(new, old) + 1.5 < r["landmark_months"] < max(new, old) - 1.5
-             and abs(float(r[column]) - 50) > 4]
+    marks = [
+        r
+        for r in _arms(rows, "survival_proportion")
+        if min(new, old) + 1.5 < r["landmark_months"] < max(new, old) - 1.5
+        and abs(float(r[column]) - 50) > 4
+    ]
     row[column] = text
     claims = (row["claim_id"], *(r["claim_id"] for r in marks))
     rules = ("survival-against-median", "direction", "outcome-order", "time-unit")
@@ -546,6 +686,29 @@ def swapped_arms(statistic: str) -> Inject:
         return Injected(claims, rules, columns, clear)
 
     return inject
+
+
+def swapped_events(rng: np.random.Generator, rows: Table) -> Injected | None:
+    """Exchange the events of the arms, where the arms differ in size or outcome."""
+    row = _whole(rows)
+    if row is None or not row.get("events"):
+        return None
+    e, n = (
+        [row[f"{what}_{arm}"] for arm in ("intervention", "control")] for what in ("events", "n")
+    )
+    y, se = math.log(float(row["estimate"])), _se(row)
+    row["events_intervention"], row["events_control"] = e[1], e[0]
+    above = e[1] > n[0] or e[0] > n[1]
+    ratio = 0.0
+    if not above and max(e[1] / n[0], e[0] / n[1]) < 0.85:
+        ratio = math.log(math.log1p(-e[1] / n[0]) / math.log1p(-e[0] / n[1]))
+    clear = above or (-ratio * y > 1.6 * se**2 + 0.15 and abs(y) > 1.5 * se)
+    return Injected(
+        (row["claim_id"],),
+        ("direction", "counts"),
+        ("events_intervention", "events_control", "reference_arm"),
+        clear,
+    )
 
 
 def spread_confused(rng: np.random.Generator, rows: Table) -> Injected | None:
@@ -598,8 +761,13 @@ def subgroup_for_total(rng: np.random.Generator, rows: Table) -> Injected | None
 def years_for_months(rng: np.random.Generator, rows: Table) -> Injected | None:
     """Mix up the unit of the medians, the follow-up or a landmark."""
     kind = str(rng.choice(["medians", "follow-up", "landmark"]))
-    rules = ("time-unit", "landmark-label", "survival-against-median", "outcome-order",
-             "survival-order")
+    rules = (
+        "time-unit",
+        "landmark-label",
+        "survival-against-median",
+        "outcome-order",
+        "survival-order",
+    )
     marks = _arms(rows, "survival_proportion")
     medians = _arms(rows, "median_time")
     followed = [r for r in rows if r.get("statistic") == "median_follow_up"]
@@ -644,6 +812,7 @@ INJECTIONS: dict[str, Inject] = {
     "swapped digits: percent": swapped_percent,
     "arms exchanged: medians": swapped_arms("median_time"),
     "arms exchanged: survival": swapped_arms("survival_proportion"),
+    "arms exchanged: events": swapped_events,
     "SE for variance or reverse": spread_confused,
     "events above n": events_above_n,
     "duplicated row": duplicated,
@@ -668,7 +837,8 @@ def clean_rates(studies: list[Table]) -> dict[str, Any]:
         "studies": n,
         "rows": sum(len(rows) for rows in studies),
         "share": {
-            name: round(len(worst[name]) / n, 4) for name in ("serious or blocking", "minor", "note")
+            name: round(len(worst[name]) / n, 4)
+            for name in ("serious or blocking", "minor", "note")
         },
         "by_rule": {name: round(len(found) / n, 4) for name, found in sorted(rules.items())},
     }

@@ -85,7 +85,7 @@ def test_p_above_a_bound(run: Any, tools: Any) -> None:
 def test_unstated_sides_try_both(run: Any, tools: Any) -> None:
     row = tools.effect("0.86", "0.69", "1.07", 90, p_value="0.13")
     assert run([row]).findings == ()
-    assert rules(run([row | {"p_sided": "two"}])) == {"p-against-interval": "minor"}
+    assert rules(run([row | {"p_sided": "two"}])) == {"p-against-interval": "serious"}
 
 
 @pytest.mark.parametrize("tests", ["5-year OS", "interaction", "baseline", "non-inferiority"])

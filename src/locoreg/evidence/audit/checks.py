@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from locoreg.core.findings import Finding
@@ -19,11 +17,13 @@ from locoreg.evidence.audit import (
     labels,
     landmarks,
     level,
+    limits,
     spreads,
     subgroups,
     survival,
     texts,
 )
+from locoreg.evidence.audit.pools import check_pools
 from locoreg.evidence.audit.view import CatalogView, StudyView
 from locoreg.evidence.records import Pool
 
@@ -64,24 +64,21 @@ def _study_and_row(view: CatalogView) -> Sequence[Any]:
     return list(view.claims())
 
 
-def _check_pools() -> tuple[Check, ...]:
-    """Return the check that rebuilds published pools, if its module is there."""
-    name = "locoreg.evidence.audit.pools"
-    if find_spec(name) is None:
-        return ()
-    check_pools = import_module(name).check_pools
+Rebuilt = tuple[Pool, tuple[Finding, ...]]
 
-    def look(view: CatalogView, _: CatalogView) -> Iterator[Finding]:
-        yield from check_pools(view.catalog)
 
-    return (
-        Check(
-            rule="pool-not-reproduced",
-            description="A published pool is what its declared inputs give.",
-            things=lambda view: (view,) if view.catalog.pools else (),
-            look=look,
-        ),
-    )
+def rebuilt_pools(view: CatalogView) -> Sequence[Rebuilt]:
+    """Return the published pools with what was found when they were rebuilt."""
+    findings = tuple(check_pools(view.catalog))
+    return [
+        (pool, tuple(f for f in findings if pool.claim_id in f.claim_ids[:1]))
+        for pool in view.catalog.pools.values()
+    ]
+
+
+def rebuilt(view: CatalogView, thing: Rebuilt) -> Iterator[Finding]:
+    """Return the findings about one published pool."""
+    yield from thing[1]
 
 
 _LEVEL_TEXT = {
@@ -105,8 +102,8 @@ CHECKS: tuple[Check, ...] = (
     ),
     _check(
         "estimate-outside-interval",
-        survival.arm_intervals,
-        survival.value_interval,
+        limits.arm_intervals,
+        limits.value_interval,
         "A value of an arm lies inside its limits, and these suit the number of patients.",
     ),
     _check(
@@ -136,6 +133,12 @@ CHECKS: tuple[Check, ...] = (
         survival.curves,
         survival.against_median,
         "Survival is above 50% before the median and below it after.",
+    ),
+    _check(
+        "survival-against-median",
+        survival.curves_of_studies,
+        survival.against_other_median,
+        "Survival in one report suits the median in another one.",
     ),
     _check("survival-order", survival.curves, survival.survival_order, "Survival falls with time."),
     _check(
@@ -220,5 +223,10 @@ CHECKS: tuple[Check, ...] = (
         "Values are within what can be.",
     ),
     _check("verification", studies, labels.verification, "Rows were seen in print."),
-    *_check_pools(),
+    _check(
+        "pool-not-reproduced",
+        rebuilt_pools,
+        rebuilt,
+        "A published pool is what its declared inputs give.",
+    ),
 )

@@ -20,7 +20,8 @@ MEASURES = ("HR", "OR", "RR", "IRR")
 SHAPE_VARIANCE = 0.0225
 SHAPE_SHARE = 0.04
 LR_BLOCKING = 8.0
-LR_MINOR = 5.0
+LR_SERIOUS = 50.0
+LR_MINOR = 4.0
 LR_ROUTE = 12.0
 # Correlation assumed between what two kinds of numbers say.
 ROUTE_CORRELATION = 0.5
@@ -112,9 +113,9 @@ def direction(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Fin
     ratio = weighed.likelihood_ratio
     if ratio >= LR_BLOCKING and weighed.signature:
         yield _reversed(view, claim, weighed, given, "blocking")
-    elif ratio >= 100 * LR_BLOCKING:
+    elif ratio >= LR_SERIOUS:
         yield _reversed(view, claim, weighed, given, "serious")
-    elif ratio >= LR_MINOR and weighed.signature:
+    elif ratio >= LR_MINOR:
         yield _reversed(view, claim, weighed, given, "minor")
 
 
@@ -166,9 +167,9 @@ def _reversed(
             f"other way it is {1 / read:.3g}."
         ),
         value=round(weighed.likelihood_ratio, 2) if weighed.likelihood_ratio < 1e6 else 1e6,
-        limit=LR_BLOCKING,
+        limit=LR_MINOR,
         also=tuple((route.claim, route.column) for route in given),
-        reading=f"reference_arm={other}" if severity == "blocking" else None,
+        reading=f"reference_arm={other}" if severity != "minor" else None,
     )
 
 

@@ -170,10 +170,14 @@ def p_evidence(study: StudyView, claim: Claim) -> PEvidence | None:
     unstated = (2,) if source.p_op in (">", ">=") else (2, 1)
     sides = {"two": (2,), "one": (1,)}.get(source.p_sided or "", unstated)
     adjusted = (claim.adjusted or "no").casefold() not in ("no", "none", "unadjusted")
-    same_test = any(w in (source.p_tests or "").casefold() for w in ("cox", "wald"))
+    tested = (source.p_tests or "").casefold()
     loosen = 1.0 if own else 1.5
-    if adjusted and not same_test:
-        loosen *= 1.5 if own else 4.0
+    if "stratif" in (claim.adjusted or "").casefold():
+        loosen *= 1.5
+    elif adjusted and "log" in tested and "rank" in tested:
+        loosen *= 3.0
+    elif adjusted and not any(word in tested for word in ("cox", "wald")):
+        loosen *= 2.0 if own else 4.0
     return PEvidence(
         claim=source, sides=sides, z=tuple(z_range(p, side) for side in sides), loosen=loosen
     )

@@ -121,7 +121,7 @@ def _beyond_follow_up(
     if not followed:
         return
     row, column, longest = max(followed, key=lambda item: item[2])
-    if landmark <= 2 * longest:
+    if longest <= 0 or landmark <= 2 * longest:
         return
     factor = landmark / longest
     clue = ""
@@ -250,19 +250,19 @@ def _against_follow_up(
     if not followed:
         return None
     row, name, longest = max(followed, key=lambda item: item[2])
-    if longest <= 0 or time <= 6 * longest:
+    if longest <= 0 or time <= 4 * longest:
         return None
     # The follow-up may be the one in the wrong unit: other medians decide.
     return _unit_finding(
         view,
         claim,
         column,
-        f"{label(claim)}: a median of {time:.4g} months can't be reached with a median follow-up "
+        f"{label(claim)}: a median of {time:.4g} months is hardly reached with a median follow-up "
         f"of {longest:.4g} months; one of them is in the wrong unit ({12 * longest:.4g} months if "
         "the follow-up is in years).",
-        severity="serious",
+        severity="serious" if time > 6 * longest else "minor",
         value=round(time / longest, 2),
-        limit=6.0,
+        limit=4.0,
         also=((row, name),),
     )
 

@@ -19,8 +19,8 @@ from locoreg.evidence.records import Claim
 
 # Distance between the z of the interval and that of p: a constant plus a share
 # of z, since log-rank, Wald and stratified tests differ. Set by simulation.
-P_MINOR = (0.12, 0.07)
-P_SERIOUS = (0.22, 0.12)
+P_MINOR = (0.08, 0.05)
+P_SERIOUS = (0.16, 0.10)
 P_FITS = (0.03, 0.05)
 # No Cox model has more information than a quarter of its events.
 BOUND_MINOR = 1.04

@@ -87,6 +87,19 @@ class AuditReport:
         return "\n".join(lines)
 
 
+def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Keep the first of several findings with one rule about one cell."""
+    seen: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        place = finding.location
+        key: tuple[object, ...] = (finding.rule, finding.subject, place.file, place.row)
+        key += (place.column, finding.value)
+        if place.row is None or finding.rule == "invalid-cell":
+            key = (finding,)
+        seen.setdefault(key, finding)
+    return tuple(seen.values())
+
+
 def audit(catalog: Catalog, *, faults: Iterable[Finding] = ()) -> AuditReport:
     """Check the tables of a catalogue.
 
@@ -111,5 +124,5 @@ def audit(catalog: Catalog, *, faults: Iterable[Finding] = ()) -> AuditReport:
         for thing in things:
             findings.extend(check.look(view, thing))
         examined.append((check.rule, check.description, len(things)))
-    unique = tuple(dict.fromkeys(by_severity(findings)))
+    unique = _once(by_severity(findings))
     return AuditReport(findings=unique, counts=count_by_severity(unique), checks=tuple(examined))

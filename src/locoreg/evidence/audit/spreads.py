@@ -20,6 +20,7 @@ RULE = "se-or-variance"
 LOOSE_FACTOR = 1.12
 # Against p or events the tolerance is wider: tests and adjustments differ.
 WIDE_FACTOR = 1.5
+WIDE_FITS = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Reference:
         Its range.
     factor : float
         Tolerance.
+    fits : float
+        Factor within which a printed number agrees without a doubt.
     text : str
         Where it comes from.
     cells : tuple
@@ -40,6 +43,7 @@ class Reference:
 
     se: Range
     factor: float
+    fits: float
     text: str
     cells: tuple[tuple[Claim, str | None], ...]
 
@@ -63,12 +67,11 @@ def se_or_variance(view: CatalogView, thing: tuple[StudyView, Claim, str]) -> It
     as_named = _root(cell) if column == "variance" else cell
     as_other = cell if column == "variance" else _root(cell)
     for reference in _references(study, claim):
-        if _distance(as_named, reference.se) <= math.log(reference.factor):
+        named, other = (_distance(x, reference.se) for x in (as_named, as_other))
+        if named <= math.log(reference.fits):
             return
-        swapped = _distance(as_other, reference.se) <= math.log(reference.factor)
-        near = _distance(as_named, as_other) <= math.log(1.05)
-        if swapped and not near:
-            yield _swapped(view, claim, column, reference, as_other)
+        if other <= math.log(reference.factor) and named - other > math.log(1.15):
+            yield _swapped(view, claim, column, reference, named > math.log(reference.factor))
             return
         if reference.factor == LOOSE_FACTOR:
             yield _other_size(view, claim, column, reference, as_named)
@@ -91,6 +94,7 @@ def _references(study: StudyView, claim: Claim) -> Iterator[Reference]:
         yield Reference(
             printed.se(),
             LOOSE_FACTOR,
+            LOOSE_FACTOR,
             f"the {claim.ci_level:g}% interval gives SE {printed.se().mid:.4g}",
             ((claim, "ci_low"), (claim, "ci_high")),
         )
@@ -106,6 +110,7 @@ def _references(study: StudyView, claim: Claim) -> Iterator[Reference]:
             yield Reference(
                 size.over(z),
                 WIDE_FACTOR,
+                WIDE_FITS,
                 f"estimate and p give SE {size.mid / z.mid:.3g}",
                 ((p.claim, "p_value"),),
             )
@@ -116,13 +121,14 @@ def _references(study: StudyView, claim: Claim) -> Iterator[Reference]:
         yield Reference(
             Range(se, se),
             WIDE_FACTOR,
+            WIDE_FITS,
             f"{counts.deaths} events give SE about {se:.3g}",
             counts.cells(),
         )
 
 
 def _swapped(
-    view: CatalogView, claim: Claim, column: str, reference: Reference, right: Range
+    view: CatalogView, claim: Claim, column: str, reference: Reference, clear: bool
 ) -> Finding:
     printed = claim.row.printed.get(column)
     holds = "a variance" if column == "se" else "a standard error"
@@ -134,7 +140,7 @@ def _swapped(
         claim,
         column,
         rule=RULE,
-        severity="blocking",
+        severity="blocking" if clear else "serious",
         message=(
             f"{interval_text(claim)}: the {column} column holds {printed}, and {reference.text}. "
             f"The {operation} of the printed number is {other:.4g}: the column holds {holds}."

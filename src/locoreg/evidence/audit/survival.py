@@ -5,24 +5,25 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from locoreg.core.findings import Finding, Severity
-from locoreg.evidence.audit.counted import counts_for
 from locoreg.evidence.audit.ranges import Range, cell_range
 from locoreg.evidence.audit.routes import MEDIANS, SURVIVAL
 from locoreg.evidence.audit.view import CatalogView, Key, StudyView, found, label
-from locoreg.evidence.effectsize import z_value
 from locoreg.evidence.records import Claim
 
 ARMS = ("intervention", "control", "")
 MONTHS_PER = {"months": 1.0, "years": 12.0, "days": 12 / 365.25}
 # A Weibull shape outside these is not seen in survival of patients.
-SHAPE_LOW, SHAPE_HIGH = 0.25, 5.0
+SHAPE_LOW, SHAPE_HIGH = 0.4, 3.5
 # A landmark and a median closer than this may come from different reading of one curve.
 NEAR_TIME = 1.0
 NEAR_POINTS = 3.0
+# Two reports of one study differ by follow-up: only larger contradictions count.
+FAR_POINTS = 5.0
+FAR_RATIO = 1.3
 # Sampling error allowed to a survival percentage when the shape of a curve is judged.
 CURVE_POINTS = 6.0
 
@@ -99,6 +100,49 @@ def _point(claim: Claim, arm: str) -> Point | None:
     return Point(claim=claim, column=column, arm=arm, time=time, survival=survival)
 
 
+def curves_of_studies(view: CatalogView) -> list[Curve]:
+    """Return the points of each arm over several reports of one study."""
+    out: list[Curve] = []
+    for study in view.studies:
+        groups: dict[tuple[object, ...], list[Point]] = defaultdict(list)
+        for claim in study.claims:
+            key = study.key_of[claim.claim_id]
+            for arm in ARMS:
+                point = _point(claim, arm)
+                if point is not None:
+                    groups[(*key[1:], claim.population, arm)].append(point)
+        out += [
+            (study, str(key[-1]), tuple(points))
+            for key, points in groups.items()
+            if len({study.report(point.claim) for point in points}) > 1
+        ]
+    return out
+
+
+def against_other_median(view: CatalogView, thing: Curve) -> Iterator[Finding]:
+    """Find survival in one report that the median in another one makes impossible.
+
+    Curves change with follow-up, so the contradiction must be clear.
+    """
+    study, arm, points = thing
+    for point in points:
+        if point.is_median:
+            continue
+        for median in points:
+            if not median.is_median or study.report(median.claim) == study.report(point.claim):
+                continue
+            ratio = point.time.mid / median.time.mid
+            off = point.survival.mid - 50
+            if off * math.log(ratio) <= 0 or abs(off) < FAR_POINTS:
+                continue
+            if max(ratio, 1 / ratio) < FAR_RATIO:
+                continue
+            finding = _one_pair(view, arm, point, median)
+            if finding is not None:
+                yield finding
+                break
+
+
 def against_median(view: CatalogView, thing: Curve) -> Iterator[Finding]:
     """Find survival above 50% after the median, below it before, or far from any curve."""
     _, arm, points = thing
@@ -118,7 +162,7 @@ def _one_pair(view: CatalogView, arm: str, point: Point, median: Point) -> Findi
     above, below = point.survival.lo - 50, 50 - point.survival.hi
     time, centre = point.time.mid, median.time.mid
     text = (
-        f"{_arm(arm)}: survival of {point.survival.mid:g}% at {time:g} months, and a median of "
+        f"{arm_name(arm)}: survival of {point.survival.mid:g}% at {time:g} months, and a median of "
         f"{centre:.4g} months, at which survival is 50%."
     )
     if (late > 0 and above > 0) or (early > 0 and below > 0):
@@ -176,7 +220,8 @@ def _pair_finding(
     )
 
 
-def _arm(arm: str) -> str:
+def arm_name(arm: str) -> str:
+    """Return the name of an arm for a sentence's beginning."""
     return f"{arm.capitalize()} arm" if arm else "All patients"
 
 
@@ -188,7 +233,7 @@ def implied_shape(time: float, survival: float, median: float) -> float | None:
     if not 0.5 < survival < 99.5 or median <= 0 or time <= 0:
         return None
     stretch = math.log(time / median)
-    if abs(stretch) < math.log(1.5):
+    if abs(stretch) < math.log(1.25):
         return None
     return math.log(-math.log(survival / 100) / math.log(2)) / stretch
 
@@ -239,7 +284,7 @@ def survival_order(view: CatalogView, thing: Curve) -> Iterator[Finding]:
                 rule="survival-order",
                 severity="blocking",
                 message=(
-                    f"{_arm(arm)}: survival of {first.survival.mid:g}% at {first.time.mid:g} "
+                    f"{arm_name(arm)}: survival of {first.survival.mid:g}% at {first.time.mid:g} "
                     f"months and of {second.survival.mid:g}% at {second.time.mid:g} months. "
                     "Survival can't rise with time."
                 ),
@@ -248,124 +293,6 @@ def survival_order(view: CatalogView, thing: Curve) -> Iterator[Finding]:
                 limit=first.survival.mid,
                 also=((first.claim, first.column),),
             )
-
-
-def arm_intervals(view: CatalogView) -> list[tuple[StudyView, Claim, str]]:
-    """Return the arm values that have limits."""
-    return [
-        (study, claim, arm)
-        for study, claim in view.claims()
-        for arm in ("intervention", "control")
-        if cell_range(claim, f"value_{arm}") is not None
-        and (
-            cell_range(claim, f"low_{arm}") is not None
-            or cell_range(claim, f"high_{arm}") is not None
-        )
-    ]
-
-
-def value_interval(view: CatalogView, thing: tuple[StudyView, Claim, str]) -> Iterator[Finding]:
-    """Find arm values outside their limits, off-centre in them, or with too narrow limits."""
-    study, claim, arm = thing
-    value, low, high = (cell_range(claim, f"{x}_{arm}") for x in ("value", "low", "high"))
-    if value is None:
-        return
-    text = (
-        f"{_arm(arm)}, {claim.statistic}: {getattr(claim, f'value_{arm}')} "
-        f"({getattr(claim, f'low_{arm}')} to {getattr(claim, f'high_{arm}')})"
-    )
-    outside = (low is not None and value.hi < low.lo) or (high is not None and value.lo > high.hi)
-    if outside or (low is not None and high is not None and low.lo > high.hi):
-        yield found(
-            view,
-            claim,
-            f"value_{arm}",
-            rule="estimate-outside-interval",
-            severity="blocking",
-            message=f"{text}: the value lies outside its limits.",
-            changes="One of the three numbers is wrong; an effect derived from them would be too.",
-            value=value.mid,
-            limit=f"{getattr(claim, f'low_{arm}')} to {getattr(claim, f'high_{arm}')}",
-        )
-    elif low is not None and high is not None and claim.statistic in SURVIVAL:
-        yield from _off_centre(view, claim, arm, text, (value, low, high))
-        yield from _too_narrow(view, study, claim, arm, text, (low, high))
-
-
-_TRANSFORMS: tuple[Callable[[float], float], ...] = (
-    lambda s: s,
-    math.log,
-    lambda s: math.log(-math.log(s)),
-    lambda s: math.log(s / (1 - s)),
-    lambda s: math.asin(math.sqrt(s)),
-)
-
-
-def _off_centre(
-    view: CatalogView, claim: Claim, arm: str, text: str, cells: tuple[Range, Range, Range]
-) -> Iterator[Finding]:
-    """Compare with the middle on each scale in use; the best one counts."""
-    value, low, high = (Range(c.lo / 100, c.hi / 100) for c in cells)
-    if min(value.lo, low.lo) <= 0 or max(value.hi, high.hi) >= 1:
-        return
-    shares = []
-    for transform in _TRANSFORMS:
-        v, a, b = (Range(*sorted((transform(c.lo), transform(c.hi)))) for c in (value, low, high))
-        half = abs(b.mid - a.mid) / 2
-        gap = ((a + b).times(0.5) - v).gap(Range(0.0, 0.0))
-        shares.append(abs(gap) / half if half > 0 else 0.0)
-    share = min(shares)
-    if share <= 0.3:
-        return
-    yield found(
-        view,
-        claim,
-        f"value_{arm}",
-        rule="interval-asymmetry",
-        severity="serious" if share > 0.6 else "minor",
-        message=(
-            f"{text}: on none of the scales in use (plain, log, log-log, logit, arcsine) is the "
-            f"value within 30% of the half-width from the middle; the nearest is {share:.0%} off."
-        ),
-        changes="A standard error taken from these limits is in doubt.",
-        value=round(share, 3),
-        limit=0.3,
-    )
-
-
-def _too_narrow(
-    view: CatalogView,
-    study: StudyView,
-    claim: Claim,
-    arm: str,
-    text: str,
-    limits: tuple[Range, Range],
-) -> Iterator[Finding]:
-    counts = counts_for(study, claim)
-    cell = counts.n_intervention if arm == "intervention" else counts.n_control
-    middle = (limits[0].mid + limits[1].mid) / 200
-    level = claim.value_level or 95.0
-    half = (limits[1].hi - limits[0].lo) / 200
-    if cell is None or not 0.2 < middle < 0.8 or half <= 0:
-        return
-    needed = middle * (1 - middle) / (half / z_value(level)) ** 2
-    if needed <= 1.3 * cell.value:
-        return
-    yield found(
-        view,
-        claim,
-        f"low_{arm}",
-        rule="more-events-than-patients",
-        severity="serious" if needed > 1.7 * cell.value else "minor",
-        message=(
-            f"{text}, {level:g}%: limits as narrow as these need S(1 - S)/SE² = {needed:.0f} "
-            f"patients, and the arm has {cell.value}."
-        ),
-        changes="A standard error taken from these limits would be too small.",
-        value=round(needed),
-        limit=cell.value,
-        also=((cell.claim, cell.column),),
-    )
 
 
 def outcome_orders(view: CatalogView) -> list[tuple[StudyView, Point, Point]]:
@@ -423,8 +350,8 @@ def outcome_order(view: CatalogView, thing: tuple[StudyView, Point, Point]) -> I
         rule="outcome-order",
         severity="serious",
         message=(
-            f"{_arm(part.arm)}: {label(part.claim)} {first:.4g} {unit} and {label(whole.claim)} "
-            f"{second:.4g}. Death counts in both, so the first can't be the larger."
+            f"{arm_name(part.arm)}: {label(part.claim)} {first:.4g} {unit} and "
+            f"{label(whole.claim)} {second:.4g}. Death counts in both, so the first can't be the larger."
         ),
         changes="An effect derived from either would be wrong.",
         value=round(first, 3),
