@@ -40,10 +40,10 @@ VERDICT_MEANS = {
     "not reproduced": "no setting that was tried gives all printed digits",
 }
 VERIFICATION = {
-    "seen": "source text read",
-    "partly": "partly read, the rest from memory",
-    "secondary": "read in another publication",
-    "existence": "only its existence checked",
+    "seen": "source read",
+    "partly": "partly read, rest from memory",
+    "secondary": "secondary source",
+    "existence": "existence only",
     "memory": "from memory",
 }
 METHODS = {

@@ -31,6 +31,7 @@ _LIMITS = (
     "data could confirm it.",
     "Hazard ratios are pooled as printed, also where hazards are not proportional.",
 )
+_OPTIONS = {"study_sha256": "Study file, SHA-256", "tables": "Tables"}
 _METHODS: tuple[tuple[str, str], ...] = (
     (
         "Effects and standard errors from printed intervals, p-values, log-rank statistics, "
@@ -102,7 +103,10 @@ def reproduce(context: Context) -> Section:
         ("Tables, SHA-256", text(Code(result.provenance.input_sha256))),
         ("results.json, SHA-256", text(Code(context.results_sha256))),
     ]
-    facts += [(words(name), text(Code(_option(value)))) for name, value in sorted(options.items())]
+    facts += [
+        (_OPTIONS.get(name, words(name)), text(Code(_option(value))))
+        for name, value in sorted(options.items())
+    ]
     name = result.study_file
     blocks: list[Block] = [
         Paragraph(

@@ -66,7 +66,7 @@ def _rows(context: Context) -> Table:
             Column("Row"),
             Column("Study"),
             Column("Printed", wide=True),
-            Column("Publication", wide=True),
+            Column("Publication"),
             Column("Place"),
             Column("Verified"),
         ),

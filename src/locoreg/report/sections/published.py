@@ -5,6 +5,7 @@ from __future__ import annotations
 from locoreg.report.anchors import slug
 from locoreg.report.blocks import (
     Block,
+    Break,
     Column,
     Details,
     Link,
@@ -55,10 +56,12 @@ def published(context: Context, question: QuestionResult) -> Section:
 
 
 def _verdicts(context: Context) -> dict[str, Text]:
-    return {
-        r.study_id: text(verdict(r.verdict), " ", Link(reproduction_anchor(r.pool_id), "details"))
-        for r in context.result.reproductions
-    }
+    found: dict[str, Text] = {}
+    for r in context.result.reproductions:
+        mark = verdict(r.verdict) if r.testable else "can't be tested"
+        one = text(Link(reproduction_anchor(r.pool_id), r.pool_id), ": ", mark)
+        found[r.study_id] = joined((found.get(r.study_id, ()), one), Break())
+    return found
 
 
 def reproduction_anchor(pool_id: str) -> str:

@@ -75,7 +75,13 @@ def _reproduction(context: Context, found: Reproduction) -> Section:
     if found.closest is not None:
         tiles.append(Tile("Nearest miss", found.closest.text(), text(found.closest.method)))
     blocks: list[Block] = [
-        Paragraph(text("Verdict: ", verdict(found.verdict))),
+        Paragraph(
+            text(
+                "Verdict: ",
+                verdict(found.verdict),
+                "" if found.testable else " (can't be tested: fewer than two inputs have a number)",
+            )
+        ),
         Tiles(tuple(tiles)),
         Paragraph(text(found.explanation)),
     ]
@@ -131,8 +137,15 @@ def _details(found: Reproduction) -> Details:
         )
     if found.further_digits:
         pairs.append(("Further printed numbers", text(found.further_digits)))
+    if searched.without_further:
+        what = "settings give estimate and limits, and not the printed I² or p-value"
+        pairs.append(("Without them", text(f"{whole(searched.without_further)} {what}")))
+    if searched.dismissed:
+        pairs.append(("Dismissed as chance", text(searched.dismissed)))
     if searched.stopped:
         pairs.append(("Search ended early", text(searched.stopped)))
+    if searched.space:
+        pairs.append(("Searched over", joined(tuple((one,) for one in searched.space), Break())))
     if searched.not_searched:
         not_tried = joined(tuple((one,) for one in searched.not_searched), Break())
         pairs.append(("Not tried", not_tried))

@@ -45,6 +45,10 @@ def _facts(meta: MetaAnalysis) -> list[tuple[str, Text]]:
         pairs.append(("Heterogeneity", text("not defined for one study")))
         return pairs
     level = f"{meta.mu.level:g}%"
+    if meta.interval != "normal":
+        pairs.append(("With a normal interval", text(effect(meta.normal_interval))))
+    if meta.method != "CE":
+        pairs.append(("Common effect", text(effect(meta.common_effect), " (normal interval)")))
     pairs += [
         ("τ²", text(f"{number(meta.tau2, 3)} ({level} interval {span(*meta.tau2_ci, digits=3)})")),
         ("I²", text(f"{number(meta.i2, 0)}% ({level} interval {span(*meta.i2_ci, digits=0)}%)")),

@@ -83,7 +83,18 @@ def _table(context: Context, kind: str) -> Table:
     if kind == "prognostic_factor":
         columns.insert(2, Column("Direction for survival"))
         columns.insert(3, Column("Adjusted"))
-    return Table(_TITLES.get(kind, words(kind)), tuple(columns), tuple(rows))
+    return _without_empty(Table(_TITLES.get(kind, words(kind)), tuple(columns), tuple(rows)))
+
+
+def _without_empty(table: Table) -> Table:
+    """Return a table without the columns that hold a dash in every row."""
+    filled = [
+        i
+        for i in range(len(table.columns))
+        if any(row.cells[i] not in ((), (NONE,)) for row in table.rows)
+    ]
+    rows = tuple(Row(tuple(row.cells[i] for i in filled)) for row in table.rows)
+    return Table(table.caption, tuple(table.columns[i] for i in filled), rows)
 
 
 def _about(*parts: str | None) -> str:
