@@ -877,11 +877,11 @@ def injected_rates(studies: list[Table], inject: Inject, seed: int) -> dict[str,
     n, m = len(what), len(detectable)
     return {
         "injected": n,
-        "found": round(len(hits["found"]) / n, 3),
+        "found": round(len(hits["found"]) / max(n, 1), 3),
         "detectable": m,
-        "found_of_detectable": round(len(hits["found"] & detectable) / m, 3),
-        "right_row_and_column": round(len(hits["placed"] & detectable) / m, 3),
-        "serious_or_blocking": round(len(hits["grave"] & detectable) / m, 3),
+        "found_of_detectable": round(len(hits["found"] & detectable) / max(m, 1), 3),
+        "right_row_and_column": round(len(hits["placed"] & detectable) / max(m, 1), 3),
+        "serious_or_blocking": round(len(hits["grave"] & detectable) / max(m, 1), 3),
     }
 
 

@@ -279,3 +279,43 @@ def test_percentages_pass_100(run: Any, tools: Any) -> None:
     finding = tools.of(run(rows), "counts")[0]
     assert finding.severity == "note"
     assert "109.8%" in finding.message
+
+
+def test_arm_sizes_in_reverse_order(run: Any, tools: Any) -> None:
+    rows = [
+        tools.effect("0.90", "0.60", "1.35", n_intervention=66, n_control=33),
+        arm_sizes(66, 33),
+        tools.arms("median_time", 30, 28, n_intervention=33, n_control=66),
+    ]
+    findings = tools.of(run(rows), "direction")
+    assert [(f.severity, f.location.row) for f in findings] == [("serious", 4)]
+
+
+def test_events_above_the_patients_of_another_row(run: Any, tools: Any) -> None:
+    rows = [
+        tools.effect("0.90", "0.60", "1.35", events=300),
+        {"study_id": "one", "kind": "count", "statistic": "n_randomised", "value": 256},
+    ]
+    assert rules(run(rows))["counts"] == "blocking"
+
+
+def test_adjusted_cohort_effect_may_differ_from_crude_medians(run: Any, tools: Any) -> None:
+    rows = [
+        tools.effect("0.75", "0.60", "0.94", adjusted="multivariable"),
+        tools.arms("median_time", 20, 24),
+    ]
+    studies = [{"study_id": "one", "label": "One", "design": "cohort"}]
+    assert run(rows, studies=studies).findings == ()
+
+
+def test_survival_against_the_median_of_another_report(run: Any, tools: Any) -> None:
+    references = [
+        {"reference_id": name, "study_id": "one", "title": name} for name in ("first", "second")
+    ]
+    rows = [
+        tools.arms("median_time", 30, 20, report_id="first"),
+        tools.arms("survival_proportion", 46, 27, landmark_months=48, report_id="second"),
+    ]
+    assert run(rows, references=references).findings == ()
+    rows[1]["value_intervention"] = 64
+    assert "survival-against-median" in rules(run(rows, references=references))

@@ -128,7 +128,18 @@ def _difference_text(study: StudyView, doubtful: Claim, other: Claim, differing:
     )
     if _reciprocal(doubtful, other):
         text += " One effect is the reciprocal of the other."
-    return text
+    return text + _share_of_information(doubtful, other)
+
+
+def _share_of_information(first: Claim, second: Claim) -> str:
+    a, b = spread(first), spread(second)
+    if a is None or b is None or min(a.half_width.lo, b.half_width.lo) <= 0:
+        return ""
+    share = (a.se().mid / b.se().mid) ** 2
+    share = min(share, 1 / share)
+    if share > 0.85:
+        return ""
+    return f" One holds {share:.0%} of the information of the other: it may be a subgroup."
 
 
 def _place(study: StudyView, claim: Claim) -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from locoreg.core.findings import Finding, Severity
-from locoreg.evidence.audit.counted import N_STATISTICS, as_count
+from locoreg.evidence.audit.counted import N_STATISTICS, as_count, counts_for
 from locoreg.evidence.audit.digits import is_swap, slip
 from locoreg.evidence.audit.view import CatalogView, StudyView, dimension_of, found, label
 from locoreg.evidence.records import Claim
@@ -57,8 +57,36 @@ def within_row(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Fi
                 value=events,
                 limit=n,
             )
+    yield from _events_of_few(view, study, claim)
     for what in ("n", "events"):
         yield from _arms_add(view, study, claim, what)
+
+
+def _events_of_few(view: CatalogView, study: StudyView, claim: Claim) -> Iterator[Finding]:
+    """Compare events with patients that another row gives."""
+    counts = counts_for(study, claim)
+    pairs = (
+        ("events", counts.patients, counts.n or counts.n_intervention),
+        ("events_intervention", None, counts.n_intervention),
+        ("events_control", None, counts.n_control),
+    )
+    for column, patients, cell in pairs:
+        events = getattr(claim, column)
+        if events is None or cell is None or cell.claim.claim_id == claim.claim_id:
+            continue
+        limit = patients if patients is not None else cell.value
+        if getattr(claim, column.replace("events", "n")) is None and events > limit:
+            yield _counts(
+                view,
+                claim,
+                column,
+                f"{label(claim)}: {events} events, and {limit} patients in row "
+                f"{cell.claim.row.number}.",
+                severity="blocking",
+                value=events,
+                limit=limit,
+                also=((cell.claim, cell.column),),
+            )
 
 
 def _arms_add(view: CatalogView, study: StudyView, claim: Claim, what: str) -> Iterator[Finding]:
@@ -150,6 +178,7 @@ def across_rows(view: CatalogView, thing: tuple[StudyView, str]) -> Iterator[Fin
         if subgroup is None:
             yield from _flow(view, rows)
             yield from _one_number(view, rows)
+            yield from _arms_turned(view, rows)
             continue
         whole = groups.get((None, matched), [])
         yield from _subgroup_above(view, rows, whole)
@@ -215,6 +244,39 @@ def _one_number(view: CatalogView, rows: list[Claim]) -> Iterator[Finding]:
             limit=usual,
             also=tuple((row, column) for row in many[:3]),
         )
+
+
+def _arms_turned(view: CatalogView, rows: list[Claim]) -> Iterator[Finding]:
+    """Find rows whose arm sizes are those of other rows in the reverse order."""
+    sizes: dict[tuple[int, int], list[Claim]] = defaultdict(list)
+    for row in rows:
+        # Baseline rows leave out missing values, so their sizes vary.
+        if row.kind not in ("effect", "arms"):
+            continue
+        if row.n_intervention is not None and row.n_control is not None:
+            sizes[(row.n_intervention, row.n_control)].append(row)
+    for (first, second), few in sizes.items():
+        many = sizes.get((second, first), [])
+        if first == second or len(few) > len(many) or (len(few) == len(many) and first < second):
+            continue
+        for row in few:
+            yield found(
+                view,
+                row,
+                "n_intervention",
+                rule="direction",
+                severity="serious" if len(many) > len(few) else "minor",
+                message=(
+                    f"{label(row)}: {first} patients in the intervention arm and {second} in the "
+                    f"control arm, the reverse of {len(many)} other "
+                    f"row{'s' if len(many) > 1 else ''}: the arm columns of this row may be "
+                    "exchanged."
+                ),
+                changes="An effect derived from this row would point the other way.",
+                value=f"{first} and {second}",
+                limit=f"{second} and {first}",
+                also=tuple((other, "n_intervention") for other in many[:3]),
+            )
 
 
 def _largest(rows: list[Claim], column: str) -> tuple[int, Claim, str] | None:

@@ -19,6 +19,8 @@ MEASURES = ("HR", "OR", "RR", "IRR")
 # Crossing or converging hazards move medians and survival away from the hazard ratio.
 SHAPE_VARIANCE = 0.0225
 SHAPE_SHARE = 0.04
+# In cohorts an adjusted effect and crude medians differ by confounding: SD 0.4.
+CONFOUNDING_VARIANCE = 0.16
 LR_BLOCKING = 8.0
 LR_SERIOUS = 50.0
 LR_MINOR = 4.0
@@ -63,7 +65,7 @@ class Weighed:
         return outside and abs(self.log_ratio + self.effect) <= max(half, math.sqrt(self.variance))
 
 
-def weigh(effect: float, se: float, given: list[Route]) -> Weighed:
+def weigh(effect: float, se: float, given: list[Route], extra: float = 0.0) -> Weighed:
     """Put the routes together.
 
     Parameters
@@ -72,6 +74,8 @@ def weigh(effect: float, se: float, given: list[Route]) -> Weighed:
         Log ratio and its standard error.
     given : list of Route
         At least one.
+    extra : float
+        Variance added because the routes measure something else.
 
     Returns
     -------
@@ -86,7 +90,13 @@ def weigh(effect: float, se: float, given: list[Route]) -> Weighed:
     cross = math.fsum(roots) ** 2 - math.fsum(x**2 for x in roots)
     variance = (diagonal + ROUTE_CORRELATION * cross) / total**2
     shape = SHAPE_VARIANCE + SHAPE_SHARE * effect**2
-    return Weighed(effect=effect, se=se, log_ratio=mean, variance=variance + shape)
+    return Weighed(effect=effect, se=se, log_ratio=mean, variance=variance + shape + extra)
+
+
+def confounding(study: StudyView, claim: Claim) -> float:
+    """Return the variance that confounding adds between an adjusted effect and crude arms."""
+    crude = (claim.adjusted or "no").casefold() in ("no", "none", "unadjusted")
+    return 0.0 if crude or study.study.design == "rct" else CONFOUNDING_VARIANCE
 
 
 def direction(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Finding]:
@@ -103,13 +113,14 @@ def direction(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Fin
     given = routes(study, claim, se)
     if not given:
         return
-    single = {id(route): weigh(effect, se, [route]) for route in given}
+    extra = confounding(study, claim)
+    single = {id(route): weigh(effect, se, [route], extra) for route in given}
     against = [r for r in given if single[id(r)].likelihood_ratio >= LR_ROUTE]
     support = [r for r in given if single[id(r)].likelihood_ratio <= 1 / LR_ROUTE]
     if against and support:
         yield _contradiction(view, claim, effect, se, against, support)
         return
-    weighed = weigh(effect, se, given)
+    weighed = weigh(effect, se, given, extra)
     ratio = weighed.likelihood_ratio
     if ratio >= LR_BLOCKING and weighed.signature:
         yield _reversed(view, claim, weighed, given, "blocking")

@@ -351,7 +351,8 @@ def outcome_order(view: CatalogView, thing: tuple[StudyView, Point, Point]) -> I
         severity="serious",
         message=(
             f"{arm_name(part.arm)}: {label(part.claim)} {first:.4g} {unit} and "
-            f"{label(whole.claim)} {second:.4g}. Death counts in both, so the first can't be the larger."
+            f"{label(whole.claim)} {second:.4g}. Death counts in both, so the first can't be "
+            "the larger."
         ),
         changes="An effect derived from either would be wrong.",
         value=round(first, 3),
