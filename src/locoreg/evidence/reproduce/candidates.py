@@ -114,13 +114,18 @@ class Context:
     scale: Scale
     reference_arm: str
     year: int | None
+    counted_out: frozenset[str]
 
     def possible(self, comparison: Comparison) -> bool:
-        """Whether the report had been published when the pool was."""
+        """Whether the pool can have used the report: by its year, and by its patients."""
+        return comparison.report_id not in self.counted_out and not self.younger(comparison)
+
+    def younger(self, comparison: Comparison) -> bool:
+        """Whether the report was published after the pool."""
         report = self.catalog.references.get(comparison.report_id)
         if report is None or report.year is None or self.year is None:
-            return True
-        return report.year <= self.year
+            return False
+        return report.year > self.year
 
     def turned(self, effect: EffectSize, reference_arm: str) -> EffectSize:
         """Return the effect in the direction of the published pool."""
@@ -229,7 +234,7 @@ def later_reports(context: Context, inputs: Iterable[Source]) -> tuple[str, ...]
             for comparison in comparisons(
                 context.catalog, source.study_id, context.outcome, context.subgroup
             )
-            if not context.possible(comparison)
+            if context.younger(comparison)
         )
     )
 

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from locoreg.evidence.effectsize import z_value
 from locoreg.evidence.reproduce.results import Chance
+from locoreg.evidence.reproduce.search import ESTIMATORS, INTERVALS, is_common
 from locoreg.evidence.reproduce.settings import Published
 
 FloatArray = NDArray[np.float64]
@@ -18,6 +19,7 @@ MADE_UP = 4_000
 # the logarithm of the half-width by up to this much.
 SHIFT, STRETCH = 0.5, 0.25
 SEED = 2021
+COMMON = np.array([[is_common(e, i) for i in INTERVALS] for e in ESTIMATORS])
 
 
 class Neighbourhood:
@@ -54,10 +56,25 @@ class Neighbourhood:
             z = (effect + shift) / (se * np.exp(STRETCH * moves[1]))
             scaled = 2 * special.ndtr(-np.abs(z)) / self._p_half_unit
             self._moves = np.column_stack([self._moves, scaled])
-        self._near: dict[int, list[FloatArray]] = {}
+        self._near: dict[tuple[int, bool], list[FloatArray]] = {}
 
     def add(self, numbers: FloatArray, p_value: FloatArray, departures: int) -> None:
-        """Keep the settings of a level that could explain a made-up pool."""
+        """Keep the settings of a level that could explain a made-up pool.
+
+        Parameters
+        ----------
+        numbers : ndarray, shape (inputs, estimators, intervals, 3)
+            Estimate and limits of the settings.
+        p_value : ndarray, shape (inputs, estimators, intervals)
+            Their p-values.
+        departures : int
+            Departures of all of them.
+        """
+        for common in (True, False):
+            chosen = COMMON if common else ~COMMON
+            self._keep(numbers[:, chosen], p_value[:, chosen], (departures, common))
+
+    def _keep(self, numbers: FloatArray, p_value: FloatArray, key: tuple[int, bool]) -> None:
         flat = numbers.reshape(-1, 3)
         edges = self._centre + np.array([[-1], [1]]) * self._reach * self._radius
         low, high = np.exp(edges) if self._log else edges
@@ -67,9 +84,9 @@ class Neighbourhood:
         if self._p_half_unit is not None:
             p = p_value.reshape(-1)[inside] / self._p_half_unit
             scaled = np.column_stack([scaled, p])
-        self._near.setdefault(departures, []).append(scaled)
+        self._near.setdefault(key, []).append(scaled)
 
-    def chance(self, departures: int, *, with_p: bool) -> Chance:
+    def chance(self, departures: int, *, with_p: bool, common: bool) -> Chance:
         """Return how many made-up pools the settings with so many departures, or fewer, match.
 
         Parameters
@@ -78,9 +95,16 @@ class Neighbourhood:
             Most departures.
         with_p : bool
             Whether the p-value must match too, where one is printed.
+        common : bool
+            Whether only settings with a method in common use count.
         """
         columns = self._moves.shape[1] if with_p else 3
-        parts = [p for level, ps in self._near.items() if level <= departures for p in ps]
+        parts = [
+            part
+            for (level, in_use), near in self._near.items()
+            if level <= departures and (in_use or not common)
+            for part in near
+        ]
         settings = np.concatenate([*parts, np.empty((0, self._moves.shape[1]))])
         found = np.zeros(MADE_UP)
         if len(settings):
@@ -89,6 +113,7 @@ class Neighbourhood:
             found = tree.query_ball_point(made_up, r=1.0, p=np.inf, return_length=True)
         return Chance(
             departures=departures,
+            common_only=common,
             pools=MADE_UP,
             share_explained=float((found > 0).mean()),
             expected_matches=float(found.mean()),

@@ -22,6 +22,7 @@ from locoreg.evidence.reproduce.candidates import (
 )
 from locoreg.evidence.reproduce.chance import Neighbourhood
 from locoreg.evidence.reproduce.explain import Outcome, conclude
+from locoreg.evidence.reproduce.patients import counted_out
 from locoreg.evidence.reproduce.results import Chance, LevelCount, Reproduction, Searched
 from locoreg.evidence.reproduce.rows import LEVELS, Readings, printed_half_unit
 from locoreg.evidence.reproduce.search import (
@@ -37,6 +38,7 @@ from locoreg.evidence.reproduce.search import (
     departures_at,
     distances,
     further_digits,
+    is_common,
     pools,
 )
 from locoreg.evidence.reproduce.settings import Published
@@ -195,14 +197,18 @@ def _families(
 ) -> tuple[tuple[Family, ...], tuple[str, ...]]:
     """Return what can be searched, and in words what can't."""
     measure = claim.resolved_measure or "HR"
+    outcome = catalog.outcome_id(claim.outcome) or ""
+    subgroup = _patients(catalog, claim, inputs)
+    out = counted_out(catalog, claim, [i.study_id for i in inputs], outcome, subgroup)
     context = Context(
         catalog=catalog,
         readings=readings,
-        outcome=catalog.outcome_id(claim.outcome) or "",
-        subgroup=_patients(catalog, claim, inputs),
+        outcome=outcome,
+        subgroup=subgroup,
         scale="log" if measure in RATIO_MEASURES else "identity",
         reference_arm=claim.reference_arm or "control",
         year=_year(catalog, claim),
+        counted_out=out,
     )
     printed = effect_family(context, inputs)
     lacking = [
@@ -218,6 +224,10 @@ def _families(
         f"{label} has no effect with an interval for {context.outcome}{where}" for label in lacking
     ]
     missing += [f"{r}, which is younger than the pool" for r in later_reports(context, inputs)]
+    missing += [
+        f"{report}, with which the patients do not add to the {claim.n} printed"
+        for report in sorted(out)
+    ]
     return tuple(families), tuple(missing)
 
 
@@ -288,8 +298,17 @@ class _Search:
             self.neighbourhood = neighbourhood
 
     def chance(self) -> Chance:
-        """Return how easily made-up pools are explained with as few departures."""
-        return self.neighbourhood.chance(self.minimal or 0, with_p=self.full)
+        """Return how easily made-up pools are explained as simply.
+
+        With as few departures, and, where a method in common use explains the
+        published pool, by such a method too.
+        """
+        common = any(
+            is_common(ESTIMATORS[place.estimator], INTERVALS[place.interval])
+            and len(departures_at(place)) == self.minimal
+            for place in self.places
+        )
+        return self.neighbourhood.chance(self.minimal or 0, with_p=self.full, common=common)
 
     def _dismiss(self, which: str) -> None:
         """Drop matches of a weak kind that made-up pools would find too."""

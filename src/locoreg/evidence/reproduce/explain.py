@@ -9,7 +9,15 @@ import numpy as np
 
 from locoreg.evidence.records import Claim, Pool
 from locoreg.evidence.reproduce.results import Chance, ReadingCount, Reproduction, Searched, Verdict
-from locoreg.evidence.reproduce.search import Block, Place, departures_at, setting
+from locoreg.evidence.reproduce.search import (
+    ESTIMATORS,
+    INTERVALS,
+    Block,
+    Place,
+    departures_at,
+    is_common,
+    setting,
+)
 from locoreg.evidence.reproduce.settings import Departure, Published, Setting
 
 MOST_SHOWN = 100
@@ -86,7 +94,8 @@ def conclude(outcome: Outcome) -> Reproduction:
 def _simplest(place: Place) -> tuple[int, ...]:
     kinds = [d.kind for d in departures_at(place)]
     unusual = sum(kind in UNPROVABLE for kind in kinds)
-    return (len(kinds), unusual, place.variant, place.interval, place.estimator, place.row)
+    rare = not is_common(ESTIMATORS[place.estimator], INTERVALS[place.interval])
+    return (len(kinds), unusual, rare, place.variant, place.interval, place.estimator, place.row)
 
 
 def _reading_counts(outcome: Outcome, minimal: Setting | None) -> tuple[ReadingCount, ...]:
@@ -263,11 +272,12 @@ def _counted(found: Reproduction) -> list[str]:
     if found.further_digits:
         out.append(f"Not reproduced: {found.further_digits}.")
     if found.chance is not None:
+        method = " by a method in common use" if found.chance.common_only else ""
         out.append(
             f"Of {found.chance.pools:,} made-up pools near this one, printed as precisely, "
             f"{_percent(found.chance)} find a matching setting "
             f"with at most {_number(found.chance.departures)} "
-            f"departure{'' if found.chance.departures == 1 else 's'} "
+            f"departure{'' if found.chance.departures == 1 else 's'}{method} "
             f"({found.chance.expected_matches:.2g} settings each)."
         )
     out.append(f"Verdict: {found.verdict}{_why(found)}.")

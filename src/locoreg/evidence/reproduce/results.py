@@ -130,6 +130,9 @@ class Chance:
     ----------
     departures : int
         Departures allowed.
+    common_only : bool
+        Whether only settings with a method in common use count, because such
+        a method explains the published pool.
     pools : int
         Made-up pools: the published one with its estimate moved by up to half
         of its half-width and its width changed by up to about a quarter,
@@ -141,6 +144,7 @@ class Chance:
     """
 
     departures: int
+    common_only: bool
     pools: int
     share_explained: float
     expected_matches: float
@@ -149,6 +153,7 @@ class Chance:
         """Return the measures as JSON-ready values."""
         return {
             "departures": self.departures,
+            "common_methods_only": self.common_only,
             "made_up_pools": self.pools,
             "share_explained": self.share_explained,
             "expected_matches": self.expected_matches,

@@ -23,9 +23,17 @@ BoolArray = NDArray[np.bool_]
 # In the order of use in published pools, which decides ties between settings.
 ESTIMATORS: tuple[Method, ...] = ("DL", "CE", "REML", "PM", "ML", "HE", "SJ", "HS")
 INTERVALS = ("normal", "Hartung-Knapp", "t")
+# What the software that most reviews use (Review Manager; R's meta and metafor)
+# gives without being asked for anything else.
+IN_USE = {("CE", "normal"), ("DL", "normal"), ("REML", "normal"), ("REML", "Hartung-Knapp")}
 PER_INPUT = len(ESTIMATORS) * len(INTERVALS)
 # Halves are printed either way: 0.565 as 0.56 or as 0.57.
 TOLERANCE = 1.0 + 1e-6
+
+
+def is_common(estimator: str, interval: str) -> bool:
+    """Return whether an estimator with its interval is in common use."""
+    return (estimator, interval) in IN_USE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
