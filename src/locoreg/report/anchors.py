@@ -82,11 +82,17 @@ class Anchors:
             return (NONE,)
         if claim.verbatim:
             return (Quote(claim.verbatim),)
-        cells = claim.row.printed
+        shown = self.cells(claim_id)
+        return (f"entered as {shown}",) if shown else (NONE,)
+
+    def cells(self, claim_id: str) -> str:
+        """Return a row's effect and limits as its cells print them; empty if it has none."""
+        claim = self._catalog.claims.get(claim_id)
+        cells = claim.row.printed if claim else {}
         shown = " ".join(cells[c] for c in ("measure", "estimate") if cells.get(c))
         if cells.get("ci_low") and cells.get("ci_high"):
             shown += f" ({cells['ci_low']} to {cells['ci_high']})"
-        return (f"cells: {shown}",) if shown else (NONE,)
+        return shown
 
     @staticmethod
     def claim_anchor(claim_id: str) -> str:

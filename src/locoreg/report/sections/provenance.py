@@ -50,7 +50,7 @@ def _rows(context: Context) -> Table:
         rows.append(
             Row(
                 (
-                    text(Code(claim_id), Break(), f"{place.file}, row {place.row}"),
+                    text(Code(claim_id), Break(), place.file, Break(), f"row {place.row}"),
                     text(study.label if study else claim.study_id),
                     context.anchors.printed(claim_id),
                     _publication(context, catalog.report_id(claim), claim.source_id),
@@ -66,7 +66,7 @@ def _rows(context: Context) -> Table:
             Column("Row"),
             Column("Study"),
             Column("Printed", wide=True),
-            Column("Publication"),
+            Column("Publication", wide=True),
             Column("Place"),
             Column("Verified"),
         ),

@@ -18,7 +18,7 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.context import Context
-from locoreg.report.words import NONE, effect, verdict, verification, words
+from locoreg.report.words import NONE, verdict, verification, words
 from locoreg.workflows.run import QuestionResult
 
 
@@ -33,7 +33,7 @@ def published(context: Context, question: QuestionResult) -> Section:
         Row(
             (
                 context.anchors.study(study.label, study.claim_ids),
-                text(effect(study.effect.estimate(asked.level))),
+                joined(tuple(text(context.anchors.cells(c)) for c in study.claim_ids)) or (NONE,),
                 joined(tuple(context.anchors.printed(c) for c in study.claim_ids)) or (NONE,),
                 verdicts.get(study.study_id, text("not examined")),
                 text(verification(study.verification)),
@@ -45,9 +45,9 @@ def published(context: Context, question: QuestionResult) -> Section:
         "Published pools on the main outcome, never pooled again",
         (
             Column("Publication"),
-            Column(f"{asked.measure} ({asked.level:g}% interval)", numeric=True),
+            Column("Number", numeric=True),
             Column("Printed", wide=True),
-            Column("Rebuilt from its inputs"),
+            Column("Rebuilt from its inputs", wide=True),
             Column("Verified"),
         ),
         rows,
@@ -59,7 +59,8 @@ def _verdicts(context: Context) -> dict[str, Text]:
     found: dict[str, Text] = {}
     for r in context.result.reproductions:
         mark = verdict(r.verdict) if r.testable else "can't be tested"
-        one = text(Link(reproduction_anchor(r.pool_id), r.pool_id), ": ", mark)
+        link = Link(reproduction_anchor(r.pool_id), r.pool_id)
+        one = text(link, f", {r.published.text}: ", mark)
         found[r.study_id] = joined((found.get(r.study_id, ()), one), Break())
     return found
 

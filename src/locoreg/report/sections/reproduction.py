@@ -131,7 +131,8 @@ def _details(found: Reproduction) -> Details:
                 "By chance",
                 text(
                     f"of {whole(share.pools)} made-up pools near the published one, a share of "
-                    f"{general(share.share_explained)} is explained with as many departures"
+                    f"{general(share.share_explained)} is explained with as many departures",
+                    ", counting the methods in common use only" if share.common_only else "",
                 ),
             )
         )
