@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from locoreg.core.findings import Finding
 from locoreg.evidence.comparisons import (
@@ -16,6 +17,9 @@ from locoreg.evidence.effectsize import EffectSize
 from locoreg.evidence.records import Catalog, Claim, Question, Reference, Study
 from locoreg.evidence.routes import Reading, arm_routes, effect_routes, stated_reading
 from locoreg.evidence.selection import Selection, resolve_ids, studies_asked
+
+
+Missing = Literal["not reported", "not estimable", "not pooled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +79,22 @@ class PooledStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """A study of the question that is not in the pool, and why."""
+    """A study of the question that is not in the pool, and why.
+
+    Attributes
+    ----------
+    study_id, label : str
+        Identity.
+    kind : {"not reported", "not estimable", "not pooled"}
+        No result on the outcome; numbers that give no effect; or an effect
+        that may not enter.
+    reason : str
+        In words.
+    """
 
     study_id: str
     label: str
+    kind: Missing
     reason: str
 
 
@@ -180,16 +196,21 @@ class _Chooser:
         if asked is not None:
             usable = [c for c in usable if c.report_id == asked]
         if not usable:
+            considered = [c for c in candidates if asked in (None, c.report_id)]
             return Exclusion(
-                study_id=study.study_id, label=study.label, reason=self._reason(candidates, asked)
+                study_id=study.study_id,
+                label=study.label,
+                kind=_missing(considered),
+                reason=self._reason(considered, asked),
             )
         best, rule = self._best(usable, candidates, asked)
         return self._line(study, best, rule)
 
     def _reason(self, candidates: list[_Candidate], asked: str | None) -> str:
-        of = [c for c in candidates if asked is None or c.report_id == asked]
-        if of:
-            return "; ".join(dict.fromkeys(f"{c.report_id}: {c.why_not}" for c in of if c.why_not))
+        if candidates:
+            return "; ".join(
+                dict.fromkeys(f"{c.report_id}: {c.why_not}" for c in candidates if c.why_not)
+            )
         where = f" in {asked}" if asked else ""
         for_whom = f" for {self.selection.subgroup}" if self.selection.subgroup else ""
         outcome = self.catalog.outcomes[self.selection.outcome].label.lower()
@@ -342,6 +363,12 @@ class _Chooser:
             report_rule=rule,
             findings=tuple(dict.fromkeys(about)),
         )
+
+
+def _missing(considered: list[_Candidate]) -> Missing:
+    if not considered:
+        return "not reported"
+    return "not pooled" if any(c.routes for c in considered) else "not estimable"
 
 
 def _apply(reading: Reading, finding: Finding) -> tuple[Reading, str]:

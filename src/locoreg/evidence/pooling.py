@@ -100,7 +100,7 @@ class EvidencePool:
                 for study, weight in zip(self.studies, self.meta.weights, strict=True)
             ],
             excluded=[
-                {"study_id": e.study_id, "label": e.label, "reason": e.reason}
+                {"study_id": e.study_id, "label": e.label, "kind": e.kind, "reason": e.reason}
                 for e in self.excluded
             ],
             as_printed=None if self.as_printed is None else self.as_printed.to_dict(),

@@ -273,7 +273,7 @@ class _Builder:
 
     def _missing(self, number: int, exclusion: Exclusion) -> MissingRow:
         label, reason = one_line(exclusion.label), _readable(exclusion.reason)
-        what = what_is_missing(reason)
+        what = exclusion.kind
         return MissingRow(
             key=f"{self.key}-x{number}",
             label=label,
@@ -285,15 +285,6 @@ class _Builder:
 
 def _readable(reason: str) -> str:
     return re.sub(r"(?<=[a-z])_(?=[a-z])", " ", one_line(reason))
-
-
-def what_is_missing(reason: str) -> str:
-    """Return ``not reported``, ``not estimable`` or ``not pooled`` for an exclusion's reason."""
-    if "is recorded" in reason:
-        return "not reported"
-    if "give no" in reason or "gives no" in reason:
-        return "not estimable"
-    return "not pooled"
 
 
 def prediction_rows(key: str, meta: MetaAnalysis) -> list[Entry]:
