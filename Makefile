@@ -28,7 +28,7 @@ lint: $(VENV)/.installed-dev ## formatting, lint rules, types, layers
 	$(RUN)/python -m ruff format --check .
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m mypy
-	$(RUN)/lint-imports
+	$(RUN)/lint-imports --no-cache
 
 docs: docs-build ## build the documentation and run its examples
 	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8 tests/docs
