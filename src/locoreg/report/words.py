@@ -41,7 +41,7 @@ VERDICT_MEANS = {
 }
 VERIFICATION = {
     "seen": "source read",
-    "partly": "partly read, rest from memory",
+    "partly": "partly from memory",
     "secondary": "secondary source",
     "existence": "existence only",
     "memory": "from memory",

@@ -18,7 +18,7 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.context import Context
-from locoreg.report.words import NONE, verdict, verification, words
+from locoreg.report.words import NONE, registry_link, verdict, verification, words
 from locoreg.workflows.run import QuestionResult
 
 
@@ -70,19 +70,31 @@ def reproduction_anchor(pool_id: str) -> str:
     return "#" + slug("reproduction", pool_id)
 
 
+def _registration(registry_id: str | None, status: str | None) -> Text:
+    link = registry_link(registry_id) or (NONE,)
+    return (*link, " ", verification("memory")) if registry_id and status == "memory" else link
+
+
 def unpooled(question: QuestionResult) -> tuple[Block, ...]:
     """Return the studies without a comparison; nothing where there are none."""
     if not question.not_pooled:
         return ()
     table = Table(
         "Studies of this question that hold no comparison",
-        (Column("Study"), Column("Design"), Column("Patients", wide=True), Column("Verified")),
+        (
+            Column("Study"),
+            Column("Design"),
+            Column("Patients", wide=True),
+            Column("Registration"),
+            Column("Verified"),
+        ),
         tuple(
             Row(
                 (
                     text(study.label),
                     text(words(study.design)),
                     text(study.population or NONE),
+                    _registration(study.registry_id, study.registry_id_status),
                     text(verification(study.verification)),
                 )
             )

@@ -80,7 +80,10 @@ def _outcome(
     context: Context, question: QuestionResult, outcome: str, items: tuple[PoolResult, ...]
 ) -> Section:
     question_id = question.question.question_id
-    blocks: list[Block] = [_figure(context, question_id, outcome, items)]
+    blocks: list[Block] = [
+        _figure(context, question_id, outcome, items),
+        Details(text("Data of the figure"), (_figure_data(items),)),
+    ]
     blocks += [_design(context, item) for item in items]
     label = items[0].pool.outcome.label
     return Section(f"outcome-{slug(question_id, outcome)}", label, tuple(blocks))
@@ -100,7 +103,7 @@ def _figure(
         text(
             f"{items[0].pool.outcome.label}: {designs}{apart}. "
             f"{METHODS[meta.method].capitalize()}; {INTERVALS[meta.interval]}. "
-            "The tables below hold every number of the figure."
+            "Its numbers stand in the table that follows."
         ),
         tuple(card for item in items for card in _cards(context, item)),
     )
@@ -126,6 +129,31 @@ def _cards(context: Context, item: PoolResult) -> list[Card]:
         pooled.append(("As printed", text(effect(pool.as_printed.mu))))
     cards.append(Card(text(f"{pool.design_label}, pooled"), tuple(pooled)))
     return cards
+
+
+def _figure_data(items: tuple[PoolResult, ...]) -> Table:
+    rows = []
+    for item in items:
+        pool = item.pool
+        level = pool.meta.mu.level
+        for study, weight in zip(pool.studies, percent_texts(pool.meta.weights), strict=True):
+            shown = effect(study.effect.estimate(level))
+            cells = (_with_year(study.label, study.year), pool.design_label)
+            rows.append(Row(tuple(text(c) for c in (*cells, whole(study.counts.n), shown, weight))))
+        pooled = ("Pooled", pool.design_label, "", effect(pool.meta.mu), "100.0")
+        rows.append(Row(tuple(text(c) for c in pooled), emphasis=True))
+    pool = items[0].pool
+    return Table(
+        f"Data of the figure: {pool.outcome.label.lower()}",
+        (
+            Column("Study"),
+            Column("Design"),
+            Column("Patients", numeric=True),
+            Column(f"{pool.question.measure} ({pool.meta.mu.level:g}% interval)", numeric=True),
+            Column("Weight %", numeric=True),
+        ),
+        tuple(rows),
+    )
 
 
 def _with_year(label: str, year: int | None) -> str:
