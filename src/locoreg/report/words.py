@@ -120,6 +120,11 @@ def span(low: float, high: float, digits: int = 2) -> str:
     return f"{decimal_text(low, digits)} to {decimal_text(high, digits)}"
 
 
+def pooled_name(k: int) -> str:
+    """Return the name of a pool's own row; one study is not pooled."""
+    return "Pooled" if k > 1 else "One study, nothing pooled"
+
+
 def studies(k: int) -> str:
     """Return ``1 study`` or ``3 studies``."""
     return "1 study" if k == 1 else f"{k:,} studies"

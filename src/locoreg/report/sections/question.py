@@ -30,6 +30,7 @@ from locoreg.report.words import (
     METHODS,
     design_name,
     effect,
+    pooled_name,
     verification,
     whole,
     words,
@@ -127,7 +128,9 @@ def _cards(context: Context, item: PoolResult) -> list[Card]:
     pooled: list[tuple[str, Text]] = [(pool.question.measure, text(effect(pool.meta.mu)))]
     if pool.as_printed is not None and pool.differs:
         pooled.append(("As printed", text(effect(pool.as_printed.mu))))
-    cards.append(Card(text(f"{pool.design_label}, pooled"), tuple(pooled)))
+    cards.append(
+        Card(text(f"{pool.design_label}: {pooled_name(pool.meta.k).lower()}"), tuple(pooled))
+    )
     return cards
 
 
@@ -140,7 +143,7 @@ def _figure_data(items: tuple[PoolResult, ...]) -> Table:
             shown = effect(study.effect.estimate(level))
             cells = (_with_year(study.label, study.year), pool.design_label)
             rows.append(Row(tuple(text(c) for c in (*cells, whole(study.counts.n), shown, weight))))
-        pooled = ("Pooled", pool.design_label, "", effect(pool.meta.mu), "100.0")
+        pooled = (pooled_name(pool.meta.k), pool.design_label, "", effect(pool.meta.mu), "100.0")
         rows.append(Row(tuple(text(c) for c in pooled), emphasis=True))
     pool = items[0].pool
     return Table(

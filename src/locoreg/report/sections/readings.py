@@ -17,7 +17,7 @@ from locoreg.report.blocks import (
 )
 from locoreg.report.context import Context
 from locoreg.report.sections.audit import finding_summary
-from locoreg.report.words import NONE, effect, number, verification, whole, words
+from locoreg.report.words import NONE, effect, number, pooled_name, verification, whole, words
 from locoreg.workflows.run import PoolResult
 
 
@@ -75,7 +75,7 @@ def _pooled_row(item: PoolResult) -> Row:
     pool = item.pool
     return Row(
         (
-            text("Pooled"),
+            text(pooled_name(pool.meta.k)),
             (),
             (),
             (),
