@@ -557,7 +557,7 @@ def wrong_level(rng: np.random.Generator, rows: Table) -> Injected | None:
     events = int(row.get("events") or 0)
     # Too narrow against the events is a bound; too wide may be adjustment.
     events_show = events >= 20 and factor > 1.15
-    column = ("ci_level", "p_value", "se", "variance", "ci_low", "subgroup")
+    column = ("ci_level",)
     return Injected(
         (row["claim_id"],), LEVEL_RULES, column, p_shows or events_show or bool(row.get("se"))
     )
@@ -592,7 +592,8 @@ def swapped_digit(column: str) -> Inject:
         rounding = 0.5 * 10**-digits * sum(1 / float(row[c]) for c in ("estimate", "ci_low")) / half
         row[column] = text
         rules = ("interval-asymmetry", "estimate-outside-interval", "invalid-cell", *LEVEL_RULES)
-        columns = (column, "ci_low", "ci_high")
+        reversed_limits = float(row["ci_low"]) > float(row["ci_high"])
+        columns = ("ci_low",) if reversed_limits else (column,)
         return Injected((row["claim_id"],), rules, columns, share > 0.15 + rounding)
 
     return inject
@@ -612,7 +613,7 @@ def swapped_p(rng: np.random.Generator, rows: Table) -> Injected | None:
     known = bool(row["p_sided"])
     row["p_value"] = text
     clear = abs(abs(z[0]) - abs(z[1])) > tolerance and known
-    return Injected((row["claim_id"],), ("p-against-interval",), ("p_value", "ci_level"), clear)
+    return Injected((row["claim_id"],), ("p-against-interval",), ("p_value",), clear)
 
 
 def swapped_n(rng: np.random.Generator, rows: Table) -> Injected | None:
@@ -625,7 +626,7 @@ def swapped_n(rng: np.random.Generator, rows: Table) -> Injected | None:
     if text is None:
         return None
     row[column] = int(text)
-    return Injected((row["claim_id"],), ("counts",), ("n", "n_intervention", "n_control"), True)
+    return Injected((row["claim_id"],), ("counts",), (column,), True)
 
 
 def swapped_median(rng: np.random.Generator, rows: Table) -> Injected | None:

@@ -17,6 +17,9 @@ RECORD: dict[str, Any] = json.loads((HERE / "audit.json").read_text(encoding="ut
 
 # An error that can be seen must be found: nine of ten, whatever its kind.
 FOUND = 0.9
+# The cell named must be the one that was changed: a total and its two arms can't
+# always tell which of the three is wrong.
+PLACED = 0.85
 # Some errors can't be missed, because they break an identity of whole numbers.
 CERTAIN = ("swapped digits: n", "events above n", "duplicated row")
 # The share of all injected errors that must be found, also where none can be
@@ -71,7 +74,7 @@ def test_visible_errors_are_found(name: str) -> None:
     assert rates["detectable"] >= 40
     assert rates["found_of_detectable"] >= (1.0 if name in CERTAIN else FOUND)
     # The finding must stand at the right row and column, or a reader can't act on it.
-    assert rates["right_row_and_column"] >= FOUND
+    assert rates["right_row_and_column"] >= PLACED
 
 
 @pytest.mark.parametrize("name", sorted(OVERALL))

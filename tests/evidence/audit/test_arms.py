@@ -198,7 +198,9 @@ def test_arms_do_not_add(run: Any, tools: Any) -> None:
     swapped = tools.effect("0.80", "0.52", "1.23", n=99, n_intervention=45, n_control=54)
     assert run([swapped]).findings == ()
     swapped["n_intervention"] = 54
-    assert "45 for 54 in n_intervention" in tools.of(run([swapped]), "counts")[0].message
+    finding = tools.of(run([swapped, arm_sizes(45, 54)]), "counts")[0]
+    assert "45 for 54 in n_intervention" in finding.message
+    assert finding.location.column == "n_intervention"
 
 
 def arm_sizes(first: int, second: int, **more: Any) -> dict[str, Any]:

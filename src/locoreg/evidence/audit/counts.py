@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
 from collections.abc import Iterator
 
 from locoreg.core.findings import Finding, Severity
-from locoreg.evidence.audit.counted import N_STATISTICS, as_count, counts_for
-from locoreg.evidence.audit.digits import is_swap, slip
-from locoreg.evidence.audit.view import CatalogView, StudyView, dimension_of, found, label
+from locoreg.evidence.audit.counted import counts_for
+from locoreg.evidence.audit.digits import is_swap
+from locoreg.evidence.audit.view import CatalogView, StudyView, found, label
 from locoreg.evidence.records import Claim
 
 RULE = "counts"
-Arms = dict[str, tuple[int, Claim, str]]
-# Levels that say "all the others": only with them do strata claim to partition.
-_PARTITIONS = (
-    {"single", "multiple"},
-    {"solitary", "multiple"},
-    {"yes", "no"},
-    {"positive", "negative"},
-    {"present", "absent"},
-    {"male", "female"},
-)
 
 
 def counted_rows(view: CatalogView) -> list[tuple[StudyView, Claim]]:
@@ -48,7 +36,7 @@ def within_row(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Fi
     for suffix in ("", "_intervention", "_control"):
         n, events = getattr(claim, f"n{suffix}"), getattr(claim, f"events{suffix}")
         if n is not None and events is not None and events > n:
-            yield _counts(
+            yield counts_finding(
                 view,
                 claim,
                 f"events{suffix}",
@@ -76,7 +64,7 @@ def _events_of_few(view: CatalogView, study: StudyView, claim: Claim) -> Iterato
             continue
         limit = patients if patients is not None else cell.value
         if getattr(claim, column.replace("events", "n")) is None and events > limit:
-            yield _counts(
+            yield counts_finding(
                 view,
                 claim,
                 column,
@@ -89,6 +77,14 @@ def _events_of_few(view: CatalogView, study: StudyView, claim: Claim) -> Iterato
             )
 
 
+def arms_add_up(claim: Claim) -> bool:
+    """Return whether the arms of a row add to its total, as far as they are given."""
+    known = (claim.n, claim.n_intervention, claim.n_control)
+    if None in known:
+        return True
+    return (claim.n_intervention or 0) + (claim.n_control or 0) == claim.n
+
+
 def _arms_add(view: CatalogView, study: StudyView, claim: Claim, what: str) -> Iterator[Finding]:
     total = getattr(claim, what)
     first, second = getattr(claim, f"{what}_intervention"), getattr(claim, f"{what}_control")
@@ -97,19 +93,20 @@ def _arms_add(view: CatalogView, study: StudyView, claim: Claim, what: str) -> I
     known = [x for x in (first, second) if x is not None]
     if len(known) == 2 and sum(known) != total:
         more = sum(known) > total
+        column, clue = _slip_clue(study, claim, what, first, second, total)
         two_arms = study.study.design == "rct" or claim.kind in ("effect", "arms")
-        yield _counts(
+        yield counts_finding(
             view,
             claim,
-            what,
+            column,
             f"{label(claim)}: {first} + {second} = {sum(known)}, and the row's total is {total}."
-            + _slip_clue(claim, what, first, second, total),
+            + clue,
             severity="serious" if more or two_arms else "minor",
             value=sum(known),
             limit=total,
         )
     elif len(known) == 1 and known[0] > total:
-        yield _counts(
+        yield counts_finding(
             view,
             claim,
             what,
@@ -120,19 +117,37 @@ def _arms_add(view: CatalogView, study: StudyView, claim: Claim, what: str) -> I
         )
 
 
-def _slip_clue(claim: Claim, what: str, first: int, second: int, total: int) -> str:
+def _slip_clue(
+    study: StudyView, claim: Claim, what: str, first: int, second: int, total: int
+) -> tuple[str, str]:
+    """Return the cell that probably holds the slip, and a sentence about it.
+
+    A mended number that other rows on the same patients give decides between
+    several; then come exchanged digits.
+    """
     repairs = (
         (what, total, first + second),
         (f"{what}_intervention", first, total - second),
         (f"{what}_control", second, total - first),
     )
-    for column, printed, needed in repairs:
-        if needed >= 0 and slip(str(printed), str(needed)) == "two adjacent digits are exchanged":
-            return f" With {needed} for {printed} in {column} they add up (two digits exchanged)."
-    return ""
+    best, clue = (0, 0), ""
+    column = what
+    for name, printed, needed in repairs:
+        swapped = needed >= 0 and is_swap(str(printed), str(needed))
+        elsewhere = what == "n" and any(
+            getattr(row, name) == needed
+            for row in study.alike(claim, report=True)
+            if row.claim_id != claim.claim_id and row.kind in ("effect", "arms", "count")
+        )
+        if (int(elsewhere), int(swapped)) <= best:
+            continue
+        best, column = (int(elsewhere), int(swapped)), name
+        how = " (two digits exchanged)" if swapped else ""
+        clue = f" With {needed} for {printed} in {name} they add up{how}."
+    return column, clue
 
 
-def _counts(
+def counts_finding(
     view: CatalogView,
     claim: Claim,
     column: str,
@@ -143,6 +158,7 @@ def _counts(
     limit: float,
     also: tuple[tuple[Claim, str | None], ...] = (),
 ) -> Finding:
+    """Return a finding about a count; arguments as in :func:`~.view.found`."""
     return found(
         view,
         claim,
@@ -154,233 +170,4 @@ def _counts(
         value=value,
         limit=limit,
         also=also,
-    )
-
-
-def arm_counts(view: CatalogView) -> list[tuple[StudyView, str]]:
-    """Return the reports of each study."""
-    return [
-        (study, report)
-        for study in view.studies
-        for report in sorted({key[0] for key in study.contexts})
-    ]
-
-
-def across_rows(view: CatalogView, thing: tuple[StudyView, str]) -> Iterator[Finding]:
-    """Find parts larger than the whole among the rows of one report."""
-    study, report = thing
-    groups: dict[tuple[str | None, str | None], list[Claim]] = defaultdict(list)
-    for claim in study.claims:
-        key = study.key_of[claim.claim_id]
-        if key[0] == report:
-            groups[(key[2], key[3])].append(claim)
-    for (subgroup, matched), rows in groups.items():
-        if subgroup is None:
-            yield from _flow(view, rows)
-            yield from _one_number(view, rows)
-            yield from _arms_turned(view, rows)
-            continue
-        whole = groups.get((None, matched), [])
-        yield from _subgroup_above(view, rows, whole)
-    yield from _strata(view, groups)
-
-
-def _statistic(rows: list[Claim], names: tuple[str, ...]) -> tuple[int, Claim, str] | None:
-    for row in rows:
-        if row.statistic not in names or row.unit == "percent":
-            continue
-        count = as_count(row.value)
-        if count is not None:
-            return count, row, "value"
-        arms = [as_count(row.value_intervention), as_count(row.value_control)]
-        if arms[0] is not None and arms[1] is not None:
-            return arms[0] + arms[1], row, "value_intervention"
-    return None
-
-
-def _flow(view: CatalogView, rows: list[Claim]) -> Iterator[Finding]:
-    """Check that registered >= randomised >= analysed."""
-    chain = [
-        (name, cell)
-        for name in ("n_registered", "n_randomised", "n_analysed")
-        if (cell := _statistic(rows, (name,))) is not None
-    ]
-    for (name, more), (later, fewer) in itertools.pairwise(chain):
-        if fewer[0] > more[0]:
-            yield _counts(
-                view,
-                fewer[1],
-                fewer[2],
-                f"{later} is {fewer[0]} and {name} is {more[0]}.",
-                severity="serious",
-                value=fewer[0],
-                limit=more[0],
-                also=((more[1], more[2]),),
-            )
-
-
-def _one_number(view: CatalogView, rows: list[Claim]) -> Iterator[Finding]:
-    """Find arm sizes of one report that differ by a slip of digits between its rows."""
-    for column in ("n_intervention", "n_control", "n"):
-        values: dict[int, list[Claim]] = defaultdict(list)
-        for row in rows:
-            value = getattr(row, column)
-            if value is not None and row.kind in ("effect", "arms"):
-                values[value].append(row)
-        if len(values) != 2:
-            continue
-        (rare, few), (usual, many) = sorted(values.items(), key=lambda item: len(item[1]))
-        how = slip(str(rare), str(usual))
-        if how != "two adjacent digits are exchanged":
-            continue
-        yield _counts(
-            view,
-            few[0],
-            column,
-            f"{label(few[0])}: {column} is {rare}, and {usual} in {len(many)} other "
-            f"row{'s' if len(many) > 1 else ''} on the same patients ({how}).",
-            severity="minor",
-            value=rare,
-            limit=usual,
-            also=tuple((row, column) for row in many[:3]),
-        )
-
-
-def _arms_turned(view: CatalogView, rows: list[Claim]) -> Iterator[Finding]:
-    """Find rows whose arm sizes are those of other rows in the reverse order."""
-    sizes: dict[tuple[int, int], list[Claim]] = defaultdict(list)
-    for row in rows:
-        # Baseline rows leave out missing values, so their sizes vary.
-        if row.kind not in ("effect", "arms"):
-            continue
-        if row.n_intervention is not None and row.n_control is not None:
-            sizes[(row.n_intervention, row.n_control)].append(row)
-    for (first, second), few in sizes.items():
-        many = sizes.get((second, first), [])
-        if first == second or len(few) > len(many) or (len(few) == len(many) and first < second):
-            continue
-        for row in few:
-            yield found(
-                view,
-                row,
-                "n_intervention",
-                rule="direction",
-                severity="serious" if len(many) > len(few) else "minor",
-                message=(
-                    f"{label(row)}: {first} patients in the intervention arm and {second} in the "
-                    f"control arm, the reverse of {len(many)} other "
-                    f"row{'s' if len(many) > 1 else ''}: the arm columns of this row may be "
-                    "exchanged."
-                ),
-                changes="An effect derived from this row would point the other way.",
-                value=f"{first} and {second}",
-                limit=f"{second} and {first}",
-                also=tuple((other, "n_intervention") for other in many[:3]),
-            )
-
-
-def _largest(rows: list[Claim], column: str) -> tuple[int, Claim, str] | None:
-    cells = [(value, row, column) for row in rows if (value := getattr(row, column)) is not None]
-    if column == "n":
-        cells += [
-            (row.n_intervention + row.n_control, row, "n_intervention")
-            for row in rows
-            if row.n_intervention is not None and row.n_control is not None
-        ]
-        cell = _statistic(rows, N_STATISTICS)
-        cells += [cell] if cell is not None else []
-    return max(cells, key=lambda cell: cell[0]) if cells else None
-
-
-def _subgroup_above(view: CatalogView, rows: list[Claim], whole: list[Claim]) -> Iterator[Finding]:
-    """Patients of a subgroup above those of the whole; events of one outcome likewise."""
-    for column in ("n", "n_intervention", "n_control"):
-        part, total = _largest(rows, column), _largest(whole, column)
-        if part is not None and total is not None and part[0] > total[0]:
-            yield _counts(
-                view,
-                part[1],
-                part[2],
-                f"{label(part[1])}: {part[0]} patients in the subgroup and {total[0]} in the "
-                "whole report. Subgroup and total may be exchanged.",
-                severity="serious",
-                value=part[0],
-                limit=total[0],
-                also=((total[1], total[2]),),
-            )
-            return
-    for column in ("events", "events_intervention", "events_control"):
-        for row in rows:
-            same = [other for other in whole if other.outcome == row.outcome]
-            total = _largest(same, column)
-            events = getattr(row, column)
-            if events is not None and total is not None and events > total[0]:
-                yield _counts(
-                    view,
-                    row,
-                    column,
-                    f"{label(row)}: {events} events in the subgroup and {total[0]} in the whole.",
-                    severity="serious",
-                    value=events,
-                    limit=total[0],
-                    also=((total[1], total[2]),),
-                )
-                return
-
-
-def _strata(
-    view: CatalogView, groups: dict[tuple[str | None, str | None], list[Claim]]
-) -> Iterator[Finding]:
-    """Levels of one dimension that claim to partition the patients, or that exceed them."""
-    dimensions: dict[tuple[str, str | None], dict[str, list[Claim]]] = defaultdict(dict)
-    for (subgroup, matched), rows in groups.items():
-        place = dimension_of(subgroup)
-        if place is not None:
-            dimensions[(place[0], matched)][place[1]] = rows
-    for (dimension, matched), levels in dimensions.items():
-        claimed = any(pair <= set(levels) for pair in _PARTITIONS)
-        if len(levels) < 2 or (claimed and len(levels) > 3):
-            continue
-        for column in ("n", "n_intervention", "n_control"):
-            total = _largest(groups.get((None, matched), []), column)
-            cells = [_largest(rows, column) for rows in levels.values()]
-            parts = [cell for cell in cells if cell is not None]
-            if total is None or len(parts) < len(levels):
-                continue
-            if any(part[0] > total[0] for part in parts):
-                continue
-            added = sum(part[0] for part in parts)
-            if added > total[0] or (claimed and added < total[0]):
-                yield _strata_finding(view, dimension, column, parts, total, claimed)
-                break
-
-
-def _one_slip(parts: list[tuple[int, Claim, str]], total: int) -> bool:
-    """Return whether exchanging two digits of one part makes the parts add to the total."""
-    added = sum(part[0] for part in parts)
-    return any(is_swap(str(n), str(total - added + n)) for n, _, _ in parts)
-
-
-def _strata_finding(
-    view: CatalogView,
-    dimension: str,
-    column: str,
-    parts: list[tuple[int, Claim, str]],
-    total: tuple[int, Claim, str],
-    claimed: bool,
-) -> Finding:
-    added = sum(part[0] for part in parts)
-    sum_text = " + ".join(str(part[0]) for part in parts)
-    missing = "patients without a known level" if added < total[0] else "levels that overlap"
-    severity: Severity = "minor" if added > total[0] or _one_slip(parts, total[0]) else "note"
-    return _counts(
-        view,
-        parts[0][1],
-        parts[0][2],
-        f"The levels of {dimension} ({column}) add to {sum_text} = {added}, and there are "
-        f"{total[0]} patients: a wrong number, or {missing}.",
-        severity=severity,
-        value=added,
-        limit=total[0],
-        also=(*((p[1], p[2]) for p in parts[1:]), (total[1], total[2])),
     )

@@ -40,12 +40,9 @@ def effects_with_interval(view: CatalogView) -> list[tuple[StudyView, Claim]]:
 def estimate_outside(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Finding]:
     """Find estimates outside their own interval, over the rounding of all three numbers."""
     study, claim = thing
-    estimate, low, high = (cell_range(claim, column) for column in COLUMNS)
-    if estimate is None or low is None or high is None:
+    side = outside(claim)
+    if side is None:
         return
-    if estimate.hi >= low.lo and estimate.lo <= high.hi:
-        return
-    side = "below the lower limit" if estimate.hi < low.lo else "above the upper limit"
     repair = best_repair(study, claim)
     yield found(
         view,
@@ -62,12 +59,22 @@ def estimate_outside(view: CatalogView, thing: tuple[StudyView, Claim]) -> Itera
     )
 
 
+def outside(claim: Claim) -> str | None:
+    """Return on which side of its interval an estimate lies; None if inside."""
+    estimate, low, high = (cell_range(claim, column) for column in COLUMNS)
+    if estimate is None or low is None or high is None:
+        return None
+    if estimate.hi < low.lo:
+        return "below the lower limit"
+    return "above the upper limit" if estimate.lo > high.hi else None
+
+
 def asymmetry(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Finding]:
     """Find estimates that are not in the middle of their interval on the analysis scale."""
     study, claim = thing
     printed = spread(claim)
     severity = offset_severity(claim)
-    if printed is None or severity is None:
+    if printed is None or severity is None or outside(claim) is not None:
         return
     repair = best_repair(study, claim)
     middle = (printed.low.mid + printed.high.mid) / 2

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from locoreg.core.findings import Finding, Severity
+from locoreg.evidence.audit.digits import swaps
 from locoreg.evidence.audit.evidence import LEVELS, Evidence, gather
-from locoreg.evidence.audit.ranges import p_of_z
+from locoreg.evidence.audit.ranges import Range, p_of_z, z_range
 from locoreg.evidence.audit.view import CatalogView, StudyView, found, interval_text
 from locoreg.evidence.effectsize import z_value
-from locoreg.evidence.records import Claim
+from locoreg.evidence.records import Claim, half_unit
 
 # Distance between the z of the interval and that of p: a constant plus a share
 # of z, since log-rank, Wald and stratified tests differ. Set by simulation.
@@ -114,8 +115,8 @@ def _finding(
     reading = f"ci_level={other:g}" if other is not None and supported else None
     if main.rule == "more-events-than-patients" and other is None:
         reading = "exclude"
-    column = main.column
-    if other is not None and len({d.rule for d in doubts}) > 1:
+    column, slip = main.column, _p_slip(evidence) if main.rule == "p-against-interval" else ""
+    if other is not None and (not slip or len(doubts) > 1):
         column = "ci_level"
     return found(
         view,
@@ -125,6 +126,7 @@ def _finding(
         severity=severity,
         message=f"{interval_text(claim)}, stated as {claim.ci_level:g}%: "
         + " ".join([texts[0], *(text[0].upper() + text[1:] for text in texts[1:])])
+        + slip
         + _level_text(evidence, other),
         changes=_changes(evidence, other),
         value=main.value,
@@ -275,6 +277,24 @@ def _doubt_p(evidence: Evidence) -> Doubt | None:
         limit=round(_p_tolerance(evidence, P_MINOR), 3),
         column="p_value",
     )
+
+
+def _p_slip(evidence: Evidence) -> str:
+    """Name a p-value with two digits exchanged that fits the interval as stated."""
+    p = evidence.p
+    if p is None or p.claim.p_op != "=":
+        return ""
+    printed = p.claim.row.printed.get("p_value", "")
+    z = evidence.printed.z()
+    for text in swaps(printed):
+        half = half_unit(text)
+        if not half < float(text) < 1:
+            continue
+        near = Range(float(text) - half, float(text) + half)
+        tolerance = P_FITS[0] + P_FITS[1] * z.mid
+        if any(abs(z.gap(z_range(near, side))) <= tolerance for side in p.sides):
+            return f" With two digits exchanged, p {text} for {printed} would fit."
+    return ""
 
 
 def _opposite_sides(evidence: Evidence, side: int) -> str:
