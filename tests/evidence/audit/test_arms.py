@@ -321,3 +321,25 @@ def test_survival_against_the_median_of_another_report(run: Any, tools: Any) -> 
     assert run(rows, references=references).findings == ()
     rows[1]["value_intervention"] = 64
     assert "survival-against-median" in rules(run(rows, references=references))
+
+
+def test_medians_against_survival_without_an_effect(run: Any, tools: Any) -> None:
+    sizes = {"n_intervention": 120, "n_control": 120}
+    rows = [
+        tools.arms("median_time", 40, 20, **sizes),
+        tools.arms("survival_proportion", 35, 13, landmark_months=60),
+    ]
+    assert run(rows).findings == ()
+    rows[1] |= {"value_intervention": 13, "value_control": 35}
+    finding = tools.of(run(rows), "direction")[0]
+    assert (finding.severity, finding.location.row) == ("serious", 3)
+
+
+def test_odds_of_survival_are_not_called_reversed(run: Any, tools: Any) -> None:
+    rows = [
+        tools.effect("3.00", "1.80", "5.00", measure="OR", landmark_months=60),
+        tools.arms("survival_proportion", 60, 33, landmark_months=60),
+    ]
+    finding = tools.of(run(rows), "direction")[0]
+    assert (finding.severity, finding.reading) == ("minor", None)
+    assert "may also count survivors" in finding.message

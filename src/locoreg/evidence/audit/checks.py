@@ -9,6 +9,7 @@ from typing import Any
 from locoreg.core.findings import Finding
 from locoreg.evidence.audit import (
     compare,
+    contrast,
     counts,
     direction,
     doubles,
@@ -128,6 +129,12 @@ CHECKS: tuple[Check, ...] = (
         interval.effects,
         direction.direction,
         "Medians, survival, means and events lie on the side of the effect.",
+    ),
+    _check(
+        "direction",
+        contrast.arm_contexts,
+        contrast.arms_contrast,
+        "Without an effect: medians and survival favour the same arm.",
     ),
     _check(
         "survival-against-median",

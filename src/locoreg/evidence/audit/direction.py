@@ -122,7 +122,9 @@ def direction(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Fin
         return
     weighed = weigh(effect, se, given, extra)
     ratio = weighed.likelihood_ratio
-    if ratio >= LR_BLOCKING and weighed.signature:
+    if claim.resolved_measure != "HR" and ratio >= LR_MINOR:
+        yield _reversed(view, claim, weighed, given, "minor")
+    elif ratio >= LR_BLOCKING and weighed.signature:
         yield _reversed(view, claim, weighed, given, "blocking")
     elif ratio >= LR_SERIOUS:
         yield _reversed(view, claim, weighed, given, "serious")
@@ -164,6 +166,8 @@ def _reversed(
         f"{weighed.likelihood_ratio:.3g} for the exchange. Either the reference arm of the effect "
         "is the other one or the two arm columns are exchanged."
     )
+    if claim.resolved_measure != "HR":
+        message += f" The {claim.resolved_measure} may also count survivors instead of events."
     if rest:
         message += f" On the side of the effect as read: {_sentence(rest)}."
     return found(

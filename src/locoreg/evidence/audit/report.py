@@ -75,7 +75,8 @@ class AuditReport:
         """Return the findings as plain text, worst first."""
         total = len(self.findings)
         counts = ", ".join(f"{self.counts[name]} {name}" for name in SEVERITIES)
-        lines = [f"{total} findings: {counts}." if total else "No findings."]
+        noun = "finding" if total == 1 else "findings"
+        lines = [f"{total} {noun}: {counts}." if total else "No findings."]
         for severity in SEVERITIES:
             found = [finding for finding in self.findings if finding.severity == severity]
             if found:

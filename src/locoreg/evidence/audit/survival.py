@@ -24,6 +24,7 @@ NEAR_POINTS = 3.0
 # Two reports of one study differ by follow-up: only larger contradictions count.
 FAR_POINTS = 5.0
 FAR_RATIO = 1.3
+OUTCOME_POINTS = 1.5
 # Sampling error allowed to a survival percentage when the shape of a curve is judged.
 CURVE_POINTS = 6.0
 
