@@ -119,7 +119,7 @@ def test_limits_too_narrow_for_the_patients(run: Any, tools: Any) -> None:
 def test_progression_after_death(run: Any, tools: Any) -> None:
     rows = [
         tools.arms("median_time", 30, 25),
-        tools.arms("median_time", 14, 27, outcome="pfs"),
+        tools.arms("median_time", 14, 29, outcome="pfs"),
     ]
     findings = tools.of(run(rows), "outcome-order")
     assert [f.location.column for f in findings] == ["value_control"]
@@ -343,3 +343,11 @@ def test_odds_of_survival_are_not_called_reversed(run: Any, tools: Any) -> None:
     finding = tools.of(run(rows), "direction")[0]
     assert (finding.severity, finding.reading) == ("minor", None)
     assert "may also count survivors" in finding.message
+
+
+def test_header_against_a_time_that_the_text_supports(run: Any, tools: Any) -> None:
+    row = tools.arms("survival_proportion", 82.1, 31.6, landmark_months=48)
+    table = row | {"column_header": "5-year overall survival", "location": "Table 2"}
+    text = row | {"verbatim": "4-year overall survival was better", "location": "text"}
+    assert rules(run([table]))["landmark-label"] == "serious"
+    assert rules(run([table, text]))["landmark-label"] == "minor"

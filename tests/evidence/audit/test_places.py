@@ -240,3 +240,21 @@ def test_faults_stand_in_the_report(run: Any, tools: Any, tmp_path: Any) -> None
     report = audit(catalog, faults=faults)
     assert [f.rule for f in report.findings] == ["invalid-cell"]
     assert report.counts["blocking"] == 1
+
+
+def test_shared_cohort_of_two_designs_is_a_note(run: Any, tools: Any) -> None:
+    studies = [
+        {
+            "study_id": name,
+            "label": name,
+            "design": design,
+            "cohort": "A trial",
+            "question_id": "primary-surgery",
+        }
+        for name, design in (("one", "rct"), ("two", "cohort"))
+    ]
+    rows = [
+        tools.effect("0.66", "0.49", "0.88"),
+        tools.effect("0.71", "0.55", "0.92", study_id="two"),
+    ]
+    assert rules(run(rows, studies=studies)) == {"double-counting": "note"}

@@ -90,14 +90,16 @@ Shared = tuple[tuple[StudyView, ...], tuple[tuple[str, str], ...]]
 def shared_keys(view: CatalogView) -> list[Shared]:
     """Return groups of studies with the registry numbers, DOIs and cohorts that they share."""
     groups: dict[tuple[str, str], dict[str, StudyView]] = defaultdict(dict)
+    printed: dict[tuple[str, str], str] = {}
     for study in view.studies:
         if study.study.design in _REVIEWS:
             continue
         for name, value in _keys(study):
+            printed.setdefault((name, value.strip().casefold()), value.strip())
             groups[(name, value.strip().casefold())][study.study_id] = study
     merged: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
     for key, studies in groups.items():
-        merged[tuple(studies)].append(key)
+        merged[tuple(studies)].append((key[0], printed[key]))
     by_id = {study.study_id: study for study in view.studies}
     return [(tuple(by_id[x] for x in ids), tuple(keys)) for ids, keys in merged.items()]
 
@@ -114,8 +116,9 @@ def shared_key(view: CatalogView, thing: Shared) -> Iterator[Finding]:
     studies, keys = thing
     if len(studies) < 2:
         return
-    questions = [s.study.question_id for s in studies if s.study.question_id]
-    same = len(set(questions)) < len(questions)
+    # Designs are never pooled together, so only studies of one design can count twice.
+    pooled = [(s.study.question_id, s.study.design) for s in studies if s.study.question_id]
+    same = len(set(pooled)) < len(pooled)
     severity: Severity = "serious" if same or any(name == "doi" for name, _ in keys) else "note"
     ids = ", ".join(s.study_id for s in studies)
     shared = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in keys)

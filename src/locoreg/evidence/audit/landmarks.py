@@ -52,9 +52,12 @@ def landmark_label(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterato
         return
     header = times_in(claim.column_header) or times_in(claim.statistic)
     inside = times_in(claim.verbatim)
+    named = inside + [
+        time for row in study.siblings(claim) if row is not claim for time in times_in(row.verbatim)
+    ]
     finding = None
     if header and not _near(landmark, header):
-        finding = _mislabelled(view, claim, landmark, header, inside)
+        finding = _mislabelled(view, claim, landmark, header, named)
     elif _silent_header(claim, header, inside) and not _near(landmark, inside):
         finding = _mislabelled(view, claim, landmark, inside, [])
     if finding is not None:
@@ -82,7 +85,7 @@ def _mislabelled(
     if abs(factor - 12) < 0.1 or abs(factor - 1 / 12) < 0.001:
         clue = " The two differ by the factor 12: months and years were mixed up."
     elif supported:
-        clue = f" The cell itself names {landmark:g} months, so the header doesn't fit this row."
+        clue = f" The printed text names {landmark:g} months, so the header doesn't fit this row."
     return found(
         view,
         claim,

@@ -336,7 +336,8 @@ def outcome_order(view: CatalogView, thing: tuple[StudyView, Point, Point]) -> I
     """Find a composite outcome that is later or rarer than death, which is one of its events."""
     _, part, whole = thing
     gap = part.time.lo - whole.time.hi if part.is_median else part.survival.lo - whole.survival.hi
-    if gap <= 0:
+    # The two curves are estimated from different risk sets.
+    if gap <= (0.05 * whole.time.mid if part.is_median else OUTCOME_POINTS):
         return
     first, second = (
         (part.time.mid, whole.time.mid)
