@@ -141,7 +141,7 @@ def _run_command(command: str, shown: str, block: Block, folder: Path) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         timeout=SECONDS,
         check=False,
     )
