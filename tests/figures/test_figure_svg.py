@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locoreg.core.errors import DataError, DesignError
+from locoreg.core.numbertext import decimal_text, p_text, percent_texts
 from locoreg.figures import plot, save, to_svg
 from locoreg.figures.axis import choose_axis
 from locoreg.figures.layouts import AUDIT_SIGNS, FAINT_INK, INK, LAYOUTS, contrast
 from locoreg.figures.multiverse import EXCLUDES, INCLUDES
-from locoreg.figures.numbers import decimal_text, p_text, percent_texts
 from locoreg.figures.textfit import ellipsise, text_width, wrap
 
 HOSTILE = "<script>alert(1)</script> & co $x^2$ \\frac"

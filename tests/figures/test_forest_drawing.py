@@ -36,7 +36,7 @@ def test_interval_lies_on_the_square_in_contrasting_colour(trials, drawn):
 
 def test_effects_stand_where_the_axis_says(trials, drawn):
     figure = drawn(plot(trials, axis_limits=(0.25, 4)))
-    left, _, right, _ = figure.box("axis", "line")
+    left, _, right, _ = figure.box("scale", "line")
 
     def x(value):
         return left + (right - left) * math.log(value / 0.25) / math.log(16)
@@ -74,7 +74,7 @@ def test_intervals_beyond_the_axis_end_in_arrows_and_keep_their_text(three_group
     assert figure.has(key, "arrow-low")
     assert figure.has(key, "arrow-high")
     assert "0.91 (0.08 to 10.86)" in figure.texts(key)
-    left, _, right, _ = figure.box("axis", "line")
+    left, _, right, _ = figure.box("scale", "line")
     box = figure.box(key, "interval")
     assert (box[0], box[2]) == pytest.approx((left, right), abs=0.01)
     assert not figure.has("g0-r0", "arrow-low")
@@ -87,7 +87,7 @@ def test_an_estimate_off_the_axis_leaves_an_arrow_and_its_text(trials, drawn):
     assert figure.has("g0-r1", "arrow-low")
     assert "0.66 (0.49 to 0.88)" in figure.texts("g0-r1")
     assert figure.has("g0-pooled", "arrow-low")
-    left, _, right, _ = figure.box("axis", "line")
+    left, _, right, _ = figure.box("scale", "line")
     diamond = figure.box("g0-pooled", "diamond")
     assert diamond[0] >= left
     assert diamond[2] <= right

@@ -239,9 +239,9 @@ def test_differences_have_a_linear_axis_around_zero(drawn):
         [1.0, -0.5, 0.2], se=[0.4, 0.3, 0.5], method="REML", interval="normal", level=95
     )
     figure = drawn(plot(meta))
-    ticks = [t for key in figure.keys(r"axis--label\d*") for t in figure.texts(key)]
+    ticks = [t for key in figure.keys(r"scale--label\d*") for t in figure.texts(key)]
     assert ticks == ["−2", "−1", "0", "1", "2"]
-    left, _, right, _ = figure.box("axis", "line")
+    left, _, right, _ = figure.box("scale", "line")
     assert figure.box("no-effect", "solid")[0] == pytest.approx((left + right) / 2, abs=0.01)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tests.report.conftest import Page
 
-from locoreg.figures.numbers import interval_text
+from locoreg.core.numbertext import interval_text
 from locoreg.workflows.run import StudyResult
 
 

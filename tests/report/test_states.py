@@ -63,9 +63,9 @@ def test_one_study_and_nothing_else(run: Run, write_tables: WriteTables, tmp_pat
     page = read(out)
     assert "not defined for one study" in page.words
     assert "None was asked for." in page.words
-    assert "None is recorded on the main outcome." in page.words
+    assert "None is recorded." in page.words
     assert "The tables hold none." in page.words
-    assert "Registry and matched comparisons, overall survival:" in page.words
+    assert "Registry and matched comparisons, overall survival: none" in page.words
     assert page.headings.count(1) == 1
     data = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert data["questions"][0]["pools"][0]["pool"]["tau2_ci"] == [None, None]

@@ -53,8 +53,8 @@ def run(
         print_heading(question.question.title)
         for item in question.pools:
             print_text(item.answer)
-        for outcome, design, reason in question.empty:
-            print_text(f"{design}, {outcome}: {reason}")
+        for _, _, reason in question.empty:
+            print_text(reason)
     print_heading("What the audit found (blocking and serious)")
     print_findings(result.audit.findings, least="serious")
     print_heading("Published pools")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-
 # More options than this in one sentence help nobody.
 MOST_LISTED = 24
 

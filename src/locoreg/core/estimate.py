@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from locoreg.core.numbertext import interval_text
+
 Scale = Literal["log", "identity"]
 
 
@@ -39,10 +41,9 @@ class Estimate:
         mid, low, high = (math.exp(v) if not v > 700 else math.inf for v in values)
         return mid, low, high
 
-    def text(self, digits: int = 2) -> str:
-        """Return ``0.94 (0.63 to 1.40)``."""
-        mid, low, high = self.natural
-        return f"{mid:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    def text(self) -> str:
+        """Return ``0.94 (0.63 to 1.40)``, on the natural scale."""
+        return interval_text(*self.natural)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as JSON-ready values."""

@@ -18,7 +18,6 @@ from locoreg.evidence.records import Catalog, Claim, Question, Reference, Study
 from locoreg.evidence.routes import Reading, arm_routes, effect_routes, stated_reading
 from locoreg.evidence.selection import Selection, resolve_ids, studies_asked
 
-
 Missing = Literal["not reported", "not estimable", "not pooled"]
 
 

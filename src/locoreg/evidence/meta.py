@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from locoreg.core.errors import DataError
 from locoreg.core.estimate import Estimate, Scale
+from locoreg.core.numbertext import range_text
 from locoreg.core.provenance import Provenance, sha256_of_bytes
 from locoreg.evidence.estimators import METHOD_LABELS, interval_name, method_name
 from locoreg.stats.heterogeneity import q_profile
@@ -180,7 +181,7 @@ class MetaAnalysis:
                 low, high = self.prediction
                 if self.mu.scale == "log":
                     low, high = math.exp(low), math.exp(high)
-                line += f"; {self.mu.level:g}% prediction interval {low:.2f} to {high:.2f}"
+                line += f"; {self.mu.level:g}% prediction interval {range_text(low, high)}"
             lines.append(line)
         return "\n".join([*lines, *self.warnings])
 

@@ -173,10 +173,13 @@ def pool_evidence(
         label = DESIGN_LABELS.get(selection.design, selection.design)
         outcome = catalog.outcomes[selection.outcome].label.lower()
         whom = f" in {selection.subgroup}" if selection.subgroup else ""
-        reasons = "; ".join(f"{e.label}: {e.reason}" for e in excluded)
+        by_reason: dict[str, list[str]] = {}
+        for left_out in excluded:
+            by_reason.setdefault(left_out.reason, []).append(left_out.label)
+        reasons = "; ".join(f"{reason} ({', '.join(who)})" for reason, who in by_reason.items())
         raise DesignError(
-            f"{label} of {selection.question}, {outcome}{whom}: "
-            + (f"no usable number ({reasons})." if reasons else "none is recorded.")
+            f"{label}, {outcome}{whom}: "
+            + (f"no usable number: {reasons}." if reasons else "none is recorded.")
         )
     question = catalog.question(selection.question)
     naive, differs = _as_printed(catalog, selection, options, findings, studies, question)

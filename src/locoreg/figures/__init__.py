@@ -16,7 +16,7 @@ from locoreg.figures.forest import forest_of_meta, forest_of_pools
 from locoreg.figures.multiverse import specification_curve
 from locoreg.figures.svg import save, to_svg
 
-__all__ = ["describe", "plot", "save", "to_svg"]
+__all__ = ["Figure", "describe", "plot", "save", "specification_curve", "to_svg"]
 
 
 @singledispatch

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from locoreg.core.errors import DesignError
+from locoreg.core.numbertext import interval_text
 from locoreg.evidence.multiverse import Doubt, Multiverse, Universe
-from locoreg.figures.numbers import interval_text
 
 MOST_SHOWN = 64
 PRINTED = "printed"

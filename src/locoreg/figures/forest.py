@@ -181,7 +181,7 @@ class _Sheet:
 
     def _axis(self, top: float) -> None:
         left, right = self.places.plot
-        pen = self.canvas.pen("axis")
+        pen = self.canvas.pen("scale")
         no_effect = self.axis.no_effect
         if self.glyphs.is_inside(no_effect):
             x = self.glyphs.x(no_effect)

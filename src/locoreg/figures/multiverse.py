@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from locoreg.core.numbertext import decimal_text
 from locoreg.evidence.multiverse import Multiverse
 from locoreg.figures.axis import EffectAxis, choose_axis, tick_text, trimmed
 from locoreg.figures.canvas import Canvas, Pen, own_settings
@@ -19,7 +20,6 @@ from locoreg.figures.curve import (
     universe_sentence,
 )
 from locoreg.figures.layouts import FAINT_INK, INK, PAPER, RULE, Layout, layout_named
-from locoreg.figures.numbers import decimal_text
 from locoreg.figures.owntable import short_measure_of_scale
 from locoreg.figures.textfit import ellipsise, one_line, text_width, wrap
 from locoreg.figures.wording import method_name_of
@@ -182,7 +182,7 @@ class _Curve:
         self.y += 12
 
     def _axis(self, frame: _Frame) -> None:
-        pen = self.canvas.pen("axis")
+        pen = self.canvas.pen("scale")
         edge = frame.left - 4
         pen.text(
             edge, frame.top - 12, self.axis_title, role="title", size=HEAD, align="right", bold=True

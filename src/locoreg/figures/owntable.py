@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from locoreg.core.errors import DesignError
 from locoreg.core.estimate import Estimate, Scale
+from locoreg.core.numbertext import interval_text, percent_texts, plural
 from locoreg.evidence.effectsize import z_value
 from locoreg.evidence.meta import MetaAnalysis
-from locoreg.figures.numbers import interval_text, percent_texts, plural
 from locoreg.figures.pooltable import prediction_rows
 from locoreg.figures.table import Entry, ForestTable, Group, Heading, PooledRow, Remark, StudyRow
 from locoreg.figures.textfit import one_line

@@ -6,12 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from locoreg.core.errors import DesignError
-from locoreg.evidence.inputs import Exclusion, PooledStudy
-from locoreg.evidence.meta import MetaAnalysis
-from locoreg.evidence.pooling import EvidencePool
-from locoreg.evidence.sensitivity import SubgroupPool
-from locoreg.figures.marks import label_with_year, mark_notes, marks_of, worst
-from locoreg.figures.numbers import (
+from locoreg.core.numbertext import (
     count_text,
     interval_text,
     p_text,
@@ -19,6 +14,11 @@ from locoreg.figures.numbers import (
     plural,
     range_text,
 )
+from locoreg.evidence.inputs import Exclusion, PooledStudy
+from locoreg.evidence.meta import MetaAnalysis
+from locoreg.evidence.pooling import EvidencePool
+from locoreg.evidence.sensitivity import SubgroupPool
+from locoreg.figures.marks import label_with_year, mark_notes, marks_of, worst
 from locoreg.figures.table import (
     Entry,
     ForestTable,

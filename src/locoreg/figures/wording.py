@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
+from locoreg.core.numbertext import p_text, plural, range_text
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Outcome, Question
-from locoreg.figures.numbers import p_text, plural, range_text
 from locoreg.figures.textfit import TIE
 
 MEASURES = {

@@ -42,7 +42,7 @@ class Anchors:
         for question in result.questions:
             for item in question.pools:
                 wanted.update(c for study in item.pool.studies for c in study.claim_ids)
-            wanted.update(c for study in question.published for c in study.claim_ids)
+            wanted.update(pool.claim_id for pool in question.published)
         wanted.update(r.claim_id for r in result.reproductions)
         for claim_id in tuple(wanted):
             row = result.catalog.claims.get(claim_id)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from locoreg.figures import plot, save, to_svg
+from locoreg.figures import Figure, plot, save, specification_curve, to_svg
+from locoreg.figures.wording import axis_title, favours_labels
 from locoreg.workflows.run import PoolResult, StudyResult
-
-if TYPE_CHECKING:
-    from locoreg import EvidencePool, Multiverse
 
 LAYOUT = "revman"
 FIGURE_KINDS = ("forest_", "multiverse_")
@@ -74,18 +70,25 @@ def draw(result: StudyResult) -> dict[str, Drawing]:
         for outcome_id, items in outcomes.items():
             name = forest_name(question.question.question_id, outcome_id)
             title = f"{items[0].pool.outcome.label}: {question.question.title}"
-            drawings[name] = _drawing(name, title, [item.pool for item in items])
+            figure = plot([item.pool for item in items], layout=LAYOUT)
+            drawings[name] = _drawing(name, title, figure)
         for item in question.pools:
             if item.multiverse is not None:
                 name = multiverse_name(item)
                 pool = item.pool
                 title = f"{pool.outcome.label}, {pool.design_label.lower()}: each reading"
-                drawings[name] = _drawing(name, title, item.multiverse)
+                figure = specification_curve(
+                    item.multiverse,
+                    layout=LAYOUT,
+                    title=title,
+                    measure=axis_title(pool.question.measure, pool.outcome),
+                    favours=favours_labels(pool.question, pool.outcome),
+                )
+                drawings[name] = _drawing(name, title, figure)
     return drawings
 
 
-def _drawing(name: str, title: str, shown: Sequence[EvidencePool] | Multiverse) -> Drawing:
-    figure = plot(shown, layout=LAYOUT)
+def _drawing(name: str, title: str, figure: Figure) -> Drawing:
     with tempfile.TemporaryDirectory() as folder:
         pdf = save(figure, Path(folder) / f"{name}.pdf").read_bytes()
     svg = to_svg(figure, prefix=_UNSAFE.sub("-", name))

@@ -7,7 +7,7 @@ import re
 from typing import Protocol
 from urllib.parse import quote
 
-from locoreg.figures.numbers import decimal_text, interval_text
+from locoreg.core.numbertext import decimal_text, interval_text
 from locoreg.report.blocks import Badge, Inline, Link, Text, Tone
 
 NOT_ESTIMABLE = "not estimable"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from locoreg.core.estimate import Estimate
+from locoreg.core.numbertext import decimal_text, range_text
 from locoreg.evidence.pooling import EvidencePool
 
+RANDOMISED = ("rct",)
 # Beyond a doubling or a halving in both directions percentages stop telling anything.
 _WIDE = (0.5, 2.0)
 
@@ -37,7 +39,12 @@ def answer(pool: EvidencePool) -> str:
         )
     if meta.prediction is not None and meta.mu.scale == "log":
         low, high = meta.to_dict()["prediction"]["natural"].values()
-        parts.append(f"The effect in a new study is expected between {low:.2f} and {high:.2f}.")
+        parts.append(f"The effect in a new study is expected in the range {range_text(low, high)}.")
+    if pool.selection.design not in RANDOMISED:
+        parts.append(
+            "These comparisons are not randomised: fitter patients may have been chosen for local "
+            "therapy, and had to live long enough to receive it."
+        )
     if pool.as_printed is not None and pool.differs:
         parts.append(
             f"Read as printed, without the corrections: {pool.as_printed.mu.text()}"
@@ -64,13 +71,14 @@ def _reading_of(pool: EvidencePool) -> str:
     less, more = 100 * (1 - low), 100 * (high - 1)
     if pool.question.measure == "HR" and pool.question.reference_arm == "control":
         return (
-            f"The interval reaches from a {less:.0f}% lower to a {more:.0f}% higher hazard of "
-            f"{pool.outcome.event} with {pool.question.favours_intervention}: it shows neither a "
-            "difference nor its absence."
+            f"Over the interval the hazard of {pool.outcome.event} with "
+            f"{pool.question.favours_intervention} is from {less:.0f}% lower to {more:.0f}% "
+            "higher: it shows neither a difference nor its absence."
         )
     return (
-        f"The interval reaches from {low:.2f}, in favour of {below}, to {high:.2f}, in favour of "
-        f"{above}: it shows neither a difference nor its absence."
+        f"The interval reaches from {decimal_text(low)}, in favour of {below}, to "
+        f"{decimal_text(high)}, in favour of {above}: it shows neither a difference nor its "
+        "absence."
     )
 
 
@@ -91,7 +99,7 @@ def _null(estimate: Estimate) -> float:
 
 def _limits(estimate: Estimate) -> str:
     _, low, high = estimate.natural
-    return f"{low:.2f} to {high:.2f}"
+    return range_text(low, high)
 
 
 def _contrast(main: Estimate, naive: Estimate) -> str:

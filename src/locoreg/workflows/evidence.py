@@ -94,7 +94,7 @@ class QuestionPools:
     def summary(self) -> str:
         """Return each pool in plain lines."""
         parts = [pool.summary() for pool in self.pools]
-        parts += [f"{design}: {reason}" for design, reason in self.empty]
+        parts += [reason for _, reason in self.empty]
         return "\n\n".join(parts)
 
 

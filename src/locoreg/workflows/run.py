@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,15 @@ from locoreg.core.provenance import Provenance
 from locoreg.evidence.audit import AuditReport, audit
 from locoreg.evidence.doubts import alternatives
 from locoreg.evidence.estimators import usual_interval
-from locoreg.evidence.inputs import PooledStudy, select_inputs
 from locoreg.evidence.multiverse import Multiverse, multiverse
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.records import Catalog, Question, Study
 from locoreg.evidence.reproduce import Reproduction, reproduce
-from locoreg.evidence.selection import DESIGN_GROUPS, Selection
+from locoreg.evidence.selection import DESIGN_GROUPS
 from locoreg.workflows.answers import answer
 from locoreg.workflows.compare import changes_since
 from locoreg.workflows.evidence import SHIPPED, open_tables, pool_question, supported_readings
+from locoreg.workflows.published import PublishedPool, published_pools
 from locoreg.workflows.study import QuestionPlan, StudyPlan, read_study
 
 RESULTS_SCHEMA = 1
@@ -60,8 +60,8 @@ class QuestionResult:
         By outcome and design.
     empty : tuple of (str, str, str)
         Outcome and design without a usable number, and why.
-    published : tuple of PooledStudy
-        Published pools on the main outcome, shown and never pooled again.
+    published : tuple of PublishedPool
+        Published pools on these outcomes, shown and never pooled again.
     not_pooled : tuple of Study
         Studies of the question without a comparison: single-arm series,
         protocols, reviews.
@@ -70,7 +70,7 @@ class QuestionResult:
     question: Question
     pools: tuple[PoolResult, ...]
     empty: tuple[tuple[str, str, str], ...]
-    published: tuple[PooledStudy, ...]
+    published: tuple[PublishedPool, ...]
     not_pooled: tuple[Study, ...]
 
 
@@ -140,16 +140,7 @@ def results_dict(result: StudyResult) -> dict[str, Any]:
                     {"outcome": outcome, "design": design, "reason": reason}
                     for outcome, design, reason in q.empty
                 ],
-                "published": [
-                    {
-                        "study_id": s.study_id,
-                        "label": s.label,
-                        "estimate": s.effect.estimate(q.question.level).to_dict(),
-                        "printed": s.printed,
-                        "source": s.source,
-                    }
-                    for s in q.published
-                ],
+                "published": [asdict(s) for s in q.published],
                 "not_pooled": [
                     {"study_id": s.study_id, "label": s.label, "design": s.design}
                     for s in q.not_pooled
@@ -269,19 +260,14 @@ def _question(
                 continue
             if isinstance(pool, EvidencePool):
                 pools.append(_pool_result(catalog, pool, findings))
-    selection = Selection(
-        question=asked.question,
-        outcome=str(catalog.outcome_id(asked.outcomes[0])),
-        design="pooled",
-        include_memory=True,
-    )
-    published, _ = select_inputs(catalog, selection, findings)
     compared = {member for members in DESIGN_GROUPS.values() for member in members}
     return QuestionResult(
         question=question,
         pools=tuple(pools),
         empty=tuple(empty),
-        published=published,
+        published=published_pools(
+            catalog, asked.question, [str(catalog.outcome_id(o)) for o in asked.outcomes]
+        ),
         not_pooled=tuple(
             s
             for s in catalog.studies.values()

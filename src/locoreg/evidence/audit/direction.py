@@ -24,7 +24,7 @@ CONFOUNDING_VARIANCE = 0.16
 LR_BLOCKING = 8.0
 LR_SERIOUS = 50.0
 LR_MINOR = 4.0
-LR_ROUTE = 12.0
+LR_ROUTE = 20.0
 # Correlation assumed between what two kinds of numbers say.
 ROUTE_CORRELATION = 0.5
 

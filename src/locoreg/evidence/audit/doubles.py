@@ -152,8 +152,10 @@ def _numbers(study: StudyView, claim: Claim) -> tuple[object, ...] | None:
         return None
     sizes = (claim.n, claim.n_intervention, claim.n_control, claim.events)
     known = any(size is not None for size in sizes)
-    exact = claim.p_value if claim.p_op == "=" and (claim.p_value or 0) >= 0.01 else None
-    decimals = len(claim.row.printed.get("estimate", "").partition(".")[2])
+    decimals, p_decimals = (
+        len(claim.row.printed.get(name, "").partition(".")[2]) for name in ("estimate", "p_value")
+    )
+    exact = claim.p_value if claim.p_op == "=" and p_decimals > 2 else None
     if not known and exact is None and decimals < 3:
         return None
     numbers = (claim.estimate, claim.ci_low, claim.ci_high)

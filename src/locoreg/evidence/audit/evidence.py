@@ -104,10 +104,10 @@ class Evidence:
         return information / (deaths * share * (1 - share))
 
     def sub_ratio(self, level: float | None = None) -> float | None:
-        """Return the information of the subgroups over that of the whole."""
+        """Return the information of the subgroups over that of the whole, rounding in its favour."""
         if self.sub_information is None:
             return None
-        return self.sub_information * self.printed.se(level).hi ** 2
+        return self.sub_information * self.printed.se(level).lo ** 2
 
 
 def gather(study: StudyView, claim: Claim) -> Evidence | None:

@@ -240,7 +240,7 @@ def _bad_effect(study: StudyView, claim: Claim) -> Iterator[Bad]:
     if size > EXTREME_RATIO and claim.kind == "effect":
         text = f"{interval_text(claim)} is a {size:.0f}-fold ratio"
         if events >= 30:
-            yield "estimate", f"{text} with {events} events.", "serious"
+            yield "estimate", f"{text} with {events} events.", "minor"
         elif claim.ci_low is None and claim.se is None:
             yield "estimate", f"{text} without an interval.", "note"
     if claim.ci_low is not None and claim.ci_low == claim.ci_high:

@@ -22,7 +22,7 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.context import Context
-from locoreg.report.words import NONE, design_name, effect, span, studies, words
+from locoreg.report.words import NONE, effect, span, studies, words
 from locoreg.workflows.run import PoolResult, QuestionResult
 
 
@@ -92,14 +92,7 @@ def _overview(questions: tuple[QuestionResult, ...]) -> Table:
 def _question(context: Context, question: QuestionResult) -> Section:
     blocks: list[Block] = [_answer(context, item) for item in question.pools]
     if question.empty:
-        blocks.append(
-            Items(
-                tuple(
-                    text(Strong(f"{design_name(design)}, {words(outcome)}: "), _sentence(reason))
-                    for outcome, design, reason in question.empty
-                )
-            )
-        )
+        blocks.append(Items(tuple(text(_sentence(reason)) for _, _, reason in question.empty)))
     if not blocks:
         blocks.append(Paragraph(text("No outcome was asked for.")))
     asked = question.question

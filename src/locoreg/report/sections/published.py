@@ -27,24 +27,28 @@ def published(context: Context, question: QuestionResult) -> Section:
     asked = question.question
     anchor, title = f"published-{asked.question_id}", "Published pools"
     if not question.published:
-        return Section(anchor, title, (Paragraph(text("None is recorded on the main outcome.")),))
+        return Section(anchor, title, (Paragraph(text("None is recorded.")),))
     verdicts = _verdicts(context)
     rows = tuple(
         Row(
             (
-                context.anchors.study(study.label, study.claim_ids),
-                joined(tuple(text(context.anchors.cells(c)) for c in study.claim_ids)) or (NONE,),
-                joined(tuple(context.anchors.printed(c) for c in study.claim_ids)) or (NONE,),
-                verdicts.get(study.study_id, text("not examined")),
-                text(verification(study.verification)),
+                context.anchors.study(pool.label, (pool.claim_id,)),
+                text(", ".join(part for part in (pool.outcome, pool.whom) if part)),
+                text("" if pool.k is None else str(pool.k)),
+                text(context.anchors.cells(pool.claim_id)),
+                context.anchors.printed(pool.claim_id),
+                verdicts.get(pool.claim_id, text("not examined")),
+                text(verification(pool.verification)),
             )
         )
-        for study in question.published
+        for pool in question.published
     )
     table = Table(
-        "Published pools on the main outcome, never pooled again",
+        "Published pools, never pooled again",
         (
             Column("Publication"),
+            Column("Outcome and patients"),
+            Column("Studies", numeric=True),
             Column("Number", numeric=True),
             Column("Printed", wide=True),
             Column("Rebuilt from its inputs", wide=True),
@@ -60,8 +64,8 @@ def _verdicts(context: Context) -> dict[str, Text]:
     for r in context.result.reproductions:
         mark = verdict(r.verdict) if r.testable else "can't be tested"
         link = Link(reproduction_anchor(r.pool_id), r.pool_id)
-        one = text(link, f", {r.published.text}: ", mark)
-        found[r.study_id] = joined((found.get(r.study_id, ()), one), Break())
+        one = text(link, ": ", mark)
+        found[r.claim_id] = joined((found.get(r.claim_id, ()), one), Break())
     return found
 
 

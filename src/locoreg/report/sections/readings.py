@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from locoreg.figures.numbers import percent_texts
+from locoreg.core.numbertext import percent_texts
 from locoreg.report.blocks import (
     Badge,
     Break,

@@ -1,4 +1,4 @@
-"""Numbers as a figure prints them."""
+"""Numbers as text and figures print them."""
 
 from __future__ import annotations
 
