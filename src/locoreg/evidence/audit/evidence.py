@@ -104,7 +104,7 @@ class Evidence:
         return information / (deaths * share * (1 - share))
 
     def sub_ratio(self, level: float | None = None) -> float | None:
-        """Return the information of the subgroups over that of the whole, rounding in its favour."""
+        """Return the least information of the subgroups over that of the whole."""
         if self.sub_information is None:
             return None
         return self.sub_information * self.printed.se(level).lo ** 2
