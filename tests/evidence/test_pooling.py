@@ -291,3 +291,30 @@ def test_reports_that_agree_use_the_one_with_more_digits(write_tables: WriteTabl
 def test_folder_path_is_kept_as_source(write_tables: WriteTables, tmp_path: Path) -> None:
     folder = write_tables(studies=STUDIES, claims=TRIALS, references=REFERENCES)
     assert load_catalog(folder).source == str(folder)
+
+
+@pytest.mark.parametrize(("severity", "level"), [("serious", 90.0), ("minor", 95.0)])
+def test_only_firm_readings_change_a_pool(
+    write_tables: WriteTables, severity: str, level: float
+) -> None:
+    catalog = load_catalog(
+        write_tables(studies=[study("a")], claims=[effect("a1", "a", "1.11 0.82 1.52")])
+    )
+    found = Finding(
+        rule="p-against-interval",
+        severity=severity,  # type: ignore[arg-type]
+        subject="a",
+        message="",
+        value=None,
+        limit=None,
+        location=Location(file="claims.csv"),
+        changes="",
+        claim_ids=("a1",),
+        reading="ci_level=90",
+    )
+    selection = Selection(question="primary-surgery", outcome="overall_survival", design="rct")
+    line = pool_evidence(catalog, selection, DL, (found,)).studies[0]
+    assert line.effect.se == pytest.approx(
+        math.log(1.52 / 0.82) / 2 / {90.0: 1.644854, 95.0: 1.959964}[level], rel=1e-6
+    )
+    assert line.findings == (found,)

@@ -295,11 +295,11 @@ class _Chooser:
         if claim.supersedes is not None:
             applied.append(f"corrected row {claim.claim_id}: {claim.reason}")
         for finding in self.by_claim.get(claim.claim_id, []):
-            if finding.reading is None or finding.claim_ids[0] != claim.claim_id:
+            if not is_firm(finding) or finding.claim_ids[0] != claim.claim_id:
                 continue
             if finding.reading == "exclude":
                 barred = f"{finding.rule}: {finding.message}"
-            elif self.selection.readings == "supported" and finding.severity != "note":
+            elif self.selection.readings == "supported":
                 reading, words = _apply(reading, finding)
                 applied += [words] if words else []
         return reading, tuple(applied), barred
@@ -362,6 +362,14 @@ class _Chooser:
             report_rule=rule,
             findings=tuple(dict.fromkeys(about)),
         )
+
+
+def is_firm(finding: Finding) -> bool:
+    """Whether a finding supports its reading enough to change a pool without being asked.
+
+    Minor doubts are shown, and the multiverse pools under them.
+    """
+    return finding.reading is not None and finding.severity in ("blocking", "serious")
 
 
 def _missing(considered: list[_Candidate]) -> Missing:

@@ -13,6 +13,7 @@ from locoreg.core.findings import Finding
 from locoreg.evidence.audit import AuditReport, audit
 from locoreg.evidence.catalog import load_catalog, merge_catalogs, read_catalog
 from locoreg.evidence.estimators import usual_interval
+from locoreg.evidence.inputs import is_firm
 from locoreg.evidence.pooling import EvidencePool, pool_evidence
 from locoreg.evidence.records import Catalog, Claim, Study
 from locoreg.evidence.reproduce import Reproduction, reproduce
@@ -226,8 +227,8 @@ def reproduce_pool(catalog: Catalog, pool: str) -> Reproduction:
 
 
 def supported_readings(findings: Iterable[Finding]) -> tuple[tuple[str, str], ...]:
-    """Return (claim id, reading) for each reading that the audit supports."""
-    return tuple((f.claim_ids[0], f.reading) for f in findings if f.reading and f.claim_ids)
+    """Return (claim id, reading) for each reading that the audit firmly supports."""
+    return tuple((f.claim_ids[0], f.reading) for f in findings if is_firm(f) and f.reading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
