@@ -59,7 +59,7 @@ def run(
     print_findings(result.audit.findings, least="serious")
     print_heading("Published pools")
     for rebuilt in result.reproductions:
-        print_text(f"{rebuilt.pool_id}: {rebuilt.verdict}. {rebuilt.explanation}")
+        print_text(f"{rebuilt.pool_id}: {rebuilt.verdict}. {rebuilt.headline}")
     if result.changes is not None:
         print_heading("Changed since the last run")
         print_text("\n".join(result.changes) or "Nothing.")

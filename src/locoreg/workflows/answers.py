@@ -6,6 +6,8 @@ from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import decimal_text, range_text
 from locoreg.evidence.pooling import EvidencePool
 
+# A prediction interval whose limits are this many times apart predicts nothing.
+_USELESS = 100.0
 RANDOMISED = ("rct",)
 # Beyond a doubling or a halving in both directions percentages stop telling anything.
 _WIDE = (0.5, 2.0)
@@ -39,7 +41,11 @@ def answer(pool: EvidencePool) -> str:
         )
     if meta.prediction is not None and meta.mu.scale == "log":
         low, high = meta.to_dict()["prediction"]["natural"].values()
-        parts.append(f"The effect in a new study is expected in the range {range_text(low, high)}.")
+        parts.append(
+            f"The effect in a new study is expected in the range {range_text(low, high)}."
+            if high / low < _USELESS
+            else f"They say next to nothing about a new study ({range_text(low, high)})."
+        )
     if pool.selection.design not in RANDOMISED:
         parts.append(
             "These comparisons are not randomised: fitter patients may have been chosen for local "

@@ -222,7 +222,20 @@ def _design_of(catalog: Catalog, studies: Sequence[str]) -> str:
 
 
 def reproduce_pool(catalog: Catalog, pool: str) -> Reproduction:
-    """Search for the readings that give a published pool; see :func:`reproduce`."""
+    """Search for the readings of its inputs that give a published pool.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The tables.
+    pool : str
+        Pool id, or the id of a study that published exactly one pool.
+
+    Returns
+    -------
+    Reproduction
+        Verdict, matching settings, counts and explanation.
+    """
     return reproduce(catalog, pool, readings=supported_readings(audit(catalog).findings))
 
 

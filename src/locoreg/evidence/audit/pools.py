@@ -72,7 +72,7 @@ def _finding(catalog: Catalog, pool: Pool, found: Reproduction) -> Finding:
         rule=RULE,
         severity=_severity(found),
         subject=found.study_id,
-        message=found.explanation,
+        message=f"{found.headline} Verdict: {found.verdict}.",
         value=None if shown is None else shown.text(3),
         limit=found.published.text,
         location=claim.location("estimate"),

@@ -86,9 +86,12 @@ def conclude(outcome: Outcome) -> Reproduction:
         searched=outcome.searched,
         rivals=_rivals(outcome, minimal),
         further_digits=_further(outcome, minimal),
+        headline="",
         explanation="",
     )
-    return replace(reproduction, explanation=" ".join(_sentences(reproduction)))
+    headline = " ".join(_headline(reproduction))
+    details = " ".join(_counted(reproduction))
+    return replace(reproduction, headline=headline, explanation=f"{headline} {details}")
 
 
 def _simplest(place: Place) -> tuple[int, ...]:
@@ -191,7 +194,8 @@ def _further(outcome: Outcome, minimal: Setting | None) -> str:
     return "; ".join(parts)
 
 
-def _sentences(found: Reproduction) -> list[str]:
+def _headline(found: Reproduction) -> list[str]:
+    """Say what was printed and what gives it, without the counts."""
     out = [f"Printed: {found.published.text}."]
     if found.minimal is None:
         out += _failure(found)
@@ -202,7 +206,6 @@ def _sentences(found: Reproduction) -> list[str]:
         )
     else:
         out += _explained(found)
-    out += _counted(found)
     return out
 
 

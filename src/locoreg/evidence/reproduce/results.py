@@ -200,6 +200,8 @@ class Reproduction:
         minimal explanation, but not the printed I2 or p-value.
     further_digits : str
         What of the further printed quantities (I2, p) was not reproduced.
+    headline : str
+        What was printed and what gives it, in two or three sentences.
     explanation : str
         All of it in plain sentences.
     """
@@ -219,6 +221,7 @@ class Reproduction:
     searched: Searched
     rivals: int
     further_digits: str
+    headline: str
     explanation: str
 
     @property
@@ -245,6 +248,7 @@ class Reproduction:
             "departures_needed": self.departures_needed,
             "matches": [m.to_dict() for m in self.matches],
             "matches_shown": len(self.matches),
+            "headline": self.headline,
             "explanation": self.explanation,
             "supported": None if self.supported is None else self.supported.to_dict(),
             "closest": None if self.closest is None else self.closest.to_dict(),

@@ -127,13 +127,21 @@ def _subject(context: Context, finding: Finding) -> str:
 
 
 def _places(finding: Finding) -> Text:
-    out: list[Text] = []
+    """Return where the numbers stand, the cells of one row together."""
+    columns: dict[tuple[str, int | None, str | None, str | None], list[str]] = {}
     for place in (finding.location, *finding.also):
-        one = text(str(place))
-        if place.source:
-            one += text(f" ({place.source})")
-        if place.printed:
-            one += text(": ", Quote(place.printed))
+        key = (place.file, place.row, place.source, place.printed)
+        columns.setdefault(key, []).extend([place.column] if place.column else [])
+    out: list[Text] = []
+    for (file, row, source, printed), names in columns.items():
+        where = [file, f"row {row}"] if row is not None else [file]
+        if names:
+            where.append(f"column{'s' if len(names) > 1 else ''} {', '.join(dict.fromkeys(names))}")
+        one = text(", ".join(where))
+        if source:
+            one += text(f" ({source})")
+        if printed:
+            one += text(": ", Quote(printed))
         out.append(one)
     return joined(tuple(out), Break())
 
