@@ -42,3 +42,7 @@ def test_tree_is_that_of_the_code() -> None:
 def test_every_path_named_exists() -> None:
     for name in re.findall(r"`((?:src|tests|docs|scripts|benchmarks|examples)/[\w./-]*)`", TEXT):
         assert (ROOT / name).exists(), name
+    for name in re.findall(
+        r"`((?:core|stats|evidence|figures|report|workflows|cli)/[\w./-]*)`", TEXT
+    ):
+        assert (ROOT / "src/locoreg" / name).exists(), name
