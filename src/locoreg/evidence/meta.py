@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from locoreg.core.errors import DataError
 from locoreg.core.estimate import Estimate, Scale
 from locoreg.core.numbertext import range_text
 from locoreg.core.provenance import Provenance, sha256_of_bytes
 from locoreg.evidence.estimators import METHOD_LABELS, interval_name, method_name
+from locoreg.evidence.posterior import posterior_dict, posterior_of_few, posterior_words
+from locoreg.stats.bayes import Posterior
 from locoreg.stats.heterogeneity import q_profile
 from locoreg.stats.randomeffects import Interval, RandomEffects, random_effects
 from locoreg.stats.tau2 import Method
@@ -22,6 +24,7 @@ from locoreg.stats.tau2 import Method
 if TYPE_CHECKING:
     import pandas as pd
 
+FloatArray = NDArray[np.float64]
 Prediction = Literal["riley", "metafor"]
 
 
@@ -60,6 +63,10 @@ class MetaAnalysis:
         The common-effect pool of the same studies, normal interval.
     normal_interval : Estimate
         The same pool as ``mu`` with the normal interval instead.
+    bayes : Posterior or None
+        For two or three studies on the log scale: the posterior under a
+        half-normal prior on tau, its scale in ``tau_scale``, and a flat one on mu.
+        None otherwise, and for the common-effect model.
     warnings : tuple of str
         What a reader must know about this pool.
     provenance : Provenance
@@ -87,6 +94,7 @@ class MetaAnalysis:
     weights: tuple[float, ...]
     common_effect: Estimate
     normal_interval: Estimate
+    bayes: Posterior | None
     warnings: tuple[str, ...]
     provenance: Provenance
 
@@ -113,6 +121,7 @@ class MetaAnalysis:
             ],
             "common_effect": self.common_effect.to_dict(),
             "normal_interval": self.normal_interval.to_dict(),
+            "bayes": None if self.bayes is None else posterior_dict(self.bayes),
             "warnings": list(self.warnings),
             "provenance": self.provenance.to_dict(),
         }
@@ -183,6 +192,8 @@ class MetaAnalysis:
                     low, high = math.exp(low), math.exp(high)
                 line += f"; {self.mu.level:g}% prediction interval {range_text(low, high)}"
             lines.append(line)
+        if self.bayes is not None:
+            lines.append(f"{posterior_words(self.bayes)}.")
         return "\n".join([*lines, *self.warnings])
 
 
@@ -288,6 +299,7 @@ def meta_analysis(
         weights=tuple((100 * np.asarray(fit.weights)).tolist()),
         common_effect=_estimate(common, scale),
         normal_interval=_estimate(normal, scale),
+        bayes=posterior_of_few(y, variance, k, chosen[0], level, scale),
         warnings=_warnings(fit, k, chosen, common),
         provenance=Provenance(
             input_sha256=sha256_of_bytes(y.tobytes(), variance.tobytes()),
@@ -307,7 +319,7 @@ _PREDICTION_FORMULAS = {
 }
 
 
-def _squared(se: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _squared(se: FloatArray) -> FloatArray:
     if np.any(se <= 0):
         where = int(np.flatnonzero(se <= 0)[0])
         raise DataError(f"the standard error of study {where + 1} is {se[where]:g}, not above 0.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import decimal_text, range_text
 from locoreg.evidence.pooling import EvidencePool
+from locoreg.evidence.posterior import posterior_words
 
 # A prediction interval whose limits are this many times apart predicts nothing.
 _USELESS = 100.0
@@ -39,6 +40,8 @@ def answer(pool: EvidencePool) -> str:
             f"With two studies this interval has one degree of freedom; the normal one is "
             f"{_limits(meta.normal_interval)}."
         )
+    if meta.bayes is not None:
+        parts.append(f"{posterior_words(meta.bayes)}.")
     if meta.prediction is not None and meta.mu.scale == "log":
         low, high = meta.to_dict()["prediction"]["natural"].values()
         parts.append(
