@@ -146,6 +146,21 @@ def test_bad_tables_give_one_error(
     assert words in err
 
 
+def test_faulty_cells_are_findings_in_one_document(
+    capsys: pytest.CaptureFixture[str], write_tables: WriteTables
+) -> None:
+    rows = [
+        effect("a1", "a", "0.66 0.49 0.88", ci_low="0.9", ci_high="0.5"),
+        effect("a2", "a", "0.70 0.50 0.98"),
+    ]
+    folder = str(write_tables(studies=[study("a")], claims=rows))
+    code, out, err = run(capsys, "evidence", "audit", folder, "--json")
+    found = json.loads(out)["findings"]
+    assert code == 1
+    assert err.startswith("error: 1 cell")
+    assert [f["location"]["row"] for f in found if f["rule"] == "invalid-cell"] == [2]
+
+
 def test_error_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "evidence", "pool", "primary", "--json")
     assert code == 1

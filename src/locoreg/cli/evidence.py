@@ -7,7 +7,13 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from locoreg.cli.output import print_findings, print_heading, print_json, print_text
+from locoreg.cli.output import (
+    print_error,
+    print_findings,
+    print_heading,
+    print_json,
+    print_text,
+)
 from locoreg.core.errors import DataError
 from locoreg.core.findings import count_by_severity
 from locoreg.workflows import evidence as workflow
@@ -157,10 +163,11 @@ def audit(
         counts = count_by_severity(report.findings)
         print_text(", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
     if faults:
-        raise DataError(
-            f"{len(faults)} cell{'s' if len(faults) > 1 else ''} can't be used: "
-            + " ".join(fault.message for fault in faults[:20])
-        )
+        # The findings are on stdout already, as one document; the error goes beside them.
+        many = "s" if len(faults) > 1 else ""
+        named = " ".join(fault.message for fault in faults[:20])
+        print_error(DataError(f"{len(faults)} cell{many} can't be used: {named}"), as_json=False)
+        return 1
     return 3 if strict and any(f.severity == "blocking" for f in report.findings) else 0
 
 
