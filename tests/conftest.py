@@ -10,6 +10,15 @@ Rows = Sequence[Mapping[str, object]]
 WriteTables = Callable[..., Path]
 
 
+def write_rows(path: Path, rows: Rows) -> None:
+    """Write dicts as a CSV with the columns that they have."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 @pytest.fixture
 def write_tables(tmp_path: Path) -> WriteTables:
     """Return a function that writes a folder of evidence tables from dicts."""
@@ -18,11 +27,7 @@ def write_tables(tmp_path: Path) -> WriteTables:
         folder = tmp_path / "tables"
         folder.mkdir(exist_ok=True)
         for name, rows in tables.items():
-            columns = list(dict.fromkeys(key for row in rows for key in row))
-            with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, columns, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
+            write_rows(folder / f"{name}.csv", rows)
         return folder
 
     return write

@@ -20,7 +20,7 @@ from locoreg.core.version import __version__
 
 if TYPE_CHECKING:
     from locoreg.evidence.audit import AuditReport, audit
-    from locoreg.evidence.catalog import load_catalog, merge_catalogs, read_catalog
+    from locoreg.evidence.catalog import load_catalog, read_catalog
     from locoreg.evidence.effectsize import EffectSize
     from locoreg.evidence.meta import MetaAnalysis, meta_analysis
     from locoreg.evidence.multiverse import Multiverse, multiverse
@@ -46,7 +46,6 @@ _LAZY = {
     "StudyResult": ("locoreg.workflows.run", "StudyResult"),
     "audit": ("locoreg.evidence.audit", "audit"),
     "load_catalog": ("locoreg.evidence.catalog", "load_catalog"),
-    "merge_catalogs": ("locoreg.evidence.catalog", "merge_catalogs"),
     "meta_analysis": ("locoreg.evidence.meta", "meta_analysis"),
     "multiverse": ("locoreg.evidence.multiverse", "multiverse"),
     "plot": ("locoreg.figures", "plot"),
@@ -77,7 +76,6 @@ __all__ = [
     "__version__",
     "audit",
     "load_catalog",
-    "merge_catalogs",
     "meta_analysis",
     "multiverse",
     "plot",

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.conftest import WriteTables, effect, study
 
 from locoreg.cli.main import main
-from tests.conftest import WriteTables, effect, study
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -20,7 +20,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def test_pool_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(
-        capsys, "evidence", "pool", "primary-surgery", "--design", "rct", "--method", "DL", "--json"
+        capsys,
+        *("evidence", "pool", "primary-surgery", "--design", "rct", "--method", "DL", "--json"),
+        *("--studies", "badwe2015,soran2018,fitzal2019,khan2022,jcog1017"),
     )
     pool = json.loads(out)
     assert code == 0

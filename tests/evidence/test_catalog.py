@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
+from tests.conftest import WriteTables, effect, study, write_rows
 
 from locoreg.core.errors import DataError
 from locoreg.evidence.catalog import (
     RECORDS,
     dictionary,
     load_catalog,
-    merge_catalogs,
     read_catalog,
 )
-from tests.conftest import WriteTables, effect, study
 
 
 @pytest.mark.parametrize("table", RECORDS)
@@ -74,7 +74,7 @@ def test_contradictions_are_named_by_file_row_and_column(
     }
     assert words in faults[0].message
     assert list(catalog.claims) == ["a0"]
-    with pytest.raises(DataError, match="claims.csv, row 3, column"):
+    with pytest.raises(DataError, match=r"claims\.csv, row 3, column"):
         load_catalog(folder)
 
 
@@ -88,7 +88,7 @@ def test_duplicate_ids_name_both_rows(write_tables: WriteTables) -> None:
 def test_all_faults_are_listed_at_once(write_tables: WriteTables) -> None:
     rows = [effect(f"a{i}", "a", "x 0.49 0.88") for i in range(30)]
     folder = write_tables(studies=[study("a")], claims=rows)
-    with pytest.raises(DataError, match="30 faults.*row 2.*row 21.*and 10 more"):
+    with pytest.raises(DataError, match=r"30 faults.*row 2.*row 21.*and 10 more"):
         load_catalog(folder)
 
 
@@ -113,8 +113,36 @@ def test_missing_folder() -> None:
         load_catalog("no/such/folder")
 
 
-def test_merge_refuses_an_id_in_both(write_tables: WriteTables) -> None:
+def test_a_second_folder_corrects_the_first(write_tables: WriteTables, tmp_path: Path) -> None:
     folder = write_tables(studies=[study("a")], claims=[effect("a1", "a", "0.66 0.49 0.88")])
-    catalog = load_catalog(folder)
-    with pytest.raises(DataError, match="studies: a stands in"):
-        merge_catalogs(catalog, catalog)
+    more = tmp_path / "more"
+    folder.rename(more)
+    row = effect(
+        "a1c",
+        "a",
+        "0.66 0.49 0.88",
+        reference_arm="intervention",
+        supersedes="a1",
+        reason="the other way round",
+    )
+    first = write_tables(studies=[study("a")], claims=[effect("a1", "a", "0.66 0.49 0.88")])
+    (more / "studies.csv").unlink()
+    write_rows(more / "claims.csv", [row])
+    catalog = load_catalog([first, more])
+    assert catalog.superseded() == {"a1"}
+    assert catalog.claims["a1c"].row.file == f"{more}/claims.csv"
+
+
+def test_an_id_in_two_folders_is_a_fault(write_tables: WriteTables) -> None:
+    folder = write_tables(studies=[study("a")], claims=[effect("a1", "a", "0.66 0.49 0.88")])
+    with pytest.raises(DataError, match=r"'a' already stands in row 2 of .*studies\.csv"):
+        load_catalog([folder, f"{folder}/"])
+
+
+def test_no_tables_at_all(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no tables are given"):
+        load_catalog([])
+    with pytest.raises(DataError, match=r"studies\.csv is missing"):
+        load_catalog(tmp_path)
+    with pytest.raises(DataError, match="holds none of the tables"):
+        load_catalog(["shipped", tmp_path])

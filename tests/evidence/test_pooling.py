@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+from tests.conftest import WriteTables, effect, study
 
 from locoreg.core.errors import DataError, DesignError
 from locoreg.core.findings import Finding, Location
@@ -14,7 +15,6 @@ from locoreg.evidence.pooling import EvidencePool, pool_evidence
 from locoreg.evidence.records import Catalog
 from locoreg.evidence.selection import Selection
 from locoreg.evidence.sensitivity import PoolOptions
-from tests.conftest import WriteTables, effect, study
 
 # The printed trials of Ueno 2022, Table 1, with the E2108 abstract and the MF07-01 update.
 TRIALS = [

@@ -123,10 +123,11 @@ def show(
         memory = " [from memory]" if claim.get("verification") == "memory" else ""
         what = claim.get("outcome") or claim.get("statistic") or claim["kind"]
         group = f" ({claim['subgroup']})" if claim.get("subgroup") else ""
-        quoted = claim.get("verbatim") or claim.get("note") or ""
+        quoted = claim.get("verbatim") or claim.get("reason") or claim.get("note") or ""
         print_text(
             f"{claim['claim_id']:8} {what}{group}: {quoted} "
-            f"[{claim.get('report_id', '')} {claim.get('location', '')}]{state}{memory}"
+            f"[{' '.join(claim[c] for c in ('report_id', 'location') if claim.get(c))}]"
+            f"{state}{memory}"
         )
     print_heading(f"Findings ({len(view.findings)})")
     print_findings(view.findings, least="note")
@@ -135,7 +136,7 @@ def show(
 
 @app.command
 def audit(
-    folder: str | None = None,
+    folder: str = workflow.SHIPPED,
     *,
     strict: Annotated[bool, Flag] = False,
     severity: Severity = "minor",
@@ -154,7 +155,7 @@ def audit(
     json
         Print one JSON document.
     """
-    report, faults = workflow.audit_tables(folder)
+    report, faults = workflow.audit_tables([folder])
     if json:
         print_json(report.to_dict())
     else:

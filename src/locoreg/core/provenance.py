@@ -40,9 +40,9 @@ class Provenance:
 
 
 def sha256_of_files(paths: Iterable[Path]) -> str:
-    """Hash file names and contents, in name order."""
+    """Hash file names and contents, in the order given."""
     digest = hashlib.sha256()
-    for path in sorted(paths):
+    for path in paths:
         digest.update(path.name.encode())
         digest.update(b"\0")
         digest.update(path.read_bytes())

@@ -109,7 +109,7 @@ def read_dictionary(path: Path) -> dict[str, tuple[Column, ...]]:
 
 
 def read_table(
-    path: Path, columns: tuple[Column, ...]
+    path: Path, columns: tuple[Column, ...], *, label: str | None = None
 ) -> tuple[tuple[Row, ...], tuple[Finding, ...]]:
     """Read one CSV table.
 
@@ -120,6 +120,8 @@ def read_table(
         that are not required may be missing.
     columns : tuple of Column
         Its dictionary.
+    label : str, optional
+        What rows and faults call the file; its name if not given.
 
     Returns
     -------
@@ -145,7 +147,7 @@ def read_table(
     for number, cells in lines[1:]:
         if not any(cell.strip() for cell in cells):
             continue
-        row, row_faults = _parse_row(path.name, number, header, cells, by_name)
+        row, row_faults = _parse_row(label or path.name, number, header, cells, by_name)
         faults.extend(row_faults)
         if not row_faults:
             rows.append(row)

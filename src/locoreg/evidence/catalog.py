@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ KEYS = {
 # A user's folder needs these two; questions and outcomes fall back on the shipped ones.
 REQUIRED_TABLES = ("studies", "claims")
 SHARED_TABLES = ("questions", "outcomes")
+SHIPPED = "shipped"
 
 
 def shipped_folder() -> Path:
@@ -56,15 +57,21 @@ def dictionary() -> dict[str, Any]:
     return dict(read_dictionary(shipped_folder() / "dictionary.csv"))
 
 
-def read_catalog(folder: str | Path | None = None) -> tuple[Catalog, tuple[Finding, ...]]:
-    """Read the tables of a folder and check them against each other.
+Folders = str | Path | Sequence[str | Path]
+
+
+def read_catalog(folders: Folders = SHIPPED) -> tuple[Catalog, tuple[Finding, ...]]:
+    """Read evidence tables and check them against each other.
 
     Parameters
     ----------
-    folder : str or Path, optional
-        Folder with ``studies.csv`` and ``claims.csv`` and, if wanted,
-        ``references.csv``, ``questions.csv``, ``outcomes.csv``, ``pools.csv``
-        and ``statements.csv``. Default: the curated tables of the package.
+    folders : str, Path, or sequence of them
+        ``shipped`` for the curated tables of the package, or a folder with
+        ``studies.csv`` and ``claims.csv`` and, if wanted, ``references.csv``,
+        ``questions.csv``, ``outcomes.csv``, ``pools.csv`` and
+        ``statements.csv``. Several add up: a later folder may hold any of the
+        tables, and its rows may point to those of earlier ones, to correct
+        them for instance.
 
     Returns
     -------
@@ -78,46 +85,41 @@ def read_catalog(folder: str | Path | None = None) -> tuple[Catalog, tuple[Findi
     DataError
         If a file as a whole can't be read.
     """
-    shipped = shipped_folder()
-    root = shipped if folder is None else Path(folder)
-    if not root.is_dir():
-        raise DataError(
-            f"{root} is not a folder.", hint="give a folder that holds studies.csv and claims.csv."
-        )
-    columns = read_dictionary(shipped / "dictionary.csv")
-    _refuse_strangers(root, columns)
+    given = [folders] if isinstance(folders, str | Path) else list(folders)
+    if not given:
+        raise DataError("no tables are given.", hint="name a folder, or shipped.")
+    columns = read_dictionary(shipped_folder() / "dictionary.csv")
+    tables: dict[str, dict[str, Any]] = {name: {} for name in RECORDS}
     faults: list[Finding] = []
-    tables: dict[str, dict[str, Any]] = {}
     paths: list[Path] = []
-    for name in RECORDS:
-        path = root / f"{name}.csv"
-        if not path.exists() and name in SHARED_TABLES:
-            path = shipped / f"{name}.csv"
-        if not path.exists() and name not in REQUIRED_TABLES:
-            tables[name] = {}
-            continue
-        rows, found = read_table(path, columns[name])
-        paths.append(path)
-        faults.extend(found)
-        if name in REQUIRED_TABLES and not rows and not found:
-            raise DataError(f"{path.name} has no rows.", hint="add at least one study.")
-        tables[name], repeated = _by_key(rows, name)
-        faults.extend(repeated)
-    catalog = Catalog(
-        **tables,
-        source="shipped" if root == shipped else str(folder),
-        sha256=sha256_of_files(paths),
-    )
+    for number, folder in enumerate(given):
+        root = _root(folder, columns, needed=REQUIRED_TABLES if number == 0 else ())
+        for name in RECORDS:
+            path = root / f"{name}.csv"
+            if not path.exists():
+                continue
+            label = path.name if len(given) == 1 else f"{folder}/{path.name}"
+            rows, found = read_table(path, columns[name], label=label)
+            if number == 0 and name in REQUIRED_TABLES and not rows and not found:
+                raise DataError(f"{path.name} has no rows.", hint="add at least one study.")
+            paths.append(path)
+            faults += [*found, *_add(tables[name], rows, name)]
+    for name in SHARED_TABLES:
+        if not tables[name]:
+            path = shipped_folder() / f"{name}.csv"
+            paths.append(path)
+            _add(tables[name], read_table(path, columns[name])[0], name)
+    catalog = Catalog(**tables, source=" + ".join(map(str, given)), sha256=sha256_of_files(paths))
     faults.extend(cross_checks(catalog))
     return without(catalog, faults), tuple(faults)
 
 
-def load_catalog(folder: str | Path | None = None) -> Catalog:
-    """Read the tables of a folder; refuse them if any cell has a fault.
+def load_catalog(folders: Folders = SHIPPED) -> Catalog:
+    """Read evidence tables; refuse them if any cell has a fault.
 
     Parameters
     ----------
-    folder : str or Path, optional
+    folders : str, Path, or sequence of them
         As for :func:`read_catalog`.
 
     Returns
@@ -130,44 +132,30 @@ def load_catalog(folder: str | Path | None = None) -> Catalog:
     DataError
         Listing every fault by file, row and column.
     """
-    catalog, faults = read_catalog(folder)
+    catalog, faults = read_catalog(folders)
     raise_faults(faults, catalog.source)
     return catalog
 
 
-def merge_catalogs(first: Catalog, second: Catalog) -> Catalog:
-    """Return the tables of two catalogues together.
-
-    Parameters
-    ----------
-    first, second : Catalog
-        For example the shipped tables and a user's own.
-
-    Returns
-    -------
-    Catalog
-        All rows. Questions and outcomes of ``second`` replace those of ``first``.
-
-    Raises
-    ------
-    DataError
-        If a study, reference, claim, pool or statement id stands in both.
-    """
-    merged: dict[str, dict[str, Any]] = {}
-    for name in RECORDS:
-        left, right = getattr(first, name), getattr(second, name)
-        both = sorted(set(left) & set(right)) if name not in SHARED_TABLES else []
-        if both:
+def _root(folder: str | Path, columns: Mapping[str, Any], *, needed: tuple[str, ...]) -> Path:
+    """Return a folder of tables, refused if a table is missing or is none of ours."""
+    root = shipped_folder() if str(folder) == SHIPPED else Path(folder)
+    if not root.is_dir():
+        raise DataError(
+            f"{root} is not a folder.", hint="give a folder that holds studies.csv and claims.csv."
+        )
+    names = [path.stem for path in sorted(root.glob("*.csv"))]
+    for name in names:
+        if name not in RECORDS and name != "dictionary":
             raise DataError(
-                f"{name}: {', '.join(both[:5])} stands in {first.source} and in {second.source}.",
-                hint="give the row an id of its own, or correct the printed row with supersedes.",
+                f"{root}: {name}.csv is not one of the tables.", hint=did_you_mean(name, columns)
             )
-        merged[name] = {**left, **right}
-    return Catalog(
-        **merged,
-        source=f"{first.source} + {second.source}",
-        sha256=f"{first.sha256}+{second.sha256}",
-    )
+    for name in needed:
+        if name not in names:
+            raise DataError(f"{name}.csv is missing in {root}.")
+    if not set(names) & set(RECORDS):
+        raise DataError(f"{root} holds none of the tables.")
+    return root
 
 
 def without(catalog: Catalog, faults: Iterable[Finding]) -> Catalog:
@@ -184,28 +172,21 @@ def without(catalog: Catalog, faults: Iterable[Finding]) -> Catalog:
     return Catalog(**tables, source=catalog.source, sha256=catalog.sha256)
 
 
-def _refuse_strangers(root: Path, columns: Mapping[str, Any]) -> None:
-    for path in sorted(root.glob("*.csv")):
-        if path.stem not in RECORDS and path.stem != "dictionary":
-            raise DataError(
-                f"{root}: {path.name} is not one of the tables.",
-                hint=did_you_mean(path.stem, columns) or "",
-            )
-
-
-def _by_key(rows: tuple[Row, ...], table: str) -> tuple[dict[str, Any], list[Finding]]:
-    record_type = RECORDS[table]
-    records: dict[str, Any] = {}
+def _add(records: dict[str, Any], rows: tuple[Row, ...], table: str) -> list[Finding]:
+    """Add rows to a table; a question or an outcome replaces an earlier folder's of that id."""
     faults: list[Finding] = []
     for row in rows:
         key = str(row.values[KEYS[table]])
-        if key in records:
-            first = records[key].row.number
-            what = f"{key!r} already stands in row {first}; ids must be unique"
+        first = records.get(key)
+        if first is not None and (table not in SHARED_TABLES or first.row.file == row.file):
+            place = f"row {first.row.number}"
+            if first.row.file != row.file:
+                place += f" of {first.row.file}"
+            what = f"{key!r} already stands in {place}; ids must be unique"
             faults.append(invalid_cell(row.file, row.number, KEYS[table], what, printed=key))
             continue
         values = {k: v for k, v in row.values.items() if v is not None}
         if table == "claims" and "location" in values:
             values["location_text"] = values.pop("location")
-        records[key] = record_type(**values, row=row)
-    return records, faults
+        records[key] = RECORDS[table](**values, row=row)
+    return faults

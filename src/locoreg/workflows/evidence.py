@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from locoreg.core.errors import DataError, DesignError, did_you_mean
 from locoreg.core.findings import Finding
 from locoreg.evidence.audit import AuditReport, audit
-from locoreg.evidence.catalog import load_catalog, merge_catalogs, read_catalog
+from locoreg.evidence.catalog import SHIPPED as SHIPPED
+from locoreg.evidence.catalog import load_catalog, read_catalog
 from locoreg.evidence.estimators import usual_interval
 from locoreg.evidence.inputs import is_firm
 from locoreg.evidence.pooling import EvidencePool, pool_evidence
@@ -20,7 +20,6 @@ from locoreg.evidence.reproduce import Reproduction, reproduce
 from locoreg.evidence.selection import DESIGN_GROUPS, Selection, design_members
 from locoreg.evidence.sensitivity import PoolOptions
 
-SHIPPED = "shipped"
 # Published pools are listed beside the others, never pooled again.
 POOLED_DESIGNS = ("rct", "observational")
 
@@ -32,26 +31,25 @@ def open_tables(tables: Sequence[str | Path] = (SHIPPED,)) -> Catalog:
     ----------
     tables : sequence of str or Path
         ``shipped`` for the curated tables of the package, or folders. Later
-        ones add their studies to the earlier ones.
+        ones add to the earlier ones, and may correct their rows.
 
     Returns
     -------
     Catalog
         The tables together.
     """
-    if not tables:
-        raise DataError("no tables are given.", hint="name a folder, or shipped.")
-    loaded = [load_catalog(None if str(t) == SHIPPED else t) for t in tables]
-    return reduce(merge_catalogs, loaded)
+    return load_catalog(tables)
 
 
-def audit_tables(folder: str | Path | None = None) -> tuple[AuditReport, tuple[Finding, ...]]:
-    """Audit a folder of evidence tables, faulty rows included.
+def audit_tables(
+    tables: Sequence[str | Path] = (SHIPPED,),
+) -> tuple[AuditReport, tuple[Finding, ...]]:
+    """Audit evidence tables, faulty rows included.
 
     Parameters
     ----------
-    folder : str or Path, optional
-        Default: the curated tables of the package.
+    tables : sequence of str or Path
+        As for :func:`open_tables`.
 
     Returns
     -------
@@ -60,7 +58,7 @@ def audit_tables(folder: str | Path | None = None) -> tuple[AuditReport, tuple[F
     faults : tuple of Finding
         Those cells. Their rows took no part in the other checks.
     """
-    catalog, faults = read_catalog(folder)
+    catalog, faults = read_catalog(tables)
     return audit(catalog, faults=faults), faults
 
 

@@ -156,11 +156,22 @@ def _yaml_message(error: yaml.YAMLError) -> str:
 
 
 def _first_errors(error: ValidationError) -> str:
+    # A list whose only items are faulty is called too short as well; that says nothing new.
+    items: list[dict[str, Any]] = [dict(item) for item in error.errors()]
+    places = [item["loc"] for item in items]
+    items = [
+        item
+        for item in items
+        if item["type"] != "too_short"
+        or not any(
+            len(p) > len(item["loc"]) and p[: len(item["loc"])] == item["loc"] for p in places
+        )
+    ]
     parts = []
-    for item in error.errors()[:5]:
+    for item in items[:5]:
         place = ".".join(str(part) for part in item["loc"]) or "the file"
-        parts.append(f"{place}: {_words(dict(item))}")
-    more = error.error_count() - len(parts)
+        parts.append(f"{place}: {_words(item)}")
+    more = len(items) - len(parts)
     return "; ".join(parts) + (f"; and {more} more." if more > 0 else ".")
 
 

@@ -169,7 +169,9 @@ CHECKS: tuple[Check, ...] = (
     ),
     _check("counts", counts.counted_rows, counts.within_row, "Arms add up; events are patients."),
     _check("counts", parts.arm_counts, parts.across_rows, "Parts are no larger than the whole."),
-    _check("counts", grim.share_groups, grim.share_sum, "Percentages of one family pass 100."),
+    _check(
+        "counts", grim.share_groups, grim.share_sum, "Percentages of one family stay within 100."
+    ),
     _check("grim", grim.shares, grim.grim, "Some whole number of patients gives a percentage."),
     _check("repeated-text", texts.text_columns, texts.repeated_text, "No sentence fills a column."),
     _check(
@@ -210,13 +212,20 @@ CHECKS: tuple[Check, ...] = (
         doubles.repeated_numbers,
         "No two studies have the same numbers.",
     ),
-    _check("double-counting", studies, doubles.matched_sets, "Matched and unmatched rows."),
-    _check("double-counting", studies, doubles.several_reports, "Several reports of one study."),
+    _check(
+        "double-counting",
+        studies,
+        doubles.matched_sets,
+        "Matched and unmatched rows of a study are told apart.",
+    ),
+    _check(
+        "double-counting", studies, doubles.several_reports, "Reports of one study are told apart."
+    ),
     _check(
         "double-counting",
         doubles.pool_groups,
         doubles.pool_beside_trials,
-        "A pool beside its own trials.",
+        "A published pool is kept apart from its own trials.",
     ),
     _check(
         "se-or-variance",
