@@ -223,13 +223,33 @@ def test_report_formats(run: Any, tools: Any) -> None:
     report = run([tools.effect("0.76", "0.52", "0.86")])
     record = json.loads(json.dumps(report.to_dict()))
     assert record["counts"]["serious"] == 1
-    assert {"rule", "description", "examined"} == set(record["checks"][0])
+    assert {"rule", "description", "examined", "found"} == set(record["checks"][0])
     assert {c["rule"] for c in record["checks"]} == {c.rule for c in CHECKS}
     assert report.to_frame().loc[0, "rule"] == "interval-asymmetry"
     assert "SERIOUS" in report.summary()
     empty = run([tools.effect("0.67", "0.52", "0.86")])
     assert empty.summary() == "No findings."
     assert list(empty.to_frame().columns) == list(report.to_frame().columns)
+
+
+def test_findings_are_counted_by_check(run: Any, tools: Any) -> None:
+    # Two checks share the rule: the effect is inside its limits, the arm's value is not.
+    rows = [
+        tools.effect("0.67", "0.52", "0.86"),
+        tools.arms(
+            "survival_proportion",
+            40,
+            30,
+            landmark_months=24,
+            low_intervention=45,
+            high_intervention=60,
+        ),
+    ]
+    report = run(rows)
+    of_rule = [c for c in report.checks if c.rule == "estimate-outside-interval"]
+    assert [(c.examined, c.found) for c in of_rule] == [(1, 0), (1, 1)]
+    assert sum(c.found for c in report.checks) == len(report.findings)
+    assert all(c.found <= len(report.findings) for c in report.checks)
 
 
 def test_faults_stand_in_the_report(run: Any, tools: Any, tmp_path: Any) -> None:
@@ -239,6 +259,7 @@ def test_faults_stand_in_the_report(run: Any, tools: Any, tmp_path: Any) -> None
     catalog, faults = read_catalog(tmp_path)
     report = audit(catalog, faults=faults)
     assert [f.rule for f in report.findings] == ["invalid-cell"]
+    assert sum(c.found for c in report.checks) == 0
     assert report.counts["blocking"] == 1
 
 

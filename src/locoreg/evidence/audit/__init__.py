@@ -1,6 +1,6 @@
 """Audit of the evidence tables: one function per check, each returns findings."""
 
 from locoreg.evidence.audit.checks import CHECKS, Check
-from locoreg.evidence.audit.report import AuditReport, audit
+from locoreg.evidence.audit.report import AuditReport, CheckCount, audit
 
-__all__ = ["CHECKS", "AuditReport", "Check", "audit"]
+__all__ = ["CHECKS", "AuditReport", "Check", "CheckCount", "audit"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckCount:
+    """What one check looked at, and how much it found.
+
+    Attributes
+    ----------
+    rule, description : str
+        Rule of the check and one line about it.
+    examined : int
+        Things it looked at.
+    found : int
+        Findings in the report that this check made. Several checks may share a
+        rule, and a check may report under the rule of another one.
+    """
+
+    rule: str
+    description: str
+    examined: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
     """What the audit found.
 
@@ -25,13 +47,14 @@ class AuditReport:
         Worst first.
     counts : mapping
         Findings of each severity, zero included.
-    checks : tuple of (str, str, int)
-        Rule, one-line description and number of things examined, for each check.
+    checks : tuple of CheckCount
+        What each check examined and found. Cells that could not be read are
+        findings of no check.
     """
 
     findings: tuple[Finding, ...]
     counts: Mapping[str, int]
-    checks: tuple[tuple[str, str, int], ...]
+    checks: tuple[CheckCount, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
@@ -39,8 +62,13 @@ class AuditReport:
             "findings": [finding.to_dict() for finding in self.findings],
             "counts": dict(self.counts),
             "checks": [
-                {"rule": rule, "description": text, "examined": number}
-                for rule, text, number in self.checks
+                {
+                    "rule": check.rule,
+                    "description": check.description,
+                    "examined": check.examined,
+                    "found": check.found,
+                }
+                for check in self.checks
             ],
         }
 
@@ -120,10 +148,25 @@ def audit(catalog: Catalog, *, faults: Iterable[Finding] = ()) -> AuditReport:
     view = build(catalog)
     findings = list(faults)
     examined = []
-    for check in CHECKS:
+    maker: dict[int, int] = {}
+    for number, check in enumerate(CHECKS):
         things = check.things(view)
-        for thing in things:
-            findings.extend(check.look(view, thing))
-        examined.append((check.rule, check.description, len(things)))
+        made = [finding for thing in things for finding in check.look(view, thing)]
+        maker |= {id(finding): number for finding in made}
+        findings += made
+        examined.append(len(things))
     unique = _once(by_severity(findings))
-    return AuditReport(findings=unique, counts=count_by_severity(unique), checks=tuple(examined))
+    counts = Counter(maker.get(id(finding)) for finding in unique)
+    return AuditReport(
+        findings=unique,
+        counts=count_by_severity(unique),
+        checks=tuple(
+            CheckCount(
+                rule=check.rule,
+                description=check.description,
+                examined=examined[number],
+                found=counts[number],
+            )
+            for number, check in enumerate(CHECKS)
+        ),
+    )
