@@ -11,10 +11,12 @@ from tests.conftest import WriteTables, effect, study
 from locoreg.core.errors import DataError, DesignError
 from locoreg.core.findings import Finding, Location
 from locoreg.evidence.catalog import load_catalog
+from locoreg.evidence.doubts import alternatives
 from locoreg.evidence.pooling import EvidencePool, pool_evidence
 from locoreg.evidence.records import Catalog
 from locoreg.evidence.selection import Selection
 from locoreg.evidence.sensitivity import PoolOptions
+from locoreg.workflows.answers import answer
 
 # The printed trials of Ueno 2022, Table 1, with the E2108 abstract and the MF07-01 update.
 TRIALS = [
@@ -318,3 +320,56 @@ def test_only_firm_readings_change_a_pool(
         math.log(1.52 / 0.82) / 2 / {90.0: 1.644854, 95.0: 1.959964}[level], rel=1e-6
     )
     assert line.findings == (found,)
+
+
+AGREEING = ["0.80 0.60 1.07", "0.80 0.57 1.12", "0.81 0.61 1.08"]
+
+
+def test_collapsed_hartung_knapp_has_its_floor(write_tables: WriteTables) -> None:
+    rows = [effect(f"c{i}", f"s{i}", printed) for i, printed in enumerate(AGREEING)]
+    catalog = load_catalog(write_tables(studies=[study(f"s{i}") for i in range(3)], claims=rows))
+    hk = PoolOptions(method="REML", interval="hartung-knapp", level=95)
+    pool = ask(catalog, options=hk)
+    floor = pool.meta.floor
+    assert floor is not None
+    assert pool.meta.mu.natural[2] < 1 < floor.natural[2]
+    assert any("narrower than the common-effect one" in w for w in pool.meta.warnings)
+    assert "with the floor it is" in answer(pool)
+    assert "lies on the side" not in answer(pool)
+    assert all(row.floor is not None for row in pool.leave_one_out)
+    floored = PoolOptions(method="REML", interval="hartung-knapp-floor", level=95)
+    assert ask(catalog, options=floored).meta.mu == floor
+    assert ask(catalog, options=floored).meta.floor is None
+
+
+def test_indirect_patients_are_named(write_tables: WriteTables) -> None:
+    rows = [effect(f"c{i}", f"s{i}", printed) for i, printed in enumerate(AGREEING)]
+    narrow = {"indirectness": "bone metastases only"}
+    studies = [study(f"s{i}", **narrow) for i in range(3)]
+    everybody = ask(load_catalog(write_tables(studies=studies, claims=rows)))
+    assert everybody.indirect == ("All 3 studies: bone metastases only",)
+    assert "All 3 studies: bone metastases only." in answer(everybody)
+    studies[0]["indirectness"] = ""
+    some = ask(load_catalog(write_tables(studies=studies, claims=rows)))
+    assert some.indirect == ("S1, S2: bone metastases only",)
+
+
+def test_barred_report_is_said_to_be_barred(trials: Catalog) -> None:
+    pool = ask(trials, reports=("soran2021",))
+    assert "433 events implied" in pool.barred[0]
+    assert "Barred by the audit" in pool.summary()
+    assert ask(trials).barred == ()
+
+
+def test_multiverse_shows_barred_readings_as_such(trials: Catalog) -> None:
+    doubts = {a.study_id: a for a in alternatives(trials, ask(trials), (IMPOSSIBLE,))}
+    kinds = [option.kind for option in doubts["soran2018"].options]
+    assert kinds == ["main", "blocked"]
+    assert "barred by the audit" in doubts["soran2018"].options[1].label
+    assert [o.kind for o in doubts["fitzal2019"].options] == ["main", "printed"]
+    assert len(doubts["badwe2015"].options) == 1
+
+
+def test_subgroups_are_printed(trials: Catalog) -> None:
+    options = PoolOptions(method="DL", interval="normal", level=95, subgroups_by="design")
+    assert "rct (5): 0.93" in ask(trials, options=options).summary()

@@ -53,6 +53,8 @@ def run(
         print_heading(question.question.title)
         for item in question.pools:
             print_text(item.answer)
+            for left_out in item.pool.excluded:
+                print_text(f"  Left out: {left_out.label}: {left_out.reason}.")
         for _, _, reason in question.empty:
             print_text(reason)
     print_heading("What the audit found (blocking and serious)")

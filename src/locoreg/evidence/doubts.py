@@ -23,7 +23,8 @@ def alternatives(
     A study has a choice where a correction or a finding concerns the
     direction or the level of its row, where its interval is not of the level
     shown (published pools read such intervals as 95%), and where another of
-    its reports gives a number that the audit does not bar.
+    its reports gives another number. A number that the audit bars is of kind
+    ``blocked``.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def _options(
     for claim in _rows(catalog, pool, study):
         report = catalog.report_id(claim)
         barred = any(f.reading == "exclude" for f in by_claim.get(claim.claim_id, []))
-        if barred and report != study.report_id:
+        if report != study.report_id and _prints_the_same(claim, main, pool):
             continue
         for kind, words, reading in _readings(claim, pool, by_claim.get(claim.claim_id, [])):
             routes = effect_routes(claim, reading, reference_arm=pool.question.reference_arm)
@@ -81,10 +82,10 @@ def _options(
             seen.add(_key(routes[0]))
             options.append(
                 Option(
-                    label=f"{report}: {words}",
+                    label=f"{report}: {words}" + (" (barred by the audit)" if barred else ""),
                     yi=routes[0].yi,
                     se=routes[0].se,
-                    kind="report" if report != study.report_id else kind,
+                    kind="blocked" if barred else "report" if report != study.report_id else kind,
                     is_main=False,
                 )
             )
@@ -120,6 +121,16 @@ def _readings(
         elif column == "ci_level":
             words = f"interval read as {value}%"
             yield "level", words, replace(stated, ci_level=float(value))
+
+
+def _prints_the_same(claim: Claim, main: Option, pool: EvidencePool) -> bool:
+    """Whether a report prints the number in use, rounded: 0.86 for 0.857."""
+    stated = stated_reading(claim)
+    routes = effect_routes(claim, stated, reference_arm=pool.question.reference_arm)
+    if not routes or claim.estimate is None:
+        return False
+    slack = 2 * claim.half_unit("estimate") / claim.estimate
+    return abs(routes[0].yi - main.yi) <= slack / 2 and abs(routes[0].se - main.se) <= slack
 
 
 def _key(effect: EffectSize) -> tuple[float, float]:

@@ -53,6 +53,8 @@ class PooledStudy:
         Readings that differ from the printed row, in words.
     report_rule : str
         Why this report.
+    indirectness : str
+        How its patients differ from those of the question; empty if they don't.
     findings : tuple of Finding
         What the audit says of the rows used.
     """
@@ -73,6 +75,7 @@ class PooledStudy:
     verification: str
     applied: tuple[str, ...]
     report_rule: str
+    indirectness: str
     findings: tuple[Finding, ...]
 
 
@@ -233,7 +236,7 @@ class _Chooser:
                     claim=None,
                     routes=arms,
                     applied=(),
-                    why_not=self._barred_by_memory(comparison.values[0].claims[0]),
+                    why_not=self._arms_barred(comparison),
                 )
             )
         if not found:
@@ -280,6 +283,15 @@ class _Chooser:
             applied=applied,
             why_not=why_not,
         )
+
+    def _arms_barred(self, comparison: Comparison) -> str | None:
+        rows = [claim for value in comparison.values for claim in value.claims]
+        for claim in rows:
+            for finding in self.by_claim.get(claim.claim_id, []):
+                first = finding.claim_ids[0] == claim.claim_id
+                if first and is_firm(finding) and finding.reading == "exclude":
+                    return f"{finding.rule}: {finding.message}"
+        return next((why for why in map(self._barred_by_memory, rows) if why), None)
 
     def _barred_by_memory(self, claim: Claim) -> str | None:
         if claim.verification == "memory" and not self.selection.include_memory:
@@ -360,6 +372,7 @@ class _Chooser:
             verification=rows[0].verification or "",
             applied=best.applied,
             report_rule=rule,
+            indirectness=study.indirectness or "",
             findings=tuple(dict.fromkeys(about)),
         )
 

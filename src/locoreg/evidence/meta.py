@@ -15,6 +15,7 @@ from locoreg.core.estimate import Estimate, Scale
 from locoreg.core.numbertext import range_text
 from locoreg.core.provenance import Provenance, sha256_of_bytes
 from locoreg.evidence.estimators import METHOD_LABELS, interval_name, method_name
+from locoreg.evidence.guard import estimate_at, floored
 from locoreg.evidence.posterior import posterior_dict, posterior_of_few, posterior_words
 from locoreg.stats.bayes import Posterior
 from locoreg.stats.heterogeneity import q_profile
@@ -63,6 +64,9 @@ class MetaAnalysis:
         The common-effect pool of the same studies, normal interval.
     normal_interval : Estimate
         The same pool as ``mu`` with the normal interval instead.
+    floor : Estimate or None
+        The pool with the floored Hartung-Knapp interval, where the plain one
+        is narrower than the common-effect interval; else None.
     bayes : Posterior or None
         For two or three studies on the log scale: the posterior under a
         half-normal prior on tau, its scale in ``tau_scale``, and a flat one on mu.
@@ -94,6 +98,7 @@ class MetaAnalysis:
     weights: tuple[float, ...]
     common_effect: Estimate
     normal_interval: Estimate
+    floor: Estimate | None
     bayes: Posterior | None
     warnings: tuple[str, ...]
     provenance: Provenance
@@ -121,6 +126,7 @@ class MetaAnalysis:
             ],
             "common_effect": self.common_effect.to_dict(),
             "normal_interval": self.normal_interval.to_dict(),
+            "floor": None if self.floor is None else self.floor.to_dict(),
             "bayes": None if self.bayes is None else posterior_dict(self.bayes),
             "warnings": list(self.warnings),
             "provenance": self.provenance.to_dict(),
@@ -253,24 +259,24 @@ def meta_analysis(
     """
     if (vi is None) == (se is None):
         raise DataError("give either vi (variances) or se (standard errors), and not both.")
-    y = np.asarray(yi, dtype=float)
-    spread = np.asarray(vi if se is None else se, dtype=float)
+    y = _numbers(yi, "yi")
+    spread = _numbers(vi, "vi") if se is None else _numbers(se, "se")
     variance = spread if se is None else _squared(spread)
     names = tuple(labels) if labels is not None else tuple(str(i + 1) for i in range(y.size))
     if len(names) != y.size:
         raise DataError(f"there are {len(names)} labels for {y.size} studies.")
     chosen = (method_name(method), interval_name(interval))
-    fit = random_effects(
-        y, variance, method=chosen[0], interval=chosen[1], level=level, prediction=prediction
-    )
-    k = int(fit.k)
-    common, normal = (
-        random_effects(
-            y, variance, method=of, interval="normal", level=level, prediction=prediction
+
+    def run(of: Method, kind: Interval) -> RandomEffects:
+        return random_effects(
+            y, variance, method=of, interval=kind, level=level, prediction=prediction
         )
-        for of in ("CE", chosen[0])
-    )
-    profile = q_profile(y, variance, level=level) if k > 1 else None
+
+    fit = run(*chosen)
+    k = int(fit.k)
+    common, normal = run("CE", "normal"), run(chosen[0], "normal")
+    floor = floored(run, fit, scale)[0]
+    profile = q_profile(y, variance, level=level) if k > 1 and chosen[0] != "CE" else None
     tau2_ci = (math.nan, math.nan)
     i2_ci = (math.nan, math.nan)
     if profile is not None:
@@ -278,7 +284,7 @@ def meta_analysis(
         i2_ci = (float(profile.i2_low), float(profile.i2_high))
     has_prediction = k >= 3 and chosen[0] != "CE"
     return MetaAnalysis(
-        mu=_estimate(fit, scale),
+        mu=estimate_at(fit, scale),
         p_value=float(fit.p_value),
         tau2=float(fit.tau2),
         tau2_ci=tau2_ci,
@@ -297,10 +303,11 @@ def meta_analysis(
         yi=tuple(y.tolist()),
         se=tuple(np.sqrt(variance).tolist()),
         weights=tuple((100 * np.asarray(fit.weights)).tolist()),
-        common_effect=_estimate(common, scale),
-        normal_interval=_estimate(normal, scale),
+        common_effect=estimate_at(common, scale),
+        normal_interval=estimate_at(normal, scale),
+        floor=floor,
         bayes=posterior_of_few(y, variance, k, chosen[0], level, scale),
-        warnings=_warnings(fit, k, chosen, common),
+        warnings=_warnings(k, chosen, floor),
         provenance=Provenance(
             input_sha256=sha256_of_bytes(y.tobytes(), variance.tobytes()),
             options={
@@ -319,6 +326,15 @@ _PREDICTION_FORMULAS = {
 }
 
 
+def _numbers(values: ArrayLike | None, name: str) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"{name} can't be read as numbers.", hint="give an array of floats."
+        ) from None
+
+
 def _squared(se: FloatArray) -> FloatArray:
     if np.any(se <= 0):
         where = int(np.flatnonzero(se <= 0)[0])
@@ -326,20 +342,7 @@ def _squared(se: FloatArray) -> FloatArray:
     return np.asarray(se**2)
 
 
-def _estimate(fit: RandomEffects, scale: Scale) -> Estimate:
-    return Estimate(
-        estimate=float(fit.mu),
-        se=float(fit.se),
-        ci_low=float(fit.ci_low),
-        ci_high=float(fit.ci_high),
-        level=float(fit.level),
-        scale=scale,
-    )
-
-
-def _warnings(
-    fit: RandomEffects, k: int, chosen: tuple[Method, Interval], common: RandomEffects
-) -> tuple[str, ...]:
+def _warnings(k: int, chosen: tuple[Method, Interval], floor: Estimate | None) -> tuple[str, ...]:
     found = []
     method, interval = chosen
     if k == 1:
@@ -355,15 +358,15 @@ def _warnings(
             "With few studies a 95% prediction interval covers less often than it says "
             "(84 to 90% in simulations with heterogeneity)."
         )
-    if interval == "hartung-knapp" and method != "CE":
-        if float(fit.ci_high - fit.ci_low) < float(common.ci_high - common.ci_low):
-            found.append(
-                "The Hartung-Knapp interval is narrower than the common-effect one; "
-                "read hartung-knapp-floor beside it."
-            )
-        if k == 2:
-            found.append(
-                "Hartung-Knapp with two studies has one degree of freedom (t = 12.7 at 95%); "
-                "read the normal interval beside it."
-            )
+    if floor is not None:
+        found.append(
+            "The Hartung-Knapp interval is narrower than the common-effect one, because the "
+            "studies agree more than chance would have them; with the floor it is "
+            f"{range_text(*floor.natural[1:])}."
+        )
+    if interval == "hartung-knapp" and k == 2:
+        found.append(
+            "Hartung-Knapp with two studies has one degree of freedom (t = 12.7 at 95%); "
+            "read the normal interval beside it."
+        )
     return tuple(found)

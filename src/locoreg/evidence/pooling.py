@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from locoreg.core.errors import DesignError
 from locoreg.core.findings import Finding, by_severity
+from locoreg.core.numbertext import p_text
 from locoreg.core.provenance import Provenance
 from locoreg.evidence.inputs import (
     Exclusion,
     PooledStudy,
+    is_firm,
     select_inputs,
 )
 from locoreg.evidence.meta import MetaAnalysis
@@ -55,6 +57,11 @@ class EvidencePool:
     as_printed : MetaAnalysis or None
         The naive result: the same studies and reports with every row read as
         its table states it. None where the main result is the naive one.
+    indirect : tuple of str
+        How the patients of its studies differ from those of the question.
+    barred : tuple of str
+        Studies whose number the audit bars and that are pooled all the same,
+        because their report was asked for.
     differs : tuple of str
         Studies that the two results read differently, with the reading.
     subgroups : tuple of SubgroupPool
@@ -74,6 +81,8 @@ class EvidencePool:
     studies: tuple[PooledStudy, ...]
     excluded: tuple[Exclusion, ...]
     as_printed: MetaAnalysis | None
+    indirect: tuple[str, ...]
+    barred: tuple[str, ...]
     differs: tuple[str, ...]
     subgroups: tuple[SubgroupPool, ...]
     subgroup_test: SubgroupTestResult | None
@@ -104,6 +113,8 @@ class EvidencePool:
                 for e in self.excluded
             ],
             as_printed=None if self.as_printed is None else self.as_printed.to_dict(),
+            indirect=list(self.indirect),
+            barred=list(self.barred),
             differs=list(self.differs),
             subgroups=[
                 {"name": g.name, "study_ids": list(g.study_ids), "pool": g.meta.to_dict()}
@@ -133,6 +144,15 @@ class EvidencePool:
             lines.append(
                 f"Read as printed: {self.as_printed.mu.text()}. Read differently here: "
                 + "; ".join(self.differs)
+            )
+        lines += [f"{sentence}." for sentence in self.indirect]
+        lines += [f"Barred by the audit and pooled because asked for: {b}." for b in self.barred]
+        lines += [f"{g.name} ({g.meta.k}): {g.meta.mu.text()}" for g in self.subgroups]
+        if self.subgroup_test is not None:
+            test = self.subgroup_test
+            lines.append(
+                f"Test between subgroups ({test.by.replace('_', ' ')}): Q {test.q:.2f} on "
+                f"{test.df} df, {p_text(test.p_value)}"
             )
         lines += [f"Left out: {e.label}: {e.reason}." for e in self.excluded]
         return "\n".join(lines)
@@ -195,6 +215,8 @@ def pool_evidence(
         studies=studies,
         excluded=excluded,
         as_printed=naive,
+        indirect=_indirect(studies),
+        barred=_barred(studies),
         differs=differs,
         subgroups=groups,
         subgroup_test=test,
@@ -204,6 +226,30 @@ def pool_evidence(
         provenance=Provenance(
             input_sha256=catalog.sha256, options=_options(catalog, selection, options)
         ),
+    )
+
+
+def _indirect(studies: tuple[PooledStudy, ...]) -> tuple[str, ...]:
+    by_words: dict[str, list[str]] = {}
+    for study in studies:
+        if study.indirectness:
+            by_words.setdefault(study.indirectness, []).append(study.label)
+    return tuple(
+        f"All {len(who)} studies: {words}"
+        if len(who) == len(studies) > 1
+        else f"{', '.join(who)}: {words}"
+        for words, who in by_words.items()
+    )
+
+
+def _barred(studies: tuple[PooledStudy, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"{study.label} ({finding.rule}: {finding.message})"
+        for study in studies
+        for finding in study.findings
+        if is_firm(finding)
+        and finding.reading == "exclude"
+        and finding.claim_ids[0] in study.claim_ids
     )
 
 

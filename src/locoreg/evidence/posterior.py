@@ -27,8 +27,14 @@ def posterior_words(found: Posterior) -> str:
     shown = interval_text(*(math.exp(x) for x in (found.mu, found.mu_low, found.mu_high)))
     return (
         f"Bayesian, half-normal({found.tau_scale:g}) prior on tau: {shown}, "
-        f"{found.level:g}% interval; probability of a ratio below 1: {found.below:.2f}"
+        f"{found.level:g}% interval; probability of a ratio below 1: {_probability(found.below)}"
     )
+
+
+def _probability(p: float) -> str:
+    if p > 0.995:
+        return "above 0.99"
+    return "below 0.01" if p < 0.005 else f"{p:.2f}"
 
 
 def posterior_of_few(

@@ -87,6 +87,7 @@ class Study:
     primary_landmark_months: float | None = None
     alpha: float | None = None
     lesion_limit: str | None = None
+    indirectness: str | None = None
     region: str | None = None
     period: str | None = None
     registry_id: str | None = None

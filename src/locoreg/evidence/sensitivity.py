@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.core.estimate import Estimate, Scale
 from locoreg.evidence.estimators import interval_name, method_name
+from locoreg.evidence.guard import estimate_at, floored
 from locoreg.evidence.inputs import PooledStudy
 from locoreg.evidence.meta import MetaAnalysis, Prediction, meta_analysis
 from locoreg.evidence.records import Catalog, Question, Study
 from locoreg.stats.heterogeneity import subgroup_test
-from locoreg.stats.randomeffects import cumulative, leave_one_out
+from locoreg.stats.randomeffects import Interval, RandomEffects, cumulative, leave_one_out
+from locoreg.stats.tau2 import Method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +66,27 @@ class SubgroupTestResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensitivityRow:
-    """A pool of part of the studies: without one, or up to one."""
+    """A pool of part of the studies: without one, or up to one.
+
+    Attributes
+    ----------
+    study_id, label : str
+        The study left out, or the last one that entered.
+    mu : Estimate
+        The pool.
+    tau2, i2 : float
+        Its heterogeneity; I2 in percent.
+    floor : Estimate or None
+        The floored interval where the Hartung-Knapp one is narrower than the
+        common-effect one.
+    """
 
     study_id: str
     label: str
     mu: Estimate
     tau2: float
     i2: float
+    floor: Estimate | None
 
 
 def scale_of(question: Question) -> Scale:
@@ -144,10 +160,19 @@ def without_each(
     """Pool without each of the studies in turn; empty under two studies."""
     if len(studies) < 2:
         return ()
-    fit = leave_one_out(
-        [s.effect.yi for s in studies], [s.effect.vi for s in studies], **_kernel(options)
-    )
-    return _rows(studies, fit, options, question)
+    yi, vi = _effects(studies)
+
+    def run(method: Method, interval: Interval) -> RandomEffects:
+        return leave_one_out(
+            yi,
+            vi,
+            method=method,
+            interval=interval,
+            level=options.level,
+            prediction=options.prediction,
+        )
+
+    return _rows(studies, run, options, question)
 
 
 def up_to_each(
@@ -156,41 +181,43 @@ def up_to_each(
     """Pool the studies up to each, in the order given; empty under two studies."""
     if len(studies) < 2:
         return ()
-    fit = cumulative(
-        [s.effect.yi for s in studies],
-        [s.effect.vi for s in studies],
-        order=list(range(len(studies))),
-        **_kernel(options),
-    )
-    return _rows(studies, fit, options, question)
+    yi, vi = _effects(studies)
+
+    def run(method: Method, interval: Interval) -> RandomEffects:
+        return cumulative(
+            yi,
+            vi,
+            order=list(range(len(studies))),
+            method=method,
+            interval=interval,
+            level=options.level,
+            prediction=options.prediction,
+        )
+
+    return _rows(studies, run, options, question)
 
 
-def _kernel(options: PoolOptions) -> dict[str, Any]:
-    return {
-        "method": method_name(options.method),
-        "interval": interval_name(options.interval),
-        "level": options.level,
-        "prediction": options.prediction,
-    }
+def _effects(studies: tuple[PooledStudy, ...]) -> tuple[list[float], list[float]]:
+    return [s.effect.yi for s in studies], [s.effect.vi for s in studies]
 
 
 def _rows(
-    studies: tuple[PooledStudy, ...], fit: Any, options: PoolOptions, question: Question
+    studies: tuple[PooledStudy, ...],
+    run: Callable[[Method, Interval], RandomEffects],
+    options: PoolOptions,
+    question: Question,
 ) -> tuple[SensitivityRow, ...]:
+    fit = run(method_name(options.method), interval_name(options.interval))
+    scale = scale_of(question)
+    floors = floored(run, fit, scale)
     return tuple(
         SensitivityRow(
             study_id=study.study_id,
             label=study.label,
-            mu=Estimate(
-                estimate=float(fit.mu[i]),
-                se=float(fit.se[i]),
-                ci_low=float(fit.ci_low[i]),
-                ci_high=float(fit.ci_high[i]),
-                level=options.level,
-                scale=scale_of(question),
-            ),
+            mu=estimate_at(fit, scale, i),
             tau2=float(fit.tau2[i]),
             i2=float(fit.i2[i]),
+            floor=floors[i],
         )
         for i, study in enumerate(studies)
     )
@@ -204,4 +231,5 @@ def row_dict(row: SensitivityRow) -> dict[str, Any]:
         "mu": row.mu.to_dict(),
         "tau2": row.tau2,
         "i2": row.i2,
+        "floor": None if row.floor is None else row.floor.to_dict(),
     }

@@ -182,7 +182,7 @@ def _check_values(y: FloatArray, v: FloatArray, present: BoolArray) -> None:
     empty = ~present.any(axis=1)
     if empty.any():
         raise DataError(
-            f"Meta-analysis {int(np.argmax(empty))} has no study: all are marked absent.",
+            f"Meta-analysis {int(np.argmax(empty)) + 1} has no study: all are marked absent.",
             hint="leave it out, or mark fewer studies.",
         )
     rules = (
@@ -202,8 +202,10 @@ def _check_values(y: FloatArray, v: FloatArray, present: BoolArray) -> None:
         bad = present & ~good
         if bad.any():
             row, study = (int(i) for i in np.argwhere(bad)[0])
-            where = f"study {study}" if y.shape[0] == 1 else f"study {study} of meta-analysis {row}"
-            raise DataError(f"{name} of {where} (from 0) {fault}: {values[row, study]}.", hint=hint)
+            where = f"study {study + 1}"
+            if y.shape[0] > 1:
+                where += f" of meta-analysis {row + 1}"
+            raise DataError(f"{name} of {where} {fault}: {values[row, study]}.", hint=hint)
 
 
 def check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -33,7 +33,9 @@ def answer(pool: EvidencePool) -> str:
     parts = [
         f"{pool.design_label} ({studies}), {pool.outcome.label.lower()}: "
         f"{pool.question.measure} {meta.mu.text()}, {meta.mu.level:g}% interval.",
+        *_floor(pool),
         _reading_of(pool),
+        *(f"{sentence}." for sentence in pool.indirect),
     ]
     if meta.k == 2 and meta.interval.startswith("hartung"):
         parts.append(
@@ -42,12 +44,12 @@ def answer(pool: EvidencePool) -> str:
         )
     if meta.bayes is not None:
         parts.append(f"{posterior_words(meta.bayes)}.")
-    if meta.prediction is not None and meta.mu.scale == "log":
+    if meta.prediction is not None and meta.mu.scale == "log" and meta.floor is None:
         low, high = meta.to_dict()["prediction"]["natural"].values()
         parts.append(
             f"The effect in a new study is expected in the range {range_text(low, high)}."
             if high / low < _USELESS
-            else f"They say next to nothing about a new study ({range_text(low, high)})."
+            else f"For a new study this predicts next to nothing ({range_text(low, high)})."
         )
     if pool.selection.design not in RANDOMISED:
         parts.append(
@@ -62,8 +64,18 @@ def answer(pool: EvidencePool) -> str:
     return " ".join(parts)
 
 
+def _floor(pool: EvidencePool) -> tuple[str, ...]:
+    if pool.meta.floor is None:
+        return ()
+    return (
+        "This interval is narrower than the common-effect one, because the studies agree more "
+        f"than chance would have them; with the floor it is {_limits(pool.meta.floor)}, and that "
+        "is read here.",
+    )
+
+
 def _reading_of(pool: EvidencePool) -> str:
-    _, low, high = pool.meta.mu.natural
+    _, low, high = (pool.meta.floor or pool.meta.mu).natural
     null = _null(pool.meta.mu)
     below, above = _sides(pool)
     if high < null:
