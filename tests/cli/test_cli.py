@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.conftest import WriteTables, effect, study
 
 from locoreg.cli.main import main
+from tests.conftest import WriteTables, effect, study
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -8,9 +8,9 @@ import pkgutil
 from pathlib import Path
 
 import pytest
-from tests.docs.runner import FLAGS, PageError, run_page
 
 import locoreg
+from tests.docs.runner import FLAGS, PageError, run_page
 
 ROOT = Path(__file__).resolve().parents[2]
 # Text of the code's own docstrings, which test_docstrings runs.

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from tests.conftest import WriteTables, effect, study, write_rows
 
 from locoreg.core.errors import DataError
 from locoreg.evidence.catalog import (
@@ -15,6 +14,7 @@ from locoreg.evidence.catalog import (
     load_catalog,
     read_catalog,
 )
+from tests.conftest import WriteTables, effect, study, write_rows
 
 
 @pytest.mark.parametrize("table", RECORDS)

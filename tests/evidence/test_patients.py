@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.conftest import WriteTables, effect, study
 
 from locoreg.evidence.catalog import load_catalog
 from locoreg.evidence.reproduce.patients import counted_out
+from tests.conftest import WriteTables, effect, study
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 
 import pytest
-from tests.conftest import WriteTables, effect, study
 
 from locoreg.core.errors import DataError, DesignError
 from locoreg.core.findings import Finding, Location
@@ -17,6 +16,7 @@ from locoreg.evidence.records import Catalog
 from locoreg.evidence.selection import Selection
 from locoreg.evidence.sensitivity import PoolOptions
 from locoreg.workflows.answers import answer
+from tests.conftest import WriteTables, effect, study
 
 # The printed trials of Ueno 2022, Table 1, with the E2108 abstract and the MF07-01 update.
 TRIALS = [

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.conftest import WriteTables, effect, study
 
 from locoreg.report import write_report
 from locoreg.workflows.run import StudyResult, run_study
+from tests.conftest import WriteTables, effect, study
 
 Run = Callable[..., StudyResult]
 

@@ -9,10 +9,9 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.report.conftest import Page
-
 from locoreg.core.numbertext import interval_text
 from locoreg.workflows.run import StudyResult
+from tests.report.conftest import Page
 
 
 def test_landmarks_and_language(page: Page) -> None:
@@ -98,8 +97,15 @@ def test_every_finding_stands_on_the_page(page: Page, shipped: StudyResult) -> N
     for number, finding in enumerate(findings, start=1):
         assert f"finding-{number}" in page.ids
         assert " ".join(finding.message.split()) in page.words
-    for rule, _, _ in shipped.audit.checks:
-        assert rule in page.words
+
+
+def test_each_check_has_its_own_number_of_findings(page: Page, shipped: StudyResult) -> None:
+    checks = shipped.audit.checks
+    assert len({check.rule for check in checks}) < len(checks)
+    assert sum(check.found for check in checks) == len(shipped.audit.findings)
+    for check in checks:
+        words = f"{check.rule} {check.description} {check.examined:,} {check.found:,}"
+        assert " ".join(words.split()) in page.words
 
 
 def test_every_pooled_number_links_to_its_row(page: Page, shipped: StudyResult) -> None:

@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.conftest import WriteTables, effect, study
-from tests.report.conftest import Page, Run
 
 from locoreg.report import write_report
 from locoreg.report.words import decimal_text, doi_link, registry_link, severity, verification
+from tests.conftest import WriteTables, effect, study
+from tests.report.conftest import Page, Run
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
 

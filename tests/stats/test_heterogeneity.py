@@ -5,6 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+
+from locoreg.core.errors import DataError
+from locoreg.stats.heterogeneity import q_profile, subgroup_test
+from locoreg.stats.randomeffects import random_effects
+from locoreg.stats.studies import check_inputs
+from locoreg.stats.tau2 import q_statistic
 from tests.stats.metafor_cases import (
     CLOSED,
     ITERATED,
@@ -15,12 +21,6 @@ from tests.stats.metafor_cases import (
     load,
     number,
 )
-
-from locoreg.core.errors import DataError
-from locoreg.stats.heterogeneity import q_profile, subgroup_test
-from locoreg.stats.randomeffects import random_effects
-from locoreg.stats.studies import check_inputs
-from locoreg.stats.tau2 import q_statistic
 
 PROFILED = [
     (label, number(a["yi"]), number(a["vi"]), a["tau2_ci"]["Q_profile"])

@@ -6,6 +6,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
+
+from locoreg.stats import randomeffects as kernel
+from locoreg.stats import tau2 as estimators
 from tests.stats.metafor_cases import (
     CLOSED,
     DELETION,
@@ -21,9 +24,6 @@ from tests.stats.metafor_cases import (
     fits,
     number,
 )
-
-from locoreg.stats import randomeffects as kernel
-from locoreg.stats import tau2 as estimators
 
 FITS = fits()
 # Analyses with every estimator (one per dataset, nine edge cases), and those of further measures.

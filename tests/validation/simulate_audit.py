@@ -30,6 +30,7 @@ from locoreg.evidence.catalog import dictionary, read_catalog
 SEED = 20221
 CLEAN_STUDIES = 1500
 INJECTED_STUDIES = 350
+MOST_PATIENTS = 8000
 GRAVE = ("serious", "blocking")
 Table = list[dict[str, Any]]
 Array = np.ndarray[Any, Any]
@@ -110,7 +111,7 @@ class Trial:
 
 def simulate(rng: np.random.Generator) -> Trial:
     """Draw one trial."""
-    n = int(np.exp(rng.uniform(np.log(40), np.log(1500))))
+    n = int(np.exp(rng.uniform(np.log(40), np.log(MOST_PATIENTS))))
     share = rng.choice([0.5, 0.5, 0.5, 0.6, 2 / 3, 0.75, 0.33])
     arm = (rng.permutation(n) < round(n * share)).astype(int)
     group = rng.choice(3, size=n, p=[0.5, 0.3, 0.2])

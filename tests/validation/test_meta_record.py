@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.validation import simulate_meta as simulation
 
 RECORD = json.loads(simulation.RECORD.read_text(encoding="utf-8"))

@@ -37,11 +37,6 @@ def answer(pool: EvidencePool) -> str:
         _reading_of(pool),
         *(f"{sentence}." for sentence in pool.indirect),
     ]
-    if meta.k == 2 and meta.interval.startswith("hartung"):
-        parts.append(
-            f"With two studies this interval has one degree of freedom; the normal one is "
-            f"{_limits(meta.normal_interval)}."
-        )
     if meta.bayes is not None:
         parts.append(f"{posterior_words(meta.bayes)}.")
     if meta.prediction is not None and meta.mu.scale == "log" and meta.floor is None:
@@ -75,6 +70,11 @@ def _floor(pool: EvidencePool) -> tuple[str, ...]:
 
 
 def _reading_of(pool: EvidencePool) -> str:
+    if pool.meta.k == 2 and pool.meta.interval == "hartung-knapp":
+        return (
+            "With two studies this interval has one degree of freedom and can hardly exclude "
+            f"anything; the normal interval is {_limits(pool.meta.normal_interval)}."
+        )
     _, low, high = (pool.meta.floor or pool.meta.mu).natural
     null = _null(pool.meta.mu)
     below, above = _sides(pool)
