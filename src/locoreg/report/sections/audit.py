@@ -62,17 +62,18 @@ def _counts(context: Context) -> Table:
 
 def _checks(context: Context) -> Table:
     report = context.result.audit
-    by_rule: dict[str, int] = {}
-    for finding in report.findings:
-        by_rule[finding.rule] = by_rule.get(finding.rule, 0) + 1
     rows = [
-        Row((text(Code(rule)), text(words_), text(whole(n)), text(str(by_rule.pop(rule, 0)))))
-        for rule, words_, n in report.checks
+        Row(
+            (
+                text(Code(check.rule)),
+                text(check.description),
+                text(whole(check.examined)),
+                text(whole(check.found)),
+            )
+        )
+        for check in report.checks
     ]
-    rows += [
-        Row((text(Code(rule)), text("Found by a check named above"), (), text(str(count))))
-        for rule, count in sorted(by_rule.items())
-    ]
+    others = len(report.findings) - sum(check.found for check in report.checks)
     return Table(
         "Checks",
         (
@@ -82,6 +83,9 @@ def _checks(context: Context) -> Table:
             Column("Findings", numeric=True),
         ),
         tuple(rows),
+        text(f"{plural(others, 'further finding')} on cells that could not be read.")
+        if others > 0
+        else (),
     )
 
 
