@@ -16,9 +16,6 @@ from locoreg.evidence.records import Claim
 
 RULE = "direction"
 MEASURES = ("HR", "OR", "RR", "IRR")
-# Crossing or converging hazards move medians and survival away from the hazard ratio.
-SHAPE_VARIANCE = 0.0225
-SHAPE_SHARE = 0.04
 # In cohorts an adjusted effect and crude medians differ by confounding: SD 0.4.
 CONFOUNDING_VARIANCE = 0.16
 LR_BLOCKING = 8.0
@@ -82,15 +79,17 @@ def weigh(effect: float, se: float, given: list[Route], extra: float = 0.0) -> W
     Weighed
         Their inverse-variance mean, with an assumed correlation between them.
     """
-    weights = [1 / route.variance for route in given]
+    shapes = [route.shape_variance(effect) for route in given]
+    weights = [1 / (r.variance + shape) for r, shape in zip(given, shapes, strict=True)]
     total = math.fsum(weights)
     mean = math.fsum(w * r.log_ratio for w, r in zip(weights, given, strict=True)) / total
-    diagonal = math.fsum(w**2 * r.variance for w, r in zip(weights, given, strict=True))
     roots = [w * math.sqrt(r.variance) for w, r in zip(weights, given, strict=True)]
-    cross = math.fsum(roots) ** 2 - math.fsum(x**2 for x in roots)
-    variance = (diagonal + ROUTE_CORRELATION * cross) / total**2
-    shape = SHAPE_VARIANCE + SHAPE_SHARE * effect**2
-    return Weighed(effect=effect, se=se, log_ratio=mean, variance=variance + shape + extra)
+    diagonal = math.fsum(x**2 for x in roots)
+    cross = math.fsum(roots) ** 2 - diagonal
+    chance = (diagonal + ROUTE_CORRELATION * cross) / total**2
+    # What the shape of the hazards does to one number it may do to all.
+    both = math.fsum(w * math.sqrt(x) for w, x in zip(weights, shapes, strict=True)) / total
+    return Weighed(effect=effect, se=se, log_ratio=mean, variance=chance + both**2 + extra)
 
 
 def confounding(study: StudyView, claim: Claim) -> float:
@@ -121,15 +120,19 @@ def direction(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Fin
         yield _contradiction(view, claim, effect, se, against, support)
         return
     weighed = weigh(effect, se, given, extra)
+    grade = _grade(weighed, is_hazard_ratio=claim.resolved_measure == "HR")
+    if grade is not None:
+        yield _reversed(view, claim, weighed, given, *grade)
+
+
+def _grade(weighed: Weighed, *, is_hazard_ratio: bool) -> tuple[Severity, float] | None:
+    """Return how bad it is, and the limit that the likelihood ratio passed."""
     ratio = weighed.likelihood_ratio
-    if claim.resolved_measure != "HR" and ratio >= LR_MINOR:
-        yield _reversed(view, claim, weighed, given, "minor")
-    elif ratio >= LR_BLOCKING and weighed.signature:
-        yield _reversed(view, claim, weighed, given, "blocking")
-    elif ratio >= LR_SERIOUS:
-        yield _reversed(view, claim, weighed, given, "serious")
-    elif ratio >= LR_MINOR:
-        yield _reversed(view, claim, weighed, given, "minor")
+    if is_hazard_ratio and ratio >= LR_BLOCKING and weighed.signature:
+        return "blocking", LR_BLOCKING
+    if is_hazard_ratio and ratio >= LR_SERIOUS:
+        return "serious", LR_SERIOUS
+    return ("minor", LR_MINOR) if ratio >= LR_MINOR else None
 
 
 def standard_error(claim: Claim) -> float | None:
@@ -143,7 +146,12 @@ def standard_error(claim: Claim) -> float | None:
 
 
 def _reversed(
-    view: CatalogView, claim: Claim, weighed: Weighed, given: list[Route], severity: Severity
+    view: CatalogView,
+    claim: Claim,
+    weighed: Weighed,
+    given: list[Route],
+    severity: Severity,
+    limit: float,
 ) -> Finding:
     stated, mirrored = weighed.deviations
     half = z_value(95) * weighed.se
@@ -182,7 +190,7 @@ def _reversed(
             f"other way it is {1 / read:.3g}."
         ),
         value=round(weighed.likelihood_ratio, 2) if weighed.likelihood_ratio < 1e6 else 1e6,
-        limit=LR_MINOR,
+        limit=limit,
         also=tuple((route.claim, route.column) for route in given),
         reading=f"reference_arm={other}" if severity != "minor" else None,
     )

@@ -20,6 +20,15 @@ MEANS = ("mean_time", "rmst", "restricted_mean", "mean")
 # ratios has 1.08 times the variance of the log hazard ratio.
 MEDIAN_EXTRA = 1.08
 MOST_EVENTS = 0.85
+# Hazards that are not proportional move a number of the arms away from the
+# hazard ratio. Medians look at one point of each curve. Counts over the whole
+# follow-up, O - E and subgroups use the same events as the hazard ratio.
+SHAPE_MEDIAN = 0.15**2
+SHAPE_LANDMARK = 0.10**2
+SHAPE_EVENTS = 0.02**2
+# Without randomisation the arms may have been followed for different times.
+SHAPE_EVENTS_UNEQUAL = 0.25**2
+SHAPE_SHARE = 0.2**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +44,10 @@ class Route:
     log_ratio : float
         The log hazard ratio that they imply.
     variance : float
-        Variance of its difference from the printed log hazard ratio.
+        Variance of its difference from the printed log hazard ratio by chance.
+    shape : float
+        Variance that comes from hazards that are not proportional, apart from
+        the share that grows with the effect.
     text : str
         The numbers, for the reader.
     """
@@ -45,7 +57,19 @@ class Route:
     column: str
     log_ratio: float
     variance: float
+    shape: float
     text: str
+
+    def shape_variance(self, effect: float) -> float:
+        """Return the variance from hazards that are not proportional.
+
+        Parameters
+        ----------
+        effect : float
+            Printed log ratio. Numbers far from both readings of it are
+            themselves a sign of such hazards.
+        """
+        return self.shape + SHAPE_SHARE * max(effect**2, self.log_ratio**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +134,7 @@ def times(pair: ArmPair, se: float) -> Route | None:
         column="value_intervention",
         log_ratio=math.log(arms[1] / arms[0]),
         variance=MEDIAN_EXTRA * se**2 + _rounding(pair),
+        shape=SHAPE_MEDIAN,
         text=f"{name} of {arms[0]:g} (intervention) and {arms[1]:g} (control)",
     )
 
@@ -144,6 +169,7 @@ def landmark(study: StudyView, pair: ArmPair, se: float) -> Route | None:
         column="value_intervention",
         log_ratio=implied[0] - implied[1],
         variance=max(variance - se**2, 0.5 * variance),
+        shape=SHAPE_LANDMARK,
         text=(
             f"{what} at {claim.landmark_months:g} months of {arms[0]:g}% (intervention) and "
             f"{arms[1]:g}% (control)"
@@ -175,8 +201,8 @@ def arm_events(study: StudyView, claim: Claim, se: float) -> Route | None:
         claim=e1.claim,
         column=e1.column,
         log_ratio=math.log(hazards[0] / hazards[1]),
-        # Follow-up may differ between the arms.
-        variance=max(variance - se**2, 0.3 * variance) + 0.05,
+        variance=max(variance - se**2, 0.3 * variance),
+        shape=SHAPE_EVENTS if study.study.design == "rct" else SHAPE_EVENTS_UNEQUAL,
         text=f"{e1.value}/{n1.value} events (intervention) and {e0.value}/{n0.value} (control)",
     )
 
@@ -191,7 +217,8 @@ def log_rank(study: StudyView, claim: Claim, se: float) -> Route | None:
                 claim=row,
                 column="o_minus_e",
                 log_ratio=value,
-                variance=0.1 * se**2 + 0.01 + 0.05 * value**2,
+                variance=0.1 * se**2,
+                shape=SHAPE_EVENTS,
                 text=f"log-rank O-E {row.o_minus_e:g} with variance {row.logrank_v:g}",
             )
     return None
@@ -215,7 +242,8 @@ def subgroups(study: StudyView, claim: Claim, se: float) -> Iterator[Route]:
             claim=rows[0],
             column="estimate",
             log_ratio=sign * mean,
-            variance=0.3 * se**2 + 0.005,
+            variance=0.3 * se**2,
+            shape=SHAPE_EVENTS,
             text=f"subgroups by {name} that average to {math.exp(mean):.2f}",
         )
 
