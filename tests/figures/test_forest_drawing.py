@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from locoreg.figures import plot
+from locoreg.figures.textfit import wrap
 
 LONG = "A very long name of a registry that no column of a figure will ever be able to hold"
 
@@ -178,6 +179,28 @@ def test_long_names_are_cut_by_width_and_kept_in_full(make_pool, examples, drawn
     assert label.endswith("…")
     assert LONG.startswith(label[:-1])
     assert figure.sentence("g0-r0").startswith(f"{LONG} 2001: HR ")
+
+
+def test_heads_break_at_spaces_and_hyphens(make_pool, examples, drawn):
+    asked = {
+        "favours_intervention": "metastasis-directed therapy",
+        "favours_control": "chemoimmunotherapy alone",
+    }
+    figure = drawn(plot(make_pool(examples.trials, question=asked)))
+    heads = " ".join(figure.texts("heads"))
+    assert "Metastasis- directed therapy events/n" in heads
+    assert "Chemoimmunotherapy alone events/n" in heads
+
+
+def test_words_are_cut_only_where_they_have_no_hyphen():
+    assert wrap("metastasis-directed therapy", 60, 8, "bold") == (
+        "metastasis-",
+        "directed",
+        "therapy",
+    )
+    assert wrap("MF07-01 trial", 60, 8) == ("MF07-01 trial",)
+    assert wrap("see MF07-01", 40, 8) == ("see", "MF07-01")
+    assert "".join(wrap("chemoimmunotherapy", 40, 8)) == "chemoimmunotherapy"
 
 
 def test_the_session_s_settings_neither_matter_nor_change(trials, drawn):

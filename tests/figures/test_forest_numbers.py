@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from locoreg.core.errors import DesignError
+from locoreg.evidence.comparisons import Counts
 from locoreg.evidence.meta import meta_analysis
 from locoreg.figures import describe, plot
+from locoreg.figures.counts import count_cells, has_events
 
 LAYOUTS = ("revman", "jama", "bmj")
 
@@ -177,7 +180,8 @@ def test_audit_column_has_sign_letter_and_count(trials, drawn):
 
 def test_studies_without_a_number_keep_a_row(trials, drawn):
     figure = drawn(plot(trials))
-    assert "not reported" in figure.texts("g0-x0")
+    assert "not in the tables" in figure.texts("g0-x0")
+    assert not any("not reported" in text for text in figure.texts())
     assert "not estimable" in figure.texts("g0-x1")
     reasons = [e.reason.replace("_", " ") for e in trials.excluded]
     assert reasons[0] in figure.texts("g0-x0")
@@ -185,6 +189,40 @@ def test_studies_without_a_number_keep_a_row(trials, drawn):
     without = drawn(plot(trials, exclusions=False))
     assert without.keys(r"g0-x\d") == []
     assert any(t.startswith("Not in the pools: SUBMIT, Thai trial") for t in without.texts("notes"))
+
+
+def test_patients_never_read_as_events(three_groups, make_pool, examples, drawn):
+    figure = drawn(plot(three_groups))
+    assert {"118/173", "111/177"} <= set(figure.texts("g0-r0"))
+    by_label = {figure.texts(f"{key}--label")[0]: key for key in figure.keys(r"g1-r\d")}
+    assert {"–/288", "–/440"} <= set(figure.texts(by_label["Rotterdam 2009"]))
+    assert "events/n" in figure.texts("heads")
+    assert "388/684" in figure.texts("g0-pooled")
+    unknown = [(*row[:10], None, None, row[12]) for row in examples.trials[:2]]
+    mixed = drawn(plot(make_pool([*unknown, *examples.trials[2:]])))
+    assert {"–/684", "–/693"} <= set(mixed.texts("g0-pooled"))
+    assert "–/173" in mixed.texts("g0-r0")
+    bare = drawn(plot(make_pool(unknown)))
+    assert "n" in bare.texts("heads")
+    assert "events/n" not in bare.texts("heads")
+    assert {"173", "177"} <= set(bare.texts("g0-r0"))
+    assert "311" in bare.texts("g0-pooled")
+
+
+def test_events_without_patients_are_kept():
+    study = SimpleNamespace(counts=Counts(events_intervention=7, n_control=9))
+    assert count_cells([study], events=True) == {"arm_a": "7/–", "arm_b": "–/9"}
+    assert has_events([study])
+
+
+def test_the_same_result_as_printed_is_said_of_the_design(make_pool, examples, drawn):
+    pools = (make_pool(examples.trials[:2]), make_pool(examples.pools, "pooled"))
+    notes = drawn(plot(pools)).texts("notes")
+    assert any(
+        t.startswith("Randomised trials, published ")
+        and t.endswith(": read as printed, the result is the same.")
+        for t in notes
+    ), notes
 
 
 def test_reasons_that_do_not_fit_go_to_the_notes(trials, drawn):

@@ -79,6 +79,16 @@ def test_each_universe_marks_one_reading_per_doubt(small, drawn):
             assert rows[d, chosen][0] < (top + bottom) / 2 < rows[d, chosen][1]
 
 
+def test_the_legend_names_what_occurs(small, drawn):
+    assert drawn(plot(small)).texts("legend") == ["interval includes 1", "interval excludes 1"]
+    close = [study("A", option("used", 0.9, "main", True), option("other", 0.95))]
+    unclear = multiverse(close, method="DL", interval="normal", level=95)
+    assert drawn(plot(unclear)).texts("legend") == ["interval includes 1"]
+    far = [study("A", option("used", 0.5, "main", True), option("other", 0.55))]
+    clear = multiverse(far, method="DL", interval="normal", level=95)
+    assert drawn(plot(clear)).texts("legend") == ["interval excludes 1"]
+
+
 def test_exclusion_of_no_effect_has_another_shape_and_colour(small, drawn):
     figure = drawn(plot(small))
     ordered = sorted(small.universes, key=lambda u: u.mu.estimate)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from locoreg.figures.canvas import Align
 from locoreg.figures.layouts import Column, Layout
 from locoreg.figures.table import Entry, ForestTable, MissingRow, PooledRow, PredictionRow, StudyRow
-from locoreg.figures.textfit import ellipsise, text_width, wrap
+from locoreg.figures.textfit import ellipsise, longest_piece, text_width, wrap
 
 TEXT = 8.5
 SMALL = 7.5
@@ -19,6 +19,7 @@ MARGIN = 10.0
 INDENT = 7.0
 LABEL_MAX = 168.0
 ARM_MIN = 59.0
+ARM_MAX = 112.0
 HEAD_LINES = 4
 PLOT_MIN = 170.0
 
@@ -139,7 +140,8 @@ def _head(column: Column, table: ForestTable, entries: list[Entry]) -> tuple[str
     if column == "total":
         return (_HEADS[column], unit)
     name = table.arm_headers[0 if column == "arm_a" else 1]
-    room = max(ARM_MIN, *(text_width(text, TEXT, "bold") for text in texts))
+    whole_words = min(ARM_MAX, longest_piece(name, HEAD, "bold"))
+    room = max(ARM_MIN, whole_words, *(text_width(text, TEXT, "bold") for text in texts))
     lines = wrap(name, room, HEAD, "bold")
     if len(lines) > HEAD_LINES:
         last = ellipsise(lines[HEAD_LINES - 1] + " …", room, HEAD, "bold")

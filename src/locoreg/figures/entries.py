@@ -21,6 +21,7 @@ from locoreg.figures.table import (
     StudyRow,
 )
 from locoreg.figures.textfit import ellipsise, text_width, wrap
+from locoreg.figures.wording import MISSING
 
 ROW = 15.0
 SMALL_LINE = 10.0
@@ -145,7 +146,7 @@ def reason_fits(row: MissingRow, places: Places) -> bool:
 def _reason_space(places: Places) -> tuple[float, float]:
     """Return the room between the study's name and its result, left of the plot."""
     effect = places.columns["effect"]
-    end = effect.right - text_width("not estimable", TEXT)
+    end = effect.right - max(text_width(words, TEXT) for words in MISSING.values())
     if effect.left > places.plot[0]:
         end = MARGIN + places.left_block + GAP
     return places.columns["study"].right + GAP, end - GAP

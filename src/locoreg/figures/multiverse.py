@@ -172,10 +172,13 @@ class _Curve:
         pen = self.canvas.pen("legend")
         x = MARGIN + LABELS
         middle = self.y + 5
+        kinds = {shown.universe.significant for shown in self.shown}
         for words, excludes in (
             (f"interval includes {null}", False),
-            ("interval excludes it", True),
+            (f"interval excludes {null}", True),
         ):
+            if excludes not in kinds:
+                continue
             _marker(pen, x + 4, middle, 7.0, excludes=excludes)
             pen.text(x + 12, middle, words, role="text", size=SMALL)
             x += 12 + text_width(words, SMALL) + 16
@@ -292,7 +295,7 @@ class _Curve:
 
     def _flag(self, frame: _Frame, x: float, words: str, y: float) -> None:
         half = text_width(words, SMALL, "bold") / 2
-        x = min(max(x, frame.left + half - 2), WIDTH - MARGIN - half)
+        x = min(max(x, frame.left + half + 4), WIDTH - MARGIN - half)
         role = words.lower().replace(",", "").replace(" ", "-")
         self.canvas.pen(f"flag-{role}").text(
             x, y, words, role="text", size=SMALL, align="center", bold=True

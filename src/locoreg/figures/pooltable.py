@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from locoreg.core.errors import DesignError
 from locoreg.core.numbertext import (
-    count_text,
     interval_text,
     p_text,
     percent_texts,
     plural,
     range_text,
 )
-from locoreg.evidence.inputs import Exclusion, PooledStudy
+from locoreg.evidence.inputs import Exclusion
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.sensitivity import SubgroupPool
+from locoreg.figures.counts import count_cells, has_events
 from locoreg.figures.marks import label_with_year, mark_notes, marks_of, worst
 from locoreg.figures.table import (
     Entry,
@@ -32,6 +32,7 @@ from locoreg.figures.table import (
 )
 from locoreg.figures.textfit import one_line
 from locoreg.figures.wording import (
+    MISSING,
     arm_names,
     axis_title,
     favours_labels,
@@ -75,6 +76,7 @@ def pool_table(pools: Sequence[EvidencePool], words: Words, *, exclusions: bool)
     left, right = favours_labels(question, outcome)
     level = pools[0].meta.mu.level
     arms = arm_names(question)
+    events = has_events(study for pool in pools for study in pool.studies)
     title = f"{outcome.label}: {_lower_start(arms[0])} versus {_lower_start(arms[1])}"
     subtitle = f"{question.population}. {question.intervention} versus "
     subtitle += f"{_lower_start(question.comparator)}."
@@ -88,7 +90,8 @@ def pool_table(pools: Sequence[EvidencePool], words: Words, *, exclusions: bool)
         favours=(words(one_line(left)), words(one_line(right))),
         arm_headers=(words(one_line(arms[0])), words(one_line(arms[1]))),
         groups=tuple(
-            _Builder(pool, f"g{i}", words, exclusions).group() for i, pool in enumerate(pools)
+            _Builder(pool, f"g{i}", words, exclusions, events).group()
+            for i, pool in enumerate(pools)
         ),
         notes=tuple(one_line(note) for note in _notes(pools, words, exclusions)),
     )
@@ -130,8 +133,11 @@ def pool_summary(pool: EvidencePool) -> str:
 class _Builder:
     """Makes the entries of one pool; holds what all of them share."""
 
-    def __init__(self, pool: EvidencePool, key: str, words: Words, exclusions: bool) -> None:
+    def __init__(
+        self, pool: EvidencePool, key: str, words: Words, exclusions: bool, events: bool
+    ) -> None:
         self.pool = pool
+        self.events = events
         self.key = key
         self.words = words
         self.exclusions = exclusions
@@ -178,7 +184,7 @@ class _Builder:
             label=label,
             marks=marks_of(study, level),
             cells={
-                **_arm_cells([study]),
+                **count_cells([study], events=self.events),
                 "effect": text,
                 "weight": self.weight_texts[i],
             },
@@ -205,7 +211,7 @@ class _Builder:
                 model_name(subgroup.meta),
                 kind_covers=("subgroup", len(inside)),
                 extra={
-                    **_arm_cells([self.studies[i] for i in inside]),
+                    **count_cells([self.studies[i] for i in inside], events=self.events),
                     "weight": f"{tenths // 10}.{tenths % 10}",
                 },
             )
@@ -244,7 +250,7 @@ class _Builder:
                     meta,
                     model_name(meta),
                     kind_covers=("main", covers),
-                    extra={**_arm_cells(self.studies), "weight": "100.0"},
+                    extra={**count_cells(self.studies, events=self.events), "weight": "100.0"},
                 )
             )
         if naive is not None and self.pool.differs:
@@ -273,7 +279,7 @@ class _Builder:
 
     def _missing(self, number: int, exclusion: Exclusion) -> MissingRow:
         label, reason = one_line(exclusion.label), _readable(exclusion.reason)
-        what = exclusion.kind
+        what = MISSING[exclusion.kind]
         return MissingRow(
             key=f"{self.key}-x{number}",
             label=label,
@@ -305,21 +311,6 @@ def prediction_rows(key: str, meta: MetaAnalysis) -> list[Entry]:
     ]
 
 
-def _arm_cells(studies: Sequence[PooledStudy]) -> dict[str, str]:
-    """Return patients and events of one study, or of several if all have them."""
-
-    def total(name: str) -> int | None:
-        values = [getattr(study.counts, name) for study in studies]
-        return None if None in values else sum(values)
-
-    cells = {
-        "arm_a": count_text(total("events_intervention"), total("n_intervention")),
-        "arm_b": count_text(total("events_control"), total("n_control")),
-        "total": count_text(total("events"), total("n")),
-    }
-    return {column: text for column, text in cells.items() if text}
-
-
 def _notes(pools: Sequence[EvidencePool], words: Words, exclusions: bool) -> list[str]:
     studies = [study for pool in pools for study in pool.studies]
     first = "Studies in order of publication. "
@@ -329,7 +320,8 @@ def _notes(pools: Sequence[EvidencePool], words: Words, exclusions: bool) -> lis
     notes = [words(first), *mark_notes(studies, pools[0].meta.mu.level)]
     same = [p.design_label for p in pools if p.as_printed is not None and not p.differs]
     if same:
-        notes.append(words(f"Read as printed, the result is the same: {', '.join(same)}."))
+        names = f"{same[0]}{''.join(f', {_lower_start(name)}' for name in same[1:])}"
+        notes.append(words(f"{names}: read as printed, the result is the same."))
     with_prediction = [p.meta for p in pools if prediction_limits(p.meta) is not None]
     notes += dict.fromkeys(prediction_note(meta) for meta in with_prediction)
     notes += dict.fromkeys(

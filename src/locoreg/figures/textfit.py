@@ -14,6 +14,7 @@ FAMILY = "DejaVu Sans"
 ELLIPSIS = "…"
 # Holds words together where lines are broken; printed as a plain space.
 TIE = "\N{NO-BREAK SPACE}"
+_AFTER_HYPHEN = re.compile(r"(?<=\w[-–/])(?=\w)")
 
 
 @lru_cache(maxsize=4096)
@@ -71,7 +72,8 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> tuple[
     Parameters
     ----------
     text : str
-        Broken at spaces, not at no-break spaces; words that are too long are cut.
+        Broken at spaces, not at no-break spaces. A word that is too long is
+        broken after its hyphens, and cut where it has none.
     width, size : float
         Room and font size in points.
     weight : {"normal", "bold"}
@@ -84,19 +86,34 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> tuple[
     """
     lines: list[str] = []
     current = ""
-    for word in (one_line(part).replace(" ", TIE) for part in text.split(" ")):
-        trial = f"{current} {word}" if current else word
+    for piece, joint in _pieces(text, width, size, weight):
+        trial = f"{current}{joint}{piece}" if current else piece
         if text_width(trial, size, weight) <= width:
             current = trial
             continue
         if current:
             lines.append(current)
-        current = word
+        current = piece
         while text_width(current, size, weight) > width and len(current) > 1:
             head = _fitting(current, width, size, weight)
             lines.append(head)
             current = current[len(head) :]
     return tuple(line.replace(TIE, " ") for line in [*lines, current] if line)
+
+
+def longest_piece(text: str, size: float, weight: str = "normal") -> float:
+    """Return the width of the widest part of a text that has no space and no hyphen inside."""
+    return max((text_width(piece, size, weight) for piece, _ in _pieces(text, 0.0, size, weight)))
+
+
+def _pieces(text: str, width: float, size: float, weight: str) -> list[tuple[str, str]]:
+    """Return the parts between which lines may break, each with what joins it to the last."""
+    found: list[tuple[str, str]] = []
+    for word in (one_line(part).replace(" ", TIE) for part in text.split(" ")):
+        too_long = text_width(word, size, weight) > width
+        first, *others = _AFTER_HYPHEN.split(word) if too_long else (word,)
+        found += [(first, " "), *((other, "") for other in others)]
+    return found
 
 
 def _fitting(word: str, width: float, size: float, weight: str) -> str:

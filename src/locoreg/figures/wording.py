@@ -6,6 +6,7 @@ import math
 import re
 
 from locoreg.core.numbertext import p_text, plural, range_text
+from locoreg.evidence.inputs import Missing
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Outcome, Question
 from locoreg.figures.textfit import TIE
@@ -19,6 +20,12 @@ MEASURES = {
     "SMD": "Standardised mean difference",
     "IRR": "Rate ratio",
     "survival ratio": "Survival ratio",
+}
+# A study without a number in the pool: the tables alone were read, not the whole paper.
+MISSING: dict[Missing, str] = {
+    "not reported": "not in the tables",
+    "not estimable": "not estimable",
+    "not pooled": "not pooled",
 }
 _INTERVALS = {
     "normal": ("", "normal interval"),
