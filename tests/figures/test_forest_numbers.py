@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from locoreg.core.errors import DesignError
+from locoreg.core.numbertext import interval_text
 from locoreg.evidence.comparisons import Counts
 from locoreg.evidence.meta import meta_analysis
 from locoreg.figures import describe, plot
@@ -223,6 +224,41 @@ def test_the_same_result_as_printed_is_said_of_the_design(make_pool, examples, d
         and t.endswith(": read as printed, the result is the same.")
         for t in notes
     ), notes
+
+
+AGREEING = ((0.92, "0.57", "1.48"), (0.91, "0.34", "2.46"), (0.93, "0.40", "2.16"))
+
+
+@pytest.fixture
+def agreeing(make_pool, examples):
+    rows = zip(examples.trials, AGREEING, strict=False)
+    return make_pool(
+        [(*row[:4], str(hr), low, high, 95, *row[8:]) for row, (hr, low, high) in rows]
+    )
+
+
+def test_an_interval_that_agrees_too_well_is_marked(agreeing, trials, drawn):
+    figure = drawn(plot(agreeing))
+    floor = interval_text(*agreeing.meta.floor.natural)
+    assert "Random effects (REML, HKSJ) §" in figure.texts("g0-pooled")
+    assert figure.sentence("g0-pooled").endswith(f"with the floor: {floor}")
+    notes = " ".join(figure.texts("notes"))
+    assert "§ narrower than the common-effect interval, because the studies agree more" in notes
+    assert f"with the floor: Randomised trials {floor}." in notes
+    assert notes.count("with the floor") == 1
+    own = drawn(plot(agreeing.meta))
+    assert "Random effects (REML, HKSJ) §" in own.texts("g0-pooled")
+    assert " ".join(own.texts("notes")).count(f"with the floor: {floor}.") == 1
+    assert "§" not in "".join(drawn(plot(trials)).texts())
+
+
+def test_other_patients_than_asked_and_barred_numbers_are_notes(trials, drawn):
+    pool = replace(
+        trials, indirect=("All 5 studies: bone metastases only",), barred=("MF07-01 (overlap: x)",)
+    )
+    notes = " ".join(drawn(plot(pool)).texts("notes"))
+    assert "Randomised trials. All 5 studies: bone metastases only." in notes
+    assert "though the audit bars the number: MF07-01 (overlap: x)." in notes
 
 
 def test_reasons_that_do_not_fit_go_to_the_notes(trials, drawn):

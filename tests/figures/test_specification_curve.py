@@ -89,6 +89,23 @@ def test_the_legend_names_what_occurs(small, drawn):
     assert drawn(plot(clear)).texts("legend") == ["interval excludes 1"]
 
 
+def test_barred_readings_are_marked_once_and_never_cut(drawn):
+    long = "soran2021: the report of ten years with many more words than fit here"
+    readings = (
+        option("used", 0.66, "main", True),
+        option(long, 0.71, "blocked"),
+        option("2018 (barred by the audit)", 0.8, "blocked"),
+    )
+    found = multiverse([study("MF", *readings)], method="DL", interval="normal", level=95)
+    figure = drawn(plot(found))
+    assert figure.texts("doubt0-o0") == ["used"]
+    (text,) = figure.texts("doubt0-o1")
+    assert text.startswith("soran2021: the")
+    assert text.endswith("… (barred by the audit)")
+    assert figure.texts("doubt0-o2") == ["2018 (barred by the audit)"]
+    assert figure.sentence("u2").endswith(f"MF: {long} (barred by the audit)")
+
+
 def test_exclusion_of_no_effect_has_another_shape_and_colour(small, drawn):
     figure = drawn(plot(small))
     ordered = sorted(small.universes, key=lambda u: u.mu.estimate)

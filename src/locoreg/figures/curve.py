@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from locoreg.core.errors import DesignError
 from locoreg.core.numbertext import interval_text
-from locoreg.evidence.multiverse import Doubt, Multiverse, Universe
+from locoreg.evidence.multiverse import Doubt, Multiverse, Option, Universe
 
 MOST_SHOWN = 64
 PRINTED = "printed"
+BLOCKED = "blocked"
+BARRED = " (barred by the audit)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,22 @@ def printed_choices(multiverse: Multiverse) -> tuple[str, ...]:
     return tuple(choices)
 
 
+def option_label(option: Option) -> str:
+    """Return a reading in words, marked where the audit bars it."""
+    barred = option.kind == BLOCKED and "barred" not in option.label
+    return option.label + (BARRED if barred else "")
+
+
+def reading_label(multiverse: Multiverse, study: str, choice: str) -> str:
+    """Return in words the reading that a universe takes of the study of that label."""
+    for doubt in multiverse.doubts:
+        if doubt.label == study:
+            for effect in doubt.options:
+                if effect.option.label == choice:
+                    return option_label(effect.option)
+    return choice
+
+
 def reading_in(multiverse: Multiverse, universe: Universe, doubt: Doubt) -> int:
     """Return the index of the option of a doubt that a universe takes."""
     choice = universe.choices[multiverse.studies.index(doubt.label)]
@@ -95,7 +113,8 @@ def universe_sentence(multiverse: Multiverse, shown: Shown, measure: str) -> str
     mu = shown.universe.mu
     text = interval_text(*mu.natural).replace("(", f"({mu.level:g}% CI ", 1)
     readings = "; ".join(
-        f"{doubt.label}: {shown.universe.choices[multiverse.studies.index(doubt.label)]}"
+        f"{doubt.label}: "
+        f"{option_label(doubt.options[reading_in(multiverse, shown.universe, doubt)].option)}"
         for doubt in multiverse.doubts
     )
     also = "".join(

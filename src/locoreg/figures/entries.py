@@ -21,7 +21,6 @@ from locoreg.figures.table import (
     StudyRow,
 )
 from locoreg.figures.textfit import ellipsise, text_width, wrap
-from locoreg.figures.wording import MISSING
 
 ROW = 15.0
 SMALL_LINE = 10.0
@@ -132,21 +131,21 @@ def _missing(row: MissingRow, scene: Scene, y: float, tops: Sequence[float]) -> 
         colour=FAINT_INK,
     )
     if reason_fits(row, scene.places):
-        left, _ = _reason_space(scene.places)
+        left, _ = _reason_space(row, scene.places)
         pen.text(left, middle, row.reason, role="reason", size=SMALL, italic=True, colour=FAINT_INK)
     return ROW
 
 
 def reason_fits(row: MissingRow, places: Places) -> bool:
     """Return whether the reason can stand in the row; else it goes to the notes."""
-    left, right = _reason_space(places)
+    left, right = _reason_space(row, places)
     return text_width(row.reason, SMALL) <= right - left
 
 
-def _reason_space(places: Places) -> tuple[float, float]:
+def _reason_space(row: MissingRow, places: Places) -> tuple[float, float]:
     """Return the room between the study's name and its result, left of the plot."""
     effect = places.columns["effect"]
-    end = effect.right - max(text_width(words, TEXT) for words in MISSING.values())
+    end = effect.right - text_width(row.what, TEXT)
     if effect.left > places.plot[0]:
         end = MARGIN + places.left_block + GAP
     return places.columns["study"].right + GAP, end - GAP

@@ -12,9 +12,11 @@ from locoreg.figures.axis import EffectAxis, choose_axis, tick_text, trimmed
 from locoreg.figures.canvas import Canvas, Pen, own_settings
 from locoreg.figures.columns import HEAD, MARGIN, SMALL, TEXT, TITLE
 from locoreg.figures.curve import (
+    BARRED,
     MOST_SHOWN,
     Shown,
     curve_summary,
+    option_label,
     reading_in,
     shown_universes,
     universe_sentence,
@@ -243,7 +245,7 @@ class _Curve:
             )
             self.y += ROW
             for o, effect in enumerate(doubt.options):
-                label = one_line(effect.option.label)
+                label = one_line(option_label(effect.option))
                 middle = self.y + ROW / 2
                 self.canvas.pen(f"doubt{d}-stripe{o}", under=True).box(
                     frame.left,
@@ -254,7 +256,7 @@ class _Curve:
                     fill=STRIPE,
                 )
                 pen = self.canvas.pen(f"doubt{d}-o{o}", f"{doubt.label}: {label}")
-                text = ellipsise(label, LABELS - 20, SMALL)
+                text = _cut_before_bar(label, LABELS - 20)
                 pen.text(MARGIN + 8, middle, text, role="label", size=SMALL)
                 rows[d, o] = middle
                 self.y += ROW
@@ -363,6 +365,12 @@ class _Curve:
         if result.no_universe:
             notes.append(f"{result.no_universe} combinations leave no study and have no result.")
         return notes
+
+
+def _cut_before_bar(label: str, room: float) -> str:
+    """Return a reading cut to the room; that the audit bars it is never cut off."""
+    bar = BARRED if label.endswith(BARRED) else ""
+    return ellipsise(label.removesuffix(bar), room - text_width(bar, SMALL), SMALL) + bar
 
 
 def _marker(pen: Pen, x: float, y: float, size: float, *, excludes: bool) -> None:

@@ -7,16 +7,19 @@ from locoreg.core.estimate import Estimate, Scale
 from locoreg.core.numbertext import interval_text, percent_texts, plural
 from locoreg.evidence.effectsize import z_value
 from locoreg.evidence.meta import MetaAnalysis
-from locoreg.figures.pooltable import prediction_rows
+from locoreg.figures.pooltable import pooled_sentence, prediction_rows
 from locoreg.figures.table import Entry, ForestTable, Group, Heading, PooledRow, Remark, StudyRow
 from locoreg.figures.textfit import one_line
 from locoreg.figures.wording import (
+    NARROW,
     heterogeneity_line,
     interval_words,
     model_name,
+    narrow_notes,
     pool_sentence,
     prediction_limits,
     prediction_note,
+    warnings_of,
 )
 
 SHORT_NAMES = {
@@ -72,17 +75,18 @@ def own_table(
         entries.append(
             PooledRow(
                 key="g0-pooled",
-                label=label,
+                label=label if meta.floor is None else f"{label} {NARROW}",
                 cells={"effect": text, "weight": "100.0"},
                 interval=meta.mu.natural,
                 kind="main",
                 covers=meta.k,
-                sentence=f"{label}: {interval_words(short, meta, text)}",
+                sentence=pooled_sentence(label, short, meta),
             )
         )
         entries += prediction_rows("g0", meta)
         entries.append(Remark(key="g0-het", text=heterogeneity_line(meta)))
-    notes = ["Studies in the order given. Area of the markers: weight.", *meta.warnings]
+    notes = ["Studies in the order given. Area of the markers: weight.", *warnings_of(meta)]
+    notes += narrow_notes([("", meta.floor)])
     if prediction_limits(meta) is not None:
         notes.insert(1, prediction_note(meta))
     return ForestTable(

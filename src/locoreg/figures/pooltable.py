@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from locoreg.core.errors import DesignError
+from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import (
     interval_text,
     p_text,
@@ -33,16 +34,20 @@ from locoreg.figures.table import (
 from locoreg.figures.textfit import one_line
 from locoreg.figures.wording import (
     MISSING,
+    NARROW,
+    NARROW_MEANS,
     arm_names,
     axis_title,
     favours_labels,
     heterogeneity_line,
     interval_words,
     model_name,
+    narrow_notes,
     pool_sentence,
     prediction_label,
     prediction_limits,
     prediction_note,
+    warnings_of,
 )
 
 Words = Callable[[str], str]
@@ -232,12 +237,12 @@ class _Builder:
         text = interval_text(*meta.mu.natural)
         return PooledRow(
             key=key,
-            label=label,
+            label=label if meta.floor is None else f"{label} {NARROW}",
             cells={**extra, "effect": text},
             interval=meta.mu.natural,
             kind=kind,  # type: ignore[arg-type]
             covers=covers,
-            sentence=f"{label}: {interval_words(self.measure, meta, text)}",
+            sentence=pooled_sentence(label, self.measure, meta),
         )
 
     def _results(self, covers: int) -> list[Entry]:
@@ -293,6 +298,14 @@ def _readable(reason: str) -> str:
     return re.sub(r"(?<=[a-z])_(?=[a-z])", " ", one_line(reason))
 
 
+def pooled_sentence(label: str, measure: str, meta: MetaAnalysis) -> str:
+    """Return a pooled row in words."""
+    sentence = f"{label}: {interval_words(measure, meta, interval_text(*meta.mu.natural))}"
+    if meta.floor is not None:
+        sentence += f", {NARROW_MEANS}: {interval_text(*meta.floor.natural)}"
+    return sentence
+
+
 def prediction_rows(key: str, meta: MetaAnalysis) -> list[Entry]:
     """Return the row of the prediction interval; none under three studies."""
     limits = prediction_limits(meta)
@@ -325,10 +338,36 @@ def _notes(pools: Sequence[EvidencePool], words: Words, exclusions: bool) -> lis
     with_prediction = [p.meta for p in pools if prediction_limits(p.meta) is not None]
     notes += dict.fromkeys(prediction_note(meta) for meta in with_prediction)
     notes += dict.fromkeys(
-        words(f"{pool.design_label}: {warning}") for pool in pools for warning in pool.meta.warnings
+        words(f"{pool.design_label}: {warning}")
+        for pool in pools
+        for warning in warnings_of(pool.meta)
     )
+    notes += [words(note) for note in narrow_notes(_floors(pools))]
+    notes += _about_patients(pools, words)
     notes += _left_out(pools, exclusions)
     return notes
+
+
+def _floors(pools: Sequence[EvidencePool]) -> Iterator[tuple[str, Estimate | None]]:
+    """Yield the floored results of all pools of a figure, with the names of their rows."""
+    for pool in pools:
+        yield pool.design_label, pool.meta.floor
+        if pool.as_printed is not None and pool.differs:
+            yield f"{pool.design_label} as printed", pool.as_printed.floor
+        for subgroup in pool.subgroups:
+            yield f"{pool.design_label}, {subgroup.name}", subgroup.meta.floor
+
+
+def _about_patients(pools: Sequence[EvidencePool], words: Words) -> list[str]:
+    """Return how patients differ from the question's, and numbers pooled against the audit."""
+    notes = [
+        f"{words(pool.design_label)}. {sentence}." for pool in pools for sentence in pool.indirect
+    ]
+    return notes + [
+        f"Pooled because it was asked for, though the audit bars the number: {one}."
+        for pool in pools
+        for one in pool.barred
+    ]
 
 
 def _left_out(pools: Sequence[EvidencePool], exclusions: bool) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
-from locoreg.core.numbertext import p_text, plural, range_text
+from locoreg.core.estimate import Estimate
+from locoreg.core.numbertext import interval_text, p_text, plural, range_text
 from locoreg.evidence.inputs import Missing
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Outcome, Question
@@ -27,6 +29,12 @@ MISSING: dict[Missing, str] = {
     "not estimable": "not estimable",
     "not pooled": "not pooled",
 }
+# Behind a Hartung-Knapp interval that is narrower than the common-effect one.
+NARROW = "§"
+NARROW_MEANS = (
+    "narrower than the common-effect interval, because the studies agree more than chance would "
+    "have them; with the floor"
+)
 _INTERVALS = {
     "normal": ("", "normal interval"),
     "t": ("t", "t interval"),
@@ -99,6 +107,30 @@ def model_name(meta: MetaAnalysis) -> str:
         model = "Random effects"
     name = f"{model} ({inside})" if inside else model
     return f"{name}, 2 studies" if meta.k == 2 else name
+
+
+def narrow_notes(of: Iterable[tuple[str, Estimate | None]]) -> tuple[str, ...]:
+    """Return what § means, with the floored result of each pool that has one.
+
+    Parameters
+    ----------
+    of : iterable of (str, Estimate or None)
+        Names of pools, empty for the only one, with their floored results.
+
+    Returns
+    -------
+    tuple of str
+        One note; none where no pool has a floored result.
+    """
+    found = [
+        f"{name} {interval_text(*floor.natural)}".strip() for name, floor in of if floor is not None
+    ]
+    return (f"{NARROW} {NARROW_MEANS}: {'; '.join(found)}.",) if found else ()
+
+
+def warnings_of(meta: MetaAnalysis) -> tuple[str, ...]:
+    """Return a pool's warnings without the one that the note of § says with both limits."""
+    return tuple(w for w in meta.warnings if meta.floor is None or "with the floor" not in w)
 
 
 def heterogeneity_line(meta: MetaAnalysis) -> str:
