@@ -1,4 +1,4 @@
-"""Large trials: events per arm follow the hazard ratio closely, so a small reversed effect shows."""
+"""Large trials: events per arm follow the hazard ratio closely, so small effects have a side."""
 
 from typing import Any
 
@@ -70,3 +70,8 @@ def test_crossing_curves_are_no_more_than_minor(run: Any, tools: Any) -> None:
     ]
     findings = run(rows).findings
     assert [f for f in findings if f.severity in ("blocking", "serious")] == []
+
+
+def test_high_z_of_a_large_trial_fits_any_bound_on_p(run: Any, tools: Any) -> None:
+    row = tools.effect("0.141", "0.133", "0.150", p_value="0.001", n=8000)
+    assert run([row | {"p_op": "<"}]).findings == ()

@@ -24,6 +24,7 @@ from locoreg.evidence.audit import (
     subgroups,
     survival,
     texts,
+    values,
 )
 from locoreg.evidence.audit.pools import check_pools
 from locoreg.evidence.audit.view import CatalogView, StudyView
@@ -236,7 +237,7 @@ CHECKS: tuple[Check, ...] = (
     _check(
         "impossible-value",
         _study_and_row,
-        labels.impossible,
+        values.impossible,
         "Values are within what can be.",
     ),
     _check("verification", studies, labels.verification, "Rows were seen in print."),

@@ -101,11 +101,20 @@ def two_places(rule: str, view: CatalogView, thing: Pair) -> Iterator[Finding]:
         rule=rule,
         severity=_severity(first, second, differing),
         message=_difference_text(study, doubtful, other, differing),
-        changes="Which of the two enters an analysis decides its result.",
+        changes=_changes(differing),
         value=_shown(doubtful, column),
         limit=_shown(other, column),
         also=((other, column),),
     )
+
+
+def _changes(differing: list[str]) -> str:
+    """Return what follows from two different numbers, for the column that matters most."""
+    if {"estimate", "ci_low", "ci_high", "ci_level"} & set(differing):
+        return "The effect that a pool takes, or its weight, depends on which of the two it uses."
+    if differing == ["p_value"]:
+        return "A pool takes the interval where there is one; the p-value then changes nothing."
+    return "An effect or a percentage taken from either would differ accordingly."
 
 
 def _doubtful(study: StudyView, first: Claim, second: Claim) -> tuple[Claim, Claim]:

@@ -1,4 +1,4 @@
-"""Measure labels, impossible values and how far a number was verified."""
+"""Measure labels, and how far a number was verified."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import math
 from collections.abc import Iterator
 
 from locoreg.core.findings import Finding, Location, Severity
-from locoreg.evidence.audit.counted import counts_for
 from locoreg.evidence.audit.ranges import Range, cell_range
-from locoreg.evidence.audit.routes import MEANS, MEDIANS
 from locoreg.evidence.audit.view import CatalogView, StudyView, found, interval_text, label
-from locoreg.evidence.integrity import RATIO_MEASURES
 from locoreg.evidence.records import Claim, Pool
 
 _TIME_TO_EVENT = ("surviv", "progression", "relapse", "recurrence", "death", "mortality", "time to")
-USUAL_LEVELS = (68.0, 70.0, 80.0, 83.4, 84.0, 90.0, 95.0, 97.5, 98.0, 99.0, 99.9)
-EXTREME_RATIO = 20.0
 
 
 def measure_label(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Finding]:
@@ -185,78 +180,6 @@ def pool_label(view: CatalogView, pool: Pool) -> Iterator[Finding]:
             also=tuple((row, "measure") for row in rows),
             reading="measure=HR",
         )
-
-
-def impossible(view: CatalogView, thing: tuple[StudyView, Claim]) -> Iterator[Finding]:
-    """Find values that can't be, or hardly can."""
-    study, claim = thing
-    for column, text, severity in (
-        *_bad_values(claim),
-        *_bad_effect(study, claim),
-        *_bad_statistics(claim),
-    ):
-        yield found(
-            view,
-            claim,
-            column,
-            rule="impossible-value",
-            severity=severity,
-            message=f"{label(claim)}: {text}",
-            changes="The row can't be used before the number is checked.",
-            value=getattr(claim, column),
-        )
-
-
-Bad = tuple[str, str, Severity]
-
-
-def _bad_values(claim: Claim) -> Iterator[Bad]:
-    is_time = claim.statistic in (*MEDIANS, *MEANS, "median_follow_up")
-    is_share = claim.unit == "percent"
-    columns = [
-        f"{x}_{arm}" for x in ("value", "low", "high") for arm in ("intervention", "control")
-    ]
-    for column in ("value", *columns):
-        value = getattr(claim, column)
-        if not isinstance(value, (int, float)):
-            continue
-        if is_time and value < 0:
-            yield column, f"a time of {value:g}.", "blocking"
-        if is_share and claim.kind in ("arms", "proportion") and not 0 <= value <= 100:
-            yield column, f"{value:g} percent.", "blocking"
-    shares = [claim.value_intervention, claim.value_control]
-    if is_share and claim.statistic == "survival_proportion":
-        numbers = [x for x in shares if isinstance(x, (int, float))]
-        if len(numbers) == 2 and all(0 < x < 1 for x in numbers):
-            text = f"survival of {numbers[0]:g} and {numbers[1]:g} percent: fractions, not percent."
-            yield "value_intervention", text, "serious"
-
-
-def _bad_effect(study: StudyView, claim: Claim) -> Iterator[Bad]:
-    if claim.estimate is None or claim.resolved_measure not in RATIO_MEASURES:
-        return
-    size = max(claim.estimate, 1 / claim.estimate) if claim.estimate > 0 else 1.0
-    events = counts_for(study, claim).deaths or 0
-    if size > EXTREME_RATIO and claim.kind == "effect":
-        text = f"{interval_text(claim)} is a {size:.0f}-fold ratio"
-        if events >= 30:
-            yield "estimate", f"{text} with {events} events.", "minor"
-        elif claim.ci_low is None and claim.se is None:
-            yield "estimate", f"{text} without an interval.", "note"
-    if claim.ci_low is not None and claim.ci_low == claim.ci_high:
-        yield "ci_low", f"{interval_text(claim)} has an interval without width.", "blocking"
-
-
-def _bad_statistics(claim: Claim) -> Iterator[Bad]:
-    if claim.p_value == 0 and claim.p_op in ("=", "<", "<="):
-        yield "p_value", "a p-value of zero; at most half of its last digit is known.", "minor"
-    if claim.p_value is not None and claim.p_value >= 1 and claim.p_op in (">", ">="):
-        yield "p_value", "a p-value above 1.", "minor"
-    level = claim.ci_level
-    if level is not None and not any(math.isclose(level, x) for x in USUAL_LEVELS):
-        # Interim analyses use levels such as 95.03 or 98.9.
-        severity: Severity = "note" if 94 <= level < 100 else "minor"
-        yield "ci_level", f"an interval level of {level:g}% is unusual.", severity
 
 
 def verification(view: CatalogView, study: StudyView) -> Iterator[Finding]:

@@ -271,12 +271,16 @@ def _doubt_p(evidence: Evidence) -> Doubt | None:
             f"estimate and interval give z between {z.lo:.2f} and {z.hi:.2f}, {_sided(side[0])} p "
             f"{p_of_z(z.hi, side[0]):.2g} to {p_of_z(z.lo, side[0]):.2g} over the rounding range; "
             f"the printed p {p.p_op or '='} {p.row.printed.get('p_value')} means z "
-            f"{side[1].lo:.2f} to {side[1].hi:.2f}.{crossed}"
+            f"{side[1].lo:.2f} {_to(side[1].hi)}.{crossed}"
         ),
         value=round(abs(gap), 3),
         limit=round(_p_tolerance(evidence, P_MINOR), 3),
         column="p_value",
     )
+
+
+def _to(z: float) -> str:
+    return f"to {z:.2f}" if math.isfinite(z) else "or more"
 
 
 def _p_slip(evidence: Evidence) -> str:

@@ -151,6 +151,8 @@ def spread(claim: Claim) -> Spread | None:
 
 def z_of_p(p: float, sides: int) -> float:
     """Return the normal deviate of a p-value; one-sided values above 0.5 give its magnitude."""
+    if p <= 0:
+        return math.inf
     p = min(max(p, 1e-300), 1.0)
     return abs(float(-ndtri(min(p / sides, 1 - 1e-16))))
 

@@ -21,11 +21,16 @@ MEANS = ("mean_time", "rmst", "restricted_mean", "mean")
 MEDIAN_EXTRA = 1.08
 MOST_EVENTS = 0.85
 # Hazards that are not proportional move a number of the arms away from the
-# hazard ratio. Medians look at one point of each curve. Counts over the whole
-# follow-up, O - E and subgroups use the same events as the hazard ratio.
-SHAPE_MEDIAN = 0.15**2
-SHAPE_LANDMARK = 0.10**2
+# hazard ratio. Medians and landmarks look at one point of each curve. Counts over
+# the whole follow-up and O - E use the same events as the hazard ratio.
+SHAPE_CURVE = 0.15**2
 SHAPE_EVENTS = 0.02**2
+# The more patients had the event, the less their number says about the hazards:
+# SD 0.02 + 0.2 f^2, and chance rises from 0.3 of the variance at f = 0.3 to all at 0.8.
+SHAPE_MANY_EVENTS = 0.2
+FEW_EVENTS = 0.3
+# An adjusted or stratified effect differs from the crude one: share of its squared SE.
+ADJUSTED_EXTRA = 0.3
 # Without randomisation the arms may have been followed for different times.
 SHAPE_EVENTS_UNEQUAL = 0.25**2
 SHAPE_SHARE = 0.2**2
@@ -61,15 +66,8 @@ class Route:
     text: str
 
     def shape_variance(self, effect: float) -> float:
-        """Return the variance from hazards that are not proportional.
-
-        Parameters
-        ----------
-        effect : float
-            Printed log ratio. Numbers far from both readings of it are
-            themselves a sign of such hazards.
-        """
-        return self.shape + SHAPE_SHARE * max(effect**2, self.log_ratio**2)
+        """Return the variance from hazards that are not proportional, for a log ratio."""
+        return self.shape + SHAPE_SHARE * effect**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def times(pair: ArmPair, se: float) -> Route | None:
         column="value_intervention",
         log_ratio=math.log(arms[1] / arms[0]),
         variance=MEDIAN_EXTRA * se**2 + _rounding(pair),
-        shape=SHAPE_MEDIAN,
+        shape=SHAPE_CURVE,
         text=f"{name} of {arms[0]:g} (intervention) and {arms[1]:g} (control)",
     )
 
@@ -169,7 +167,7 @@ def landmark(study: StudyView, pair: ArmPair, se: float) -> Route | None:
         column="value_intervention",
         log_ratio=implied[0] - implied[1],
         variance=max(variance - se**2, 0.5 * variance),
-        shape=SHAPE_LANDMARK,
+        shape=SHAPE_CURVE,
         text=(
             f"{what} at {claim.landmark_months:g} months of {arms[0]:g}% (intervention) and "
             f"{arms[1]:g}% (control)"
@@ -196,13 +194,17 @@ def arm_events(study: StudyView, claim: Claim, se: float) -> Route | None:
     variance = sum(
         e / n / ((1 - e / n) * n * h**2) for (e, n), h in zip(pairs, hazards, strict=True)
     )
+    most = max(e / n for e, n in pairs)
+    chance = variance * (0.3 + 1.4 * max(0.0, most - FEW_EVENTS))
+    crude = (claim.adjusted or "no").casefold() in ("no", "none", "unadjusted")
+    shape = (math.sqrt(SHAPE_EVENTS) + SHAPE_MANY_EVENTS * most**2) ** 2
     return Route(
         name="events",
         claim=e1.claim,
         column=e1.column,
         log_ratio=math.log(hazards[0] / hazards[1]),
-        variance=max(variance - se**2, 0.3 * variance),
-        shape=SHAPE_EVENTS if study.study.design == "rct" else SHAPE_EVENTS_UNEQUAL,
+        variance=max(variance - se**2, chance) + (0.0 if crude else ADJUSTED_EXTRA * se**2),
+        shape=shape if study.study.design == "rct" else SHAPE_EVENTS_UNEQUAL,
         text=f"{e1.value}/{n1.value} events (intervention) and {e0.value}/{n0.value} (control)",
     )
 
@@ -242,8 +244,8 @@ def subgroups(study: StudyView, claim: Claim, se: float) -> Iterator[Route]:
             claim=rows[0],
             column="estimate",
             log_ratio=sign * mean,
-            variance=0.3 * se**2,
-            shape=SHAPE_EVENTS,
+            variance=0.3 * se**2 + 0.005,
+            shape=SHAPE_CURVE,
             text=f"subgroups by {name} that average to {math.exp(mean):.2f}",
         )
 
