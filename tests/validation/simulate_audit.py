@@ -802,6 +802,36 @@ def years_for_months(rng: np.random.Generator, rows: Table) -> Injected | None:
     return Injected(claims, rules, columns, clear)
 
 
+NUMBERS = (
+    *("estimate", "ci_low", "ci_high", "p_value", "se", "variance", "value"),
+    *(f"{x}_{arm}" for x in ("value", "low", "high") for arm in ("intervention", "control")),
+)
+
+
+def without_zeros(rows: Table) -> Table:
+    """Lose the trailing zeros of all numbers, as a spreadsheet does: 0.90 becomes 0.9."""
+    out = deepcopy(rows)
+    for row in out:
+        for column in NUMBERS:
+            text = row.get(column)
+            if isinstance(text, str) and "." in text:
+                row[column] = text.rstrip("0").rstrip(".")
+    return out
+
+
+def then_zeros_lost(inject: Inject) -> Inject:
+    """Return the injection, followed by the loss of all trailing zeros."""
+
+    def both(rng: np.random.Generator, rows: Table) -> Injected | None:
+        injected = inject(rng, rows)
+        if injected is not None:
+            for row, lost in zip(rows, without_zeros(rows), strict=True):
+                row.update(lost)
+        return injected
+
+    return both
+
+
 INJECTIONS: dict[str, Inject] = {
     "reversed effect": reversed_effect,
     "wrong interval level": wrong_level,
@@ -820,6 +850,8 @@ INJECTIONS: dict[str, Inject] = {
     "duplicated row": duplicated,
     "subgroup for total": subgroup_for_total,
     "years for months": years_for_months,
+    "wrong level, zeros lost": then_zeros_lost(wrong_level),
+    "reversed effect, zeros lost": then_zeros_lost(reversed_effect),
 }
 
 
@@ -894,6 +926,7 @@ def measure(clean: int, injected: int, seed: int = SEED) -> dict[str, Any]:
     return {
         "source": {"script": "tests/validation/simulate_audit.py", "seed": seed},
         "clean": clean_rates(studies),
+        "clean, zeros lost": clean_rates([without_zeros(rows) for rows in studies]),
         "injected": {
             name: injected_rates(studies[:injected], inject, seed + i)
             for i, (name, inject) in enumerate(INJECTIONS.items(), start=1)

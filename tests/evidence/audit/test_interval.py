@@ -49,7 +49,7 @@ def test_interval_on_the_natural_scale(run: Any, tools: Any) -> None:
 
 
 def test_difference_uses_the_arithmetic_middle(run: Any, tools: Any) -> None:
-    quiet = tools.effect("-5.0", "-12.0", "2.0", measure="MD", outcome="qol")
+    quiet = tools.effect("-5.0", "-12.0", "2.0", measure="MD", outcome="pfs")
     assert run([quiet]).findings == ()
     finding = tools.of(run([quiet | {"estimate": "-9.0"}]), "interval-asymmetry")[0]
     assert "arithmetic" in finding.message

@@ -24,6 +24,7 @@ from locoreg.evidence.audit import (
     subgroups,
     survival,
     texts,
+    usable,
     values,
 )
 from locoreg.evidence.audit.pools import check_pools
@@ -239,6 +240,18 @@ CHECKS: tuple[Check, ...] = (
         _study_and_row,
         values.impossible,
         "Values are within what can be.",
+    ),
+    _check(
+        "unknown-outcome",
+        usable.named_outcomes,
+        usable.unknown_outcome,
+        "An outcome is one of the table of outcomes.",
+    ),
+    _check(
+        "no-precision",
+        usable.effect_rows,
+        usable.no_precision,
+        "An effect comes with something that gives its standard error.",
     ),
     _check("verification", studies, labels.verification, "Rows were seen in print."),
     _check(

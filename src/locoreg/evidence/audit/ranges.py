@@ -71,17 +71,49 @@ class Range:
         return Range(math.log(max(self.lo, _TINY)), math.log(max(self.hi, _TINY)))
 
 
-def printed_half(claim: Claim, column: str) -> float:
-    """Return half of the last printed digit; the verbatim string decides if it shows more digits.
+# Cells of one row that a paper prints with the same number of decimals.
+_TOGETHER = (
+    ("estimate", "ci_low", "ci_high"),
+    ("value_intervention", "value_control"),
+    ("low_intervention", "high_intervention", "low_control", "high_control"),
+)
+_OF_COLUMN = {column: group for group in _TOGETHER for column in group}
+# From here on many journals print fewer decimals: 1.61 (0.57 to 14.5).
+LARGE = 10.0
 
-    Tables often lose a trailing zero: 0.6 where 0.60 was printed.
+
+def printed_half(claim: Claim, column: str) -> float:
+    """Return half of the last printed digit of a cell.
+
+    Spreadsheets lose trailing zeros: 0.6 where 0.60 was printed. The printed
+    string decides where it holds the number. Without it, estimate and limits of
+    one row, and likewise the numbers of its arms, are taken to have the decimals
+    of the finest of them.
+
+    Parameters
+    ----------
+    claim : Claim
+        The row.
+    column : str
+        A numeric column.
     """
     half = claim.half_unit(column)
     value = getattr(claim, column)
-    if not claim.verbatim or isinstance(value, str) or value is None:
+    if isinstance(value, str) or value is None:
         return half
-    halves = [half_unit(t) for t in _NUMBER.findall(claim.verbatim) if float(t) == float(value)]
-    return min([half, *halves])
+    tokens = _NUMBER.findall((claim.verbatim or "").replace("·", "."))
+    halves = [half_unit(t) for t in tokens if float(t) == float(value)]
+    return min([half, *(halves or _halves_beside(claim, column, float(value)))])
+
+
+def _halves_beside(claim: Claim, column: str, value: float) -> list[float]:
+    """Return half of the last digit of the numbers printed beside one."""
+    halves = []
+    for other in _OF_COLUMN.get(column, ()):
+        beside = getattr(claim, other)
+        if isinstance(beside, (int, float)) and not abs(value) >= LARGE > abs(beside):
+            halves.append(claim.half_unit(other))
+    return halves
 
 
 def cell_range(claim: Claim, column: str) -> Range | None:

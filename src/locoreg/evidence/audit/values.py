@@ -134,7 +134,7 @@ def _bad_effect(study: StudyView, claim: Claim) -> Iterator[Bad]:
             yield Bad(
                 column="estimate",
                 text=f"{text} without an interval.",
-                changes="The ratio alone has no weight in a pool.",
+                changes=f"Pooled as stated, the row counts as {claim.estimate:g}.",
                 severity="note",
             )
     if claim.ci_low is not None and claim.ci_low == claim.ci_high:
