@@ -134,22 +134,35 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """One study of a figure, or one row of a table, for narrow screens."""
+
+    title: Text
+    pairs: tuple[tuple[str, Text], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a caption; it scrolls sideways by itself where it is too wide."""
+    """A table with a caption; it scrolls sideways by itself where it is too wide.
+
+    Where ``stacks``, each row is a card instead below 600 px.
+    """
 
     kind: ClassVar[str] = "table"
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     note: Text = ()
+    stacks: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One study of a figure, for narrow screens."""
-
-    title: Text
-    pairs: tuple[tuple[str, Text], ...]
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """Its rows as cards, titled by their first cells; none unless it stacks."""
+        names = [column.title for column in self.columns[1:]]
+        rows = self.rows if self.stacks else ()
+        return tuple(
+            Card(row.cells[0], tuple(zip(names, row.cells[1:], strict=True))) for row in rows
+        )
 
 
 @dataclass(frozen=True, slots=True)

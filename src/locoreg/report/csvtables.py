@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from locoreg.figures.curve import reading_label
 from locoreg.report.anchors import Anchors
 from locoreg.workflows.run import PoolResult, StudyResult
 
@@ -83,19 +84,20 @@ def _pools(result: StudyResult) -> Rows:
         "pool", "question", "outcome", "design", "measure", "k", "method", "interval", "level",
         "estimate", "ci_low", "ci_high", "mu", "se", "p_value", "tau2", "i2", "q", "q_df", "q_p",
         "prediction_low", "prediction_high", "as_printed_estimate", "as_printed_ci_low",
-        "as_printed_ci_high", "read_differently",
+        "as_printed_ci_high", "read_differently", "floor_ci_low", "floor_ci_high", "indirect",
     )  # fmt: skip
     for item in _items(result):
         pool, meta = item.pool, item.pool.meta
         naive = (None, None, None) if pool.as_printed is None else pool.as_printed.mu.natural
         shown = meta.to_dict()["prediction"] or {}
         limits = shown.get("natural", shown)
+        floor = (None, None) if meta.floor is None else meta.floor.natural[1:]
         yield (
             item.key, pool.question.question_id, pool.outcome.outcome_id, pool.selection.design,
             pool.question.measure, meta.k, meta.method, meta.interval, meta.mu.level,
             *meta.mu.natural, meta.mu.estimate, meta.mu.se, meta.p_value, meta.tau2, meta.i2,
             meta.q, meta.q_df, meta.q_p, limits.get("low"), limits.get("high"), *naive,
-            pool.differs,
+            pool.differs, *floor, pool.indirect,
         )  # fmt: skip
 
 
@@ -124,18 +126,19 @@ def _pooled_studies(result: StudyResult) -> Rows:
 
 
 def _excluded(result: StudyResult) -> Rows:
-    yield ("question", "outcome", "design", "study_id", "label", "reason")
+    yield ("question", "outcome", "design", "study_id", "label", "kind", "reason")
     for question in result.questions:
         asked = question.question.question_id
         for item in question.pools:
             pool = item.pool
             for left in pool.excluded:
                 place = (asked, pool.outcome.outcome_id, pool.selection.design)
-                yield (*place, left.study_id, left.label, left.reason)
+                yield (*place, left.study_id, left.label, left.kind, left.reason)
         for outcome, design, reason in question.empty:
-            yield (asked, outcome, design, None, None, reason)
+            yield (asked, outcome, design, None, None, None, reason)
         for study in question.not_pooled:
-            yield (asked, None, study.design, study.study_id, study.label, "holds no comparison")
+            who = (study.design, study.study_id, study.label)
+            yield (asked, None, *who, None, "holds no comparison")
 
 
 def _findings(result: StudyResult) -> Rows:
@@ -186,10 +189,12 @@ def _multiverse(result: StudyResult) -> Rows:
     )  # fmt: skip
     for item in _items(result):
         worlds = item.multiverse
-        for number, u in enumerate(worlds.universes if worlds else (), start=1):
+        if worlds is None:
+            continue
+        for number, u in enumerate(worlds.universes, start=1):
             readings = tuple(
-                f"{label}: {choice}"
-                for label, choice in zip(worlds.studies if worlds else (), u.choices, strict=True)
+                f"{label}: {reading_label(worlds, label, choice)}"
+                for label, choice in zip(worlds.studies, u.choices, strict=True)
             )
             yield (
                 item.key, number, u.is_main, u.departures, readings, u.k, *u.mu.natural, u.tau2,

@@ -8,6 +8,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from locoreg.core.numbertext import decimal_text, interval_text
+from locoreg.figures.wording import NARROW
 from locoreg.report.blocks import Badge, Inline, Link, Text, Tone
 
 NOT_ESTIMABLE = "not estimable"
@@ -111,6 +112,11 @@ def effect(estimate: NaturalEstimate) -> str:
     """Return ``0.94 (0.63 to 1.40)``, the digits of the figures."""
     mid, low, high = estimate.natural
     return NOT_ESTIMABLE if math.isnan(mid) else interval_text(mid, low, high)
+
+
+def marked(estimate: NaturalEstimate, floor: NaturalEstimate | None) -> str:
+    """Return an effect, marked where its Hartung-Knapp interval has a floored one beside it."""
+    return effect(estimate) if floor is None else f"{effect(estimate)} {NARROW}"
 
 
 def span(low: float, high: float, digits: int = 2) -> str:

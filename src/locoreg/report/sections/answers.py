@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from locoreg.core.estimate import Estimate
+from locoreg.figures.wording import narrow_notes, warnings_of
 from locoreg.report.anchors import slug
 from locoreg.report.blocks import (
     Block,
@@ -22,7 +24,7 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.context import Context
-from locoreg.report.words import NONE, effect, span, studies, words
+from locoreg.report.words import NONE, marked, span, studies, words
 from locoreg.workflows.run import PoolResult, QuestionResult
 
 
@@ -57,18 +59,24 @@ def changes(context: Context) -> tuple[Section, ...]:
 
 
 def _overview(questions: tuple[QuestionResult, ...]) -> Table:
+    """Return all results; what and how much stand first, in view on a narrow screen."""
     rows = []
+    floors: list[tuple[str, Estimate | None]] = []
     for question in questions:
         for item in question.pools:
             pool = item.pool
+            name = f"{words(question.question.question_id)}: {pool.outcome.label.lower()}"
+            result = marked(pool.meta.mu, pool.meta.floor)
+            floors += [
+                (f"{name}, {pool.design_label.lower()}, {which}", floor)
+                for which, floor in _floors(item)
+            ]
             rows.append(
                 Row(
                     (
-                        text(words(question.question.question_id)),
-                        text(Link(f"#answer-{slug(item.key)}", pool.outcome.label)),
-                        text(pool.design_label),
+                        text(Link(f"#answer-{slug(item.key)}", name), f". {pool.design_label}"),
+                        text(Strong(f"{pool.question.measure} {result}")),
                         text(str(pool.meta.k)),
-                        text(Strong(f"{pool.question.measure} {effect(pool.meta.mu)}")),
                         text(_naive(item)),
                         text(str(len(pool.differs)) if pool.differs else "none"),
                     )
@@ -77,15 +85,15 @@ def _overview(questions: tuple[QuestionResult, ...]) -> Table:
     return Table(
         "All pooled results",
         (
-            Column("Question"),
-            Column("Outcome"),
-            Column("Design"),
-            Column("Studies", numeric=True),
+            Column("Question, outcome and design"),
             Column("Main result", numeric=True),
+            Column("Studies", numeric=True),
             Column("As printed", numeric=True),
             Column("Read differently", numeric=True),
         ),
         tuple(rows),
+        narrow_notes(floors),
+        stacks=True,
     )
 
 
@@ -104,7 +112,7 @@ def _answer(context: Context, item: PoolResult) -> Record:
     tiles = [
         Tile(
             f"{pool.question.measure}, {pool.meta.mu.level:g}% interval",
-            effect(pool.meta.mu),
+            marked(pool.meta.mu, pool.meta.floor),
             text(studies(pool.meta.k)),
             main=True,
         )
@@ -132,6 +140,14 @@ def _answer(context: Context, item: PoolResult) -> Record:
         Tiles(tuple(tiles)),
         Paragraph(("Studies: ", *joined(tuple(links), ", "), "."), "note"),
     ]
+    blocks += [Paragraph(text(n), "note") for n in narrow_notes(_floors(item))]
+    if pool.barred:
+        blocks.append(
+            Callout(
+                "Pooled because it was asked for, though the audit bars the number",
+                (Items(tuple(text(one) for one in pool.barred)),),
+            )
+        )
     if pool.differs:
         blocks.append(
             Callout(
@@ -139,7 +155,7 @@ def _answer(context: Context, item: PoolResult) -> Record:
                 (Items(tuple(text(one) for one in pool.differs)),),
             )
         )
-    blocks += [Paragraph(text(warning), "note") for warning in pool.meta.warnings]
+    blocks += [Paragraph(text(warning), "note") for warning in warnings_of(pool.meta)]
     return Record(
         f"answer-{slug(item.key)}",
         _title(item),
@@ -155,7 +171,16 @@ def _title(item: PoolResult) -> Text:
 
 def _naive(item: PoolResult) -> str:
     naive = item.pool.as_printed
-    return NONE if naive is None else effect(naive.mu)
+    return NONE if naive is None else marked(naive.mu, naive.floor)
+
+
+def _floors(item: PoolResult) -> tuple[tuple[str, Estimate | None], ...]:
+    """Return the floored results of a pool and of the same as printed, with their names."""
+    naive = item.pool.as_printed
+    return (
+        ("main result", item.pool.meta.floor),
+        ("as printed", naive.floor if naive is not None and item.pool.differs else None),
+    )
 
 
 def _sentence(reason: str) -> str:

@@ -16,7 +16,7 @@ def head(context: Context) -> tuple[Block, ...]:
     )
     pairs: list[tuple[str, Text]] = [
         ("Questions", joined(questions, Break())),
-        ("Search for studies", text(result.plan.search_date)),
+        ("Date of search, as stated in the study file", text(result.plan.search_date)),
         ("Tables", _tables(context)),
         (
             "In them",

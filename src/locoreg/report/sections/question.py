@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from locoreg.core.numbertext import percent_texts
+from locoreg.figures.wording import MISSING, narrow_notes
 from locoreg.report.anchors import slug
 from locoreg.report.blocks import (
     Block,
@@ -30,6 +31,7 @@ from locoreg.report.words import (
     METHODS,
     design_name,
     effect,
+    marked,
     pooled_name,
     verification,
     whole,
@@ -125,9 +127,14 @@ def _cards(context: Context, item: PoolResult) -> list[Card]:
         )
         for study, weight in zip(pool.studies, percent_texts(pool.meta.weights), strict=True)
     ]
-    pooled: list[tuple[str, Text]] = [(pool.question.measure, text(effect(pool.meta.mu)))]
+    pooled: list[tuple[str, Text]] = [
+        (pool.question.measure, text(marked(pool.meta.mu, pool.meta.floor)))
+    ]
     if pool.as_printed is not None and pool.differs:
-        pooled.append(("As printed", text(effect(pool.as_printed.mu))))
+        naive = marked(pool.as_printed.mu, pool.as_printed.floor)
+        pooled.append(("As printed", text(naive)))
+    if pool.indirect:
+        pooled.append(("Patients differ", text("; ".join(pool.indirect))))
     cards.append(
         Card(text(f"{pool.design_label}: {pooled_name(pool.meta.k).lower()}"), tuple(pooled))
     )
@@ -143,7 +150,8 @@ def _figure_data(items: tuple[PoolResult, ...]) -> Table:
             shown = effect(study.effect.estimate(level))
             cells = (_with_year(study.label, study.year), pool.design_label)
             rows.append(Row(tuple(text(c) for c in (*cells, whole(study.counts.n), shown, weight))))
-        pooled = (pooled_name(pool.meta.k), pool.design_label, "", effect(pool.meta.mu), "100.0")
+        result = marked(pool.meta.mu, pool.meta.floor)
+        pooled = (pooled_name(pool.meta.k), pool.design_label, "", result, "100.0")
         rows.append(Row(tuple(text(c) for c in pooled), emphasis=True))
     pool = items[0].pool
     return Table(
@@ -156,6 +164,7 @@ def _figure_data(items: tuple[PoolResult, ...]) -> Table:
             Column("Weight %", numeric=True),
         ),
         tuple(rows),
+        narrow_notes((item.pool.design_label, item.pool.meta.floor) for item in items),
     )
 
 
@@ -183,8 +192,8 @@ def _excluded(item: PoolResult) -> Details:
     pool = item.pool
     table = Table(
         f"Not in the pool of {pool.design_label.lower()}",
-        (Column("Study"), Column("Reason", wide=True)),
-        tuple(Row((text(e.label), text(e.reason))) for e in pool.excluded),
+        (Column("Study"), Column("Number"), Column("Reason", wide=True)),
+        tuple(Row((text(e.label), text(MISSING[e.kind]), text(e.reason))) for e in pool.excluded),
     )
     return Details(text(f"Studies of this design left out ({len(pool.excluded)})"), (table,), True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from locoreg.core.numbertext import percent_texts
+from locoreg.figures.wording import narrow_notes
 from locoreg.report.blocks import (
     Badge,
     Break,
@@ -17,7 +18,16 @@ from locoreg.report.blocks import (
 )
 from locoreg.report.context import Context
 from locoreg.report.sections.audit import finding_summary
-from locoreg.report.words import NONE, effect, number, pooled_name, verification, whole, words
+from locoreg.report.words import (
+    NONE,
+    effect,
+    marked,
+    number,
+    pooled_name,
+    verification,
+    whole,
+    words,
+)
 from locoreg.workflows.run import PoolResult
 
 
@@ -66,7 +76,8 @@ def studies_table(context: Context, item: PoolResult) -> Table:
         tuple(rows),
         text(
             "Patients and events: all (intervention, control) where both are printed. "
-            "Each study links to the row and the printed string it rests on."
+            "Each study links to the row and the printed string it rests on.",
+            *(f" {note}" for note in narrow_notes([("", pool.meta.floor)])),
         ),
     )
 
@@ -80,7 +91,7 @@ def _pooled_row(item: PoolResult) -> Row:
             (),
             (),
             (),
-            text(effect(pool.meta.mu)),
+            text(marked(pool.meta.mu, pool.meta.floor)),
             text("100.0"),
             (),
             (),

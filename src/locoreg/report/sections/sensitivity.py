@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from locoreg.figures.wording import NARROW_MEANS, narrow_notes
 from locoreg.report.blocks import (
     Block,
     Column,
@@ -19,6 +20,7 @@ from locoreg.report.words import (
     INTERVALS,
     METHODS,
     effect,
+    marked,
     number,
     p_text,
     span,
@@ -45,6 +47,9 @@ def _facts(meta: MetaAnalysis) -> list[tuple[str, Text]]:
         pairs.append(("Heterogeneity", text("not defined for one study")))
         return pairs
     level = f"{meta.mu.level:g}%"
+    if meta.floor is not None:
+        floor = f"{effect(meta.floor)} (the interval above is {NARROW_MEANS.partition(';')[0]})"
+        pairs.append(("With the floor", text(floor)))
     if meta.interval != "normal":
         pairs.append(("With a normal interval", text(effect(meta.normal_interval))))
     if meta.method != "CE":
@@ -86,12 +91,13 @@ def subgroups(item: PoolResult) -> tuple[Block, ...]:
                 (
                     text(words(group.name)),
                     text(studies(group.meta.k)),
-                    text(effect(group.meta.mu)),
+                    text(marked(group.meta.mu, group.meta.floor)),
                     text(number(group.meta.i2, 0)),
                 )
             )
             for group in pool.subgroups
         ),
+        narrow_notes((words(group.name), group.meta.floor) for group in pool.subgroups),
     )
     test = pool.subgroup_test
     if test is None:
@@ -129,13 +135,14 @@ def sensitivity(item: PoolResult) -> tuple[Block, ...]:
                 Row(
                     (
                         text(row.label),
-                        text(effect(row.mu)),
+                        text(marked(row.mu, row.floor)),
                         text(number(row.tau2, 3)),
                         text(number(row.i2, 0)),
                     )
                 )
                 for row in rows
             ),
+            narrow_notes((f"{first.lower()} {row.label}", row.floor) for row in rows),
         )
         blocks.append(Details(text(summary), (table,)))
     return tuple(blocks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from locoreg.figures.curve import option_label, reading_label
 from locoreg.report.anchors import slug
 from locoreg.report.blocks import (
     Block,
@@ -69,7 +70,7 @@ def _doubts(worlds: Multiverse) -> Table:
     rows = []
     for doubt in worlds.doubts:
         for one in doubt.options:
-            option = text(one.option.label)
+            option = text(option_label(one.option))
             if one.option.is_main:
                 option = text(Strong(one.option.label), " (main)")
             rows.append(
@@ -114,7 +115,7 @@ def _universes(worlds: Multiverse) -> Table:
     rows = []
     for universe in shown:
         changed = [
-            (f"{label}: {choice}",)
+            (f"{label}: {reading_label(worlds, label, choice)}",)
             for label, choice, usual in zip(worlds.studies, universe.choices, main, strict=True)
             if choice != usual
         ]
