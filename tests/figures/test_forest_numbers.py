@@ -243,9 +243,10 @@ def test_an_interval_that_agrees_too_well_is_marked(agreeing, trials, drawn):
     assert "Random effects (REML, HKSJ) §" in figure.texts("g0-pooled")
     assert figure.sentence("g0-pooled").endswith(f"with the floor: {floor}")
     notes = " ".join(figure.texts("notes"))
-    assert "§ narrower than the common-effect interval, because the studies agree more" in notes
+    assert "§ Narrower than the common-effect interval, because the studies agree more" in notes
     assert f"with the floor: Randomised trials {floor}." in notes
     assert notes.count("with the floor") == 1
+    assert f"with the floor: {floor}" in describe(agreeing)
     own = drawn(plot(agreeing.meta))
     assert "Random effects (REML, HKSJ) §" in own.texts("g0-pooled")
     assert " ".join(own.texts("notes")).count(f"with the floor: {floor}.") == 1

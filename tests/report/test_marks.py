@@ -19,7 +19,7 @@ from locoreg.workflows.run import StudyResult
 from tests.conftest import WriteTables, effect, study
 from tests.report.conftest import Page, Run
 
-MEANS = "§ narrower than the common-effect interval, because the studies agree more than chance"
+MEANS = "§ Narrower than the common-effect interval, because the studies agree more than chance"
 
 
 def read(result: StudyResult, out: Path) -> Page:

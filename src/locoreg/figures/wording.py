@@ -125,7 +125,8 @@ def narrow_notes(of: Iterable[tuple[str, Estimate | None]]) -> tuple[str, ...]:
     found = [
         f"{name} {interval_text(*floor.natural)}".strip() for name, floor in of if floor is not None
     ]
-    return (f"{NARROW} {NARROW_MEANS}: {'; '.join(found)}.",) if found else ()
+    means = NARROW_MEANS[:1].upper() + NARROW_MEANS[1:]
+    return (f"{NARROW} {means}: {'; '.join(found)}.",) if found else ()
 
 
 def warnings_of(meta: MetaAnalysis) -> tuple[str, ...]:
@@ -205,6 +206,8 @@ def pool_sentence(measure: str, meta: MetaAnalysis, text: str) -> str:
     if meta.k == 1:
         return f"{words}, one study, nothing pooled"
     words += f", {plural(meta.k, 'study', 'studies')}, {method_words(meta)}; I² {meta.i2:.0f}%"
+    if meta.floor is not None:
+        words += f"; {NARROW_MEANS}: {interval_text(*meta.floor.natural)}"
     limits = prediction_limits(meta)
     if limits is not None:
         words += f"; {meta.mu.level:g}% prediction interval {range_text(*limits)}"
