@@ -29,8 +29,9 @@ from locoreg.evidence.catalog import dictionary, read_catalog
 
 SEED = 20221
 CLEAN_STUDIES = 1500
-INJECTED_STUDIES = 350
+INJECTED_STUDIES = 600
 MOST_PATIENTS = 8000
+LARGE_TRIAL = 1500
 GRAVE = ("serious", "blocking")
 Table = list[dict[str, Any]]
 Array = np.ndarray[Any, Any]
@@ -544,6 +545,20 @@ def reversed_effect(rng: np.random.Generator, rows: Table) -> Injected | None:
     return Injected(claims, ("direction",), ("reference_arm",), clear)
 
 
+def reversed_large(rng: np.random.Generator, rows: Table) -> Injected | None:
+    """State the other reference arm in a trial of 1,500 patients and more with printed events."""
+    row = _whole(rows)
+    if row is None or not row.get("events") or row["n"] < LARGE_TRIAL:
+        return None
+    y, se = math.log(float(row["estimate"])), _se(row)
+    shares = [row[f"events_{arm}"] / row[f"n_{arm}"] for arm in ("intervention", "control")]
+    clear = abs(y) > 2.2 * se and max(shares) < 0.8
+    row["reference_arm"] = "intervention"
+    others = _arms(rows, "median_time") + _arms(rows, "survival_proportion")
+    claims = (row["claim_id"], *(other["claim_id"] for other in others))
+    return Injected(claims, ("direction",), ("reference_arm",), clear)
+
+
 def wrong_level(rng: np.random.Generator, rows: Table) -> Injected | None:
     """State another level for the interval of all patients."""
     row = _whole(rows)
@@ -556,12 +571,21 @@ def wrong_level(rng: np.random.Generator, rows: Table) -> Injected | None:
     shift = z * abs(factor - 1)
     p_shows = row.get("p_op") == "=" and shift > 0.5 + 0.15 * z
     events = int(row.get("events") or 0)
+    # In a large trial two decimals leave the width of the interval open.
+    open_share = _rounding_of_width(row)
+    shift -= open_share * z
     # Too narrow against the events is a bound; too wide may be adjustment.
-    events_show = events >= 20 and factor > 1.15
+    events_show = events >= 20 and factor * (1 - open_share) > 1.15
     column = ("ci_level",)
-    return Injected(
-        (row["claim_id"],), LEVEL_RULES, column, p_shows or events_show or bool(row.get("se"))
-    )
+    se_shows = bool(row.get("se")) and open_share < 0.05
+    return Injected((row["claim_id"],), LEVEL_RULES, column, p_shows or events_show or se_shows)
+
+
+def _rounding_of_width(row: dict[str, Any]) -> float:
+    """Return the share of an interval's width, on the log scale, that rounding leaves open."""
+    low, high = float(row["ci_low"]), float(row["ci_high"])
+    half = 0.5 * 10.0 ** -len(row["ci_low"].partition(".")[2])
+    return half * (1 / low + 1 / high) / (math.log(high) - math.log(low))
 
 
 def _swap(rng: np.random.Generator, text: str) -> str | None:
@@ -611,6 +635,10 @@ def swapped_p(rng: np.random.Generator, rows: Table) -> Injected | None:
     sides = 1 if row["p_sided"] == "one" else 2
     z = [-float(ndtri(float(x) / sides)) for x in (row["p_value"], text)]
     tolerance = 0.25 + 0.12 * abs(z[0]) + 5 * 10.0 ** -len(text.partition(".")[2])
+    if row["ci_low"]:
+        half = 0.5 * 10.0 ** -len(row["estimate"].partition(".")[2])
+        tolerance += _rounding_of_width(row) * abs(z[0])
+        tolerance += half / float(row["estimate"]) / _se(row)
     known = bool(row["p_sided"])
     row["p_value"] = text
     clear = abs(abs(z[0]) - abs(z[1])) > tolerance and known
@@ -851,6 +879,7 @@ INJECTIONS: dict[str, Inject] = {
     "subgroup for total": subgroup_for_total,
     "years for months": years_for_months,
     "wrong level, zeros lost": then_zeros_lost(wrong_level),
+    "reversed effect, large trials": reversed_large,
     "reversed effect, zeros lost": then_zeros_lost(reversed_effect),
 }
 

@@ -31,8 +31,9 @@ OVERALL = {
     "swapped digits: lower limit": 0.92,
     "swapped digits: upper limit": 0.82,
     "swapped digits: p": 0.6,
-    "swapped digits: median": 0.35,
-    "swapped digits: percent": 0.7,
+    "swapped digits: median": 0.3,
+    # Of more than a thousand patients some whole number gives any percentage.
+    "swapped digits: percent": 0.5,
     "arms exchanged: medians": 0.55,
     "arms exchanged: survival": 0.55,
     "arms exchanged: events": 0.5,
@@ -40,6 +41,7 @@ OVERALL = {
     "subgroup for total": 0.95,
     "years for months": 0.85,
     "wrong level, zeros lost": 0.7,
+    "reversed effect, large trials": 0.85,
     "reversed effect, zeros lost": 0.6,
 }
 
