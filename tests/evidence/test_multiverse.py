@@ -162,3 +162,21 @@ def test_too_many_combinations_are_refused_with_their_number() -> None:
 def test_bad_input(alternatives: tuple[Alternatives, ...], message: str) -> None:
     with pytest.raises(DesignError, match=message):
         multiverse(alternatives, **OPTIONS)
+
+
+def test_collapsed_intervals_count_with_their_floor() -> None:
+    studies = tuple(
+        Alternatives(
+            study_id=f"s{i}",
+            label=f"S{i}",
+            options=(Option(label="as used", yi=yi, se=se, kind="main", is_main=True),),
+        )
+        for i, (yi, se) in enumerate([(-0.223, 0.147), (-0.223, 0.172), (-0.211, 0.144)])
+    )
+    got = multiverse(studies, method="REML", interval="hartung-knapp", level=95)
+    assert got.main.floor is not None
+    assert got.main.mu.ci_high < 0 < got.main.floor.ci_high
+    assert not got.main.significant
+    assert got.share_significant == 0
+    normal = multiverse(studies, method="REML", interval="normal", level=95)
+    assert normal.main.floor is None

@@ -110,7 +110,7 @@ def reading_in(multiverse: Multiverse, universe: Universe, doubt: Doubt) -> int:
 
 def universe_sentence(multiverse: Multiverse, shown: Shown, measure: str) -> str:
     """Return one universe in words."""
-    mu = shown.universe.mu
+    mu = shown.universe.counted
     text = interval_text(*mu.natural).replace("(", f"({mu.level:g}% CI ", 1)
     readings = "; ".join(
         f"{doubt.label}: "
@@ -133,8 +133,8 @@ def curve_summary(multiverse: Multiverse) -> str:
     """Return in how many universes the interval excludes no effect, and the range."""
     n = len(multiverse.universes)
     null = "1" if multiverse.scale == "log" else "0"
-    low, high = (interval_text(*u.mu.natural) for u in multiverse.range)
-    main = interval_text(*multiverse.main.mu.natural)
+    low, high = (interval_text(*u.counted.natural) for u in multiverse.range)
+    main = interval_text(*multiverse.main.counted.natural)
     if n == 1:
         return f"No input is doubtful: one result, {main}."
     excluded = round(multiverse.share_significant * n)

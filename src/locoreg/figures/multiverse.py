@@ -127,7 +127,7 @@ class _Curve:
         self.axis_title = layout.words(f"{one_line(name)} ({result.level:g}% CI)")
         self.favours = tuple(layout.words(one_line(words)) for words in favours)
         self.shown = shown_universes(result, most)
-        ends = [end for s in self.shown for end in s.universe.mu.natural[1:]]
+        ends = [end for s in self.shown for end in s.universe.counted.natural[1:]]
         axis = choose_axis(ends, scale=result.scale, limits=axis_limits)
         self.axis = axis if axis_limits else trimmed(axis, ends)
         self.y = MARGIN
@@ -309,7 +309,7 @@ class _Curve:
         universe = shown.universe
         sentence = universe_sentence(self.result, shown, self.measure)
         pen = self.canvas.pen(f"u{shown.rank}", sentence)
-        mid, low, high = universe.mu.natural
+        mid, low, high = universe.counted.natural
         colour = EXCLUDES if universe.significant else INCLUDES
         x = frame.x(i)
         pen.line((x, frame.y(low)), (x, frame.y(high)), role="interval", colour=colour, width=1.1)
@@ -359,7 +359,7 @@ class _Curve:
                 "with the smallest and the largest estimate, the main result and the one as "
                 "printed. The numbers above count all."
             )
-        intervals = [s.universe.mu.natural[1:] for s in self.shown]
+        intervals = [s.universe.counted.natural[1:] for s in self.shown]
         if any(low < self.axis.low or high > self.axis.high for low, high in intervals):
             notes.append("Arrow head: the interval goes beyond the axis.")
         if result.no_universe:

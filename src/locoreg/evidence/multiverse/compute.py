@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from locoreg.core.errors import DesignError
 from locoreg.core.estimate import Estimate, Scale
+from locoreg.evidence.guard import estimate_at, floored
 from locoreg.evidence.multiverse.results import (
     Alternatives,
     Doubt,
@@ -18,7 +19,8 @@ from locoreg.evidence.multiverse.results import (
     Universe,
     share,
 )
-from locoreg.stats.randomeffects import RandomEffects, random_effects
+from locoreg.stats.randomeffects import Interval, RandomEffects, random_effects
+from locoreg.stats.tau2 import Method
 
 MOST_UNIVERSES = 4096
 IntArray = NDArray[np.int64]
@@ -58,14 +60,14 @@ def multiverse(
     _check(studies)
     chosen, yi, se = _grid(studies)
     some = np.isfinite(se).any(axis=1)
-    fit = random_effects(
-        yi[some],
-        se[some] ** 2,
-        method=method,  # type: ignore[arg-type]
-        interval=interval,  # type: ignore[arg-type]
-        level=level,
-        prediction="riley",
-    )
+
+    def run(of: Method, kind: Interval) -> RandomEffects:
+        return random_effects(
+            yi[some], se[some] ** 2, method=of, interval=kind, level=level, prediction="riley"
+        )
+
+    fit = run(method, interval)  # type: ignore[arg-type]
+    floors = floored(run, fit, scale)
     mains = np.array([s.main for s in studies])
     rows = chosen[some]
     departures = (rows != mains).sum(axis=1)
@@ -73,7 +75,7 @@ def multiverse(
     if departures[order[0]] != 0:
         raise DesignError("the main readings leave no study.", hint="keep at least one study.")
     parts = [(rows[i], int(departures[i]), int(i)) for i in order]
-    universes = tuple(_universe(studies, *part, fit, scale) for part in parts)
+    universes = tuple(_universe(studies, *part, fit, scale, floors[part[2]]) for part in parts)
     return Multiverse(
         method=method,
         interval=interval,
@@ -128,18 +130,13 @@ def _universe(
     i: int,
     fit: RandomEffects,
     scale: Scale,
+    floor: Estimate | None,
 ) -> Universe:
     return Universe(
         choices=tuple(s.options[c].label for s, c in zip(studies, row, strict=True)),
         departures=departures,
-        mu=Estimate(
-            estimate=float(fit.mu[i]),
-            se=float(fit.se[i]),
-            ci_low=float(fit.ci_low[i]),
-            ci_high=float(fit.ci_high[i]),
-            level=fit.level,
-            scale=scale,
-        ),
+        mu=estimate_at(fit, scale, i),
+        floor=floor,
         tau2=float(fit.tau2[i]),
         k=int(fit.k[i]),
         is_main=departures == 0,

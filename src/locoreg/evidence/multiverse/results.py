@@ -84,6 +84,9 @@ class Universe:
         Studies that are read otherwise than in the main result.
     mu : Estimate
         The pool.
+    floor : Estimate or None
+        The pool with the floored interval where the Hartung-Knapp one is
+        narrower than the common-effect one; it is then the one that counts.
     tau2 : float
         Between-study variance.
     k : int
@@ -95,14 +98,20 @@ class Universe:
     choices: tuple[str, ...]
     departures: int
     mu: Estimate
+    floor: Estimate | None
     tau2: float
     k: int
     is_main: bool
 
     @property
+    def counted(self) -> Estimate:
+        """The pool with the interval that counts: the floored one where there is one."""
+        return self.floor or self.mu
+
+    @property
     def significant(self) -> bool:
-        """Whether the interval excludes no effect."""
-        return self.mu.ci_low > 0 or self.mu.ci_high < 0
+        """Whether the interval that counts excludes no effect."""
+        return self.counted.ci_low > 0 or self.counted.ci_high < 0
 
     @property
     def side(self) -> str:
@@ -120,6 +129,7 @@ class Universe:
             "choices": list(self.choices),
             "departures": self.departures,
             "mu": self.mu.to_dict(),
+            "floor": None if self.floor is None else self.floor.to_dict(),
             "tau2": self.tau2,
             "k": self.k,
             "significant": self.significant,
@@ -284,7 +294,7 @@ class Multiverse:
 
         rows = []
         for universe in self.universes:
-            mu = universe.mu
+            mu = universe.counted
             three = mu.natural if exponentiate else (mu.estimate, mu.ci_low, mu.ci_high)
             rows.append(
                 {

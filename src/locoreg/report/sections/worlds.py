@@ -57,7 +57,8 @@ def _lead(worlds: Multiverse) -> str:
     null = "1" if worlds.scale == "log" else "0"
     sentence = (
         f"{plural(len(worlds.universes), 'combination')} of admissible readings. Main result "
-        f"{effect(worlds.main.mu)}; estimates run from {effect(low.mu)} to {effect(high.mu)}. "
+        f"{effect(worlds.main.counted)}; estimates run from "
+        f"{effect(low.counted)} to {effect(high.counted)}. "
         f"The {worlds.level:g}% interval excludes {null} in {share(worlds.share_significant)} of "
         f"them; the estimate is below {null} in {share(worlds.share_below)}."
     )
@@ -78,7 +79,7 @@ def _doubts(worlds: Multiverse) -> Table:
                     (
                         text(doubt.label),
                         option,
-                        text(NONE if one.alone is None else effect(one.alone.mu)),
+                        text(NONE if one.alone is None else effect(one.alone.counted)),
                         _changes(one.alone is None, one.changes_conclusion, one.changes_side),
                         text(share(one.share_significant)),
                     )
@@ -124,7 +125,7 @@ def _universes(worlds: Multiverse) -> Table:
                 (
                     joined(tuple(changed)) or ("main result",),
                     text(str(universe.k)),
-                    text(effect(universe.mu)),
+                    text(effect(universe.counted)),
                     text(universe.conclusion),
                 ),
                 emphasis=universe.is_main,
