@@ -41,7 +41,9 @@ def test_printed_string_decides_on_the_decimals(run: Any, tools: Any) -> None:
     ],
 )
 def test_decimals_of_a_row(cells: dict[str, str], column: str, half: float) -> None:
-    numbers: dict[str, Any] = {k: v if v == "NR" else float(v) for k, v in cells.items() if k != "verbatim"}
+    numbers: dict[str, Any] = {
+        k: v if v == "NR" else float(v) for k, v in cells.items() if k != "verbatim"
+    }
     claim = Claim(
         claim_id="c1",
         study_id="one",
