@@ -8,7 +8,7 @@ from dataclasses import replace
 from locoreg.core.findings import Finding
 from locoreg.evidence.comparisons import comparisons
 from locoreg.evidence.effectsize import EffectSize
-from locoreg.evidence.inputs import PooledStudy
+from locoreg.evidence.lines import PooledStudy
 from locoreg.evidence.multiverse import Alternatives, Option
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.records import Catalog, Claim

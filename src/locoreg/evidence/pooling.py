@@ -11,12 +11,8 @@ from locoreg.core.errors import DesignError
 from locoreg.core.findings import Finding, by_severity
 from locoreg.core.numbertext import p_text
 from locoreg.core.provenance import Provenance
-from locoreg.evidence.inputs import (
-    Exclusion,
-    PooledStudy,
-    is_firm,
-    select_inputs,
-)
+from locoreg.evidence.inputs import select_inputs
+from locoreg.evidence.lines import Exclusion, PooledStudy, is_firm
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Catalog, Outcome, Question
 from locoreg.evidence.selection import DESIGN_LABELS, Selection

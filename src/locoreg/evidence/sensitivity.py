@@ -10,7 +10,7 @@ from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.core.estimate import Estimate, Scale
 from locoreg.evidence.estimators import interval_name, method_name
 from locoreg.evidence.guard import estimate_at, floored
-from locoreg.evidence.inputs import PooledStudy
+from locoreg.evidence.lines import PooledStudy
 from locoreg.evidence.meta import MetaAnalysis, Prediction, meta_analysis
 from locoreg.evidence.records import Catalog, Question, Study
 from locoreg.stats.heterogeneity import subgroup_test

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from locoreg.core.numbertext import count_text
-from locoreg.evidence.inputs import PooledStudy
+from locoreg.evidence.lines import PooledStudy
 
 UNKNOWN = "–"
 _COLUMNS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from locoreg.core.findings import SEVERITIES, Severity
-from locoreg.evidence.inputs import PooledStudy
+from locoreg.evidence.lines import PooledStudy
 
 RESCALED, READ_OTHERWISE, APPROXIMATE, FROM_MEMORY = "†", "‡", "≈", "m"
 

@@ -14,7 +14,7 @@ from locoreg.core.numbertext import (
     plural,
     range_text,
 )
-from locoreg.evidence.inputs import Exclusion
+from locoreg.evidence.lines import Exclusion
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.sensitivity import SubgroupPool

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import interval_text, p_text, plural, range_text
-from locoreg.evidence.inputs import Missing
+from locoreg.evidence.lines import Missing
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Outcome, Question
 from locoreg.figures.textfit import TIE

@@ -13,7 +13,7 @@ from locoreg.evidence.audit import AuditReport, audit
 from locoreg.evidence.catalog import SHIPPED as SHIPPED
 from locoreg.evidence.catalog import load_catalog, read_catalog
 from locoreg.evidence.estimators import usual_interval
-from locoreg.evidence.inputs import is_firm
+from locoreg.evidence.lines import is_firm
 from locoreg.evidence.pooling import EvidencePool, pool_evidence
 from locoreg.evidence.records import Catalog, Claim, Study
 from locoreg.evidence.reproduce import Reproduction, reproduce
