@@ -357,7 +357,7 @@ def test_indirect_patients_are_named(write_tables: WriteTables) -> None:
 def test_barred_report_is_said_to_be_barred(trials: Catalog) -> None:
     pool = ask(trials, reports=("soran2021",))
     assert "433 events implied" in pool.barred[0]
-    assert "Barred by the audit" in pool.summary()
+    assert "Pooled in spite of a blocking finding" in pool.summary()
     assert ask(trials).barred == ()
 
 

@@ -259,7 +259,7 @@ def test_other_patients_than_asked_and_barred_numbers_are_notes(trials, drawn):
     )
     notes = " ".join(drawn(plot(pool)).texts("notes"))
     assert "Randomised trials. All 5 studies: bone metastases only." in notes
-    assert "though the audit bars the number: MF07-01 (overlap: x)." in notes
+    assert "in spite of a blocking finding: MF07-01 (overlap: x)" in notes
 
 
 def test_reasons_that_do_not_fit_go_to_the_notes(trials, drawn):

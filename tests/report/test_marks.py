@@ -96,7 +96,7 @@ def test_other_patients_than_asked_stand_under_the_figure(
     page = read(result, tmp_path / "out")
     assert "Randomised trials. All 3 studies: bone only." in page.words
     assert "Patients differAll 3 studies: bone only" in page.words
-    assert "though the audit bars the number one (x: y)" in page.words
+    assert "Pooled in spite of a blocking finding one (x: y)" in page.words
 
 
 def test_barred_readings_are_marked_in_tables(agreeing: StudyResult, tmp_path: Path) -> None:

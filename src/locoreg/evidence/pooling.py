@@ -12,7 +12,7 @@ from locoreg.core.findings import Finding, by_severity
 from locoreg.core.numbertext import p_text
 from locoreg.core.provenance import Provenance
 from locoreg.evidence.inputs import select_inputs
-from locoreg.evidence.lines import Exclusion, PooledStudy, is_firm
+from locoreg.evidence.lines import Exclusion, PooledStudy
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.records import Catalog, Outcome, Question
 from locoreg.evidence.selection import DESIGN_LABELS, Selection
@@ -56,8 +56,8 @@ class EvidencePool:
     indirect : tuple of str
         How the patients of its studies differ from those of the question.
     barred : tuple of str
-        Studies whose number the audit bars and that are pooled all the same,
-        because their report was asked for.
+        Studies that are pooled in spite of a blocking finding: because their
+        report was asked for, or because no other reading is supported.
     differs : tuple of str
         Studies that the two results read differently, with the reading.
     subgroups : tuple of SubgroupPool
@@ -142,7 +142,7 @@ class EvidencePool:
                 + "; ".join(self.differs)
             )
         lines += [f"{sentence}." for sentence in self.indirect]
-        lines += [f"Barred by the audit and pooled because asked for: {b}." for b in self.barred]
+        lines += [f"Pooled in spite of a blocking finding: {b}" for b in self.barred]
         lines += [f"{g.name} ({g.meta.k}): {g.meta.mu.text()}" for g in self.subgroups]
         if self.subgroup_test is not None:
             test = self.subgroup_test
@@ -243,8 +243,9 @@ def _barred(studies: tuple[PooledStudy, ...]) -> tuple[str, ...]:
         f"{study.label} ({finding.rule}: {finding.message})"
         for study in studies
         for finding in study.findings
-        if is_firm(finding)
-        and finding.reading == "exclude"
+        if finding.severity == "blocking"
+        and finding.reading in (None, "exclude")
+        and finding.claim_ids[:1]
         and finding.claim_ids[0] in study.claim_ids
     )
 

@@ -364,9 +364,7 @@ def _about_patients(pools: Sequence[EvidencePool], words: Words) -> list[str]:
         f"{words(pool.design_label)}. {sentence}." for pool in pools for sentence in pool.indirect
     ]
     return notes + [
-        f"Pooled because it was asked for, though the audit bars the number: {one}."
-        for pool in pools
-        for one in pool.barred
+        f"Pooled in spite of a blocking finding: {one}" for pool in pools for one in pool.barred
     ]
 
 

@@ -174,6 +174,9 @@ def _reversed(
         f"{weighed.likelihood_ratio:.3g} for the exchange. Either the reference arm of the effect "
         "is the other one or the two arm columns are exchanged."
     )
+    elsewhere = any(route.claim is not claim for route in agree)
+    if not elsewhere:
+        message += " Both stand in one row, so no reading is supported: see the source."
     if claim.resolved_measure != "HR":
         message += f" The {claim.resolved_measure} may also count survivors instead of events."
     if rest:
@@ -192,7 +195,8 @@ def _reversed(
         value=round(weighed.likelihood_ratio, 2) if weighed.likelihood_ratio < 1e6 else 1e6,
         limit=limit,
         also=tuple((route.claim, route.column) for route in given),
-        reading=f"reference_arm={other}" if severity != "minor" else None,
+        # Events of the effect's own row can't tell an exchange of arms from a reversed effect.
+        reading=f"reference_arm={other}" if severity != "minor" and elsewhere else None,
     )
 
 

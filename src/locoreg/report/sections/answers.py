@@ -144,7 +144,7 @@ def _answer(context: Context, item: PoolResult) -> Record:
     if pool.barred:
         blocks.append(
             Callout(
-                "Pooled because it was asked for, though the audit bars the number",
+                "Pooled in spite of a blocking finding",
                 (Items(tuple(text(one) for one in pool.barred)),),
             )
         )
