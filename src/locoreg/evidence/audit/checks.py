@@ -12,6 +12,7 @@ from locoreg.evidence.audit import (
     contrast,
     counts,
     direction,
+    disagreement,
     doubles,
     grim,
     interval,
@@ -131,6 +132,12 @@ CHECKS: tuple[Check, ...] = (
         interval.effects,
         direction.direction,
         "Medians, survival, means and events lie on the side of the effect.",
+    ),
+    _check(
+        "route-disagreement",
+        interval.effects,
+        disagreement.disagreement,
+        "Printed hazard ratio and the arms' own numbers give about the same effect.",
     ),
     _check(
         "direction",
