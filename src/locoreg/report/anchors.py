@@ -10,7 +10,7 @@ from locoreg.report.blocks import Link, Quote, Text
 from locoreg.report.words import NONE
 
 if TYPE_CHECKING:
-    from locoreg import StudyResult
+    from locoreg.workflows.run import StudyResult
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 

@@ -13,10 +13,13 @@ from locoreg.core.provenance import Provenance
 from locoreg.evidence.audit import AuditReport, audit
 from locoreg.evidence.doubts import alternatives
 from locoreg.evidence.estimators import usual_interval
-from locoreg.evidence.multiverse import Multiverse, multiverse
+from locoreg.evidence.meta import MetaAnalysis as MetaAnalysis
+from locoreg.evidence.multiverse import Multiverse as Multiverse
+from locoreg.evidence.multiverse import multiverse
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.records import Catalog, Question, Study
-from locoreg.evidence.reproduce import Reproduction, reproduce
+from locoreg.evidence.reproduce import Reproduction as Reproduction
+from locoreg.evidence.reproduce import reproduce
 from locoreg.evidence.selection import DESIGN_GROUPS
 from locoreg.workflows.answers import answer
 from locoreg.workflows.compare import changes_since

@@ -27,7 +27,7 @@ from locoreg.report.context import Context
 from locoreg.report.words import VERDICT_MEANS, general, number, verdict, whole
 
 if TYPE_CHECKING:
-    from locoreg import Reproduction
+    from locoreg.workflows.run import Reproduction
 
 MATCHES_SHOWN = 20
 

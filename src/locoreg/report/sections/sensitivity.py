@@ -30,7 +30,7 @@ from locoreg.report.words import (
 from locoreg.workflows.run import PoolResult
 
 if TYPE_CHECKING:
-    from locoreg import MetaAnalysis
+    from locoreg.workflows.run import MetaAnalysis
 
 
 def heterogeneity(item: PoolResult) -> Facts:

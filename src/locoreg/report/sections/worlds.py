@@ -26,7 +26,7 @@ from locoreg.report.words import NONE, effect, plural, share
 from locoreg.workflows.run import PoolResult
 
 if TYPE_CHECKING:
-    from locoreg import Multiverse
+    from locoreg.workflows.run import Multiverse
 
 # All of them are in tables/multiverse.csv and in results.json.
 UNIVERSES_SHOWN = 40
