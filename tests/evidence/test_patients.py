@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from locoreg.evidence.catalog import load_catalog
+from locoreg.evidence.reproduce import find_pool
 from locoreg.evidence.reproduce.patients import counted_out
 from tests.conftest import WriteTables, effect, study
 
@@ -45,3 +46,9 @@ def test_unknown_patients_tell_nothing(write_tables: WriteTables) -> None:
     catalog = load_catalog(folder)
     found = counted_out(catalog, catalog.claims["cp"], ("a",), "overall_survival", "")
     assert found == frozenset()
+
+
+def test_a_study_with_several_pools_means_its_main_one() -> None:
+    catalog = load_catalog()
+    assert find_pool(catalog, "reinhorn2021").pool_id == "reinhorn2021-itt"
+    assert find_pool(catalog, "gera2020").pool_id == "gera2020-rct"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from locoreg.core.errors import DataError, did_you_mean
 from locoreg.evidence.integrity import RATIO_MEASURES
-from locoreg.evidence.records import Catalog, Claim, Pool
+from locoreg.evidence.records import Catalog, Claim
 from locoreg.evidence.reproduce.candidates import (
     Context,
     Family,
@@ -24,7 +22,7 @@ from locoreg.evidence.reproduce.chance import Neighbourhood
 from locoreg.evidence.reproduce.explain import Outcome, conclude
 from locoreg.evidence.reproduce.patients import counted_out
 from locoreg.evidence.reproduce.results import Chance, LevelCount, Reproduction, Searched
-from locoreg.evidence.reproduce.rows import LEVELS, Readings, printed_half_unit
+from locoreg.evidence.reproduce.rows import LEVELS, Readings
 from locoreg.evidence.reproduce.search import (
     ESTIMATORS,
     INTERVALS,
@@ -43,6 +41,7 @@ from locoreg.evidence.reproduce.search import (
 )
 from locoreg.evidence.reproduce.settings import Published
 from locoreg.evidence.reproduce.slips import with_slips
+from locoreg.evidence.reproduce.target import find_pool, is_testable, published_numbers
 
 MOST_DEPARTURES = 3
 MOST_INPUT_SETS = 300_000
@@ -88,7 +87,7 @@ def reproduce(
     """
     pool = find_pool(catalog, pool_id)
     claim = catalog.claims[pool.claim_id]
-    published = _published(claim)
+    published = published_numbers(claim)
     supported = Readings(catalog, readings)
     inputs = sources(catalog, pool)
     families, missing = _families(catalog, claim, inputs, supported)
@@ -135,61 +134,6 @@ def reproduce_all(
         for pool_id in catalog.pools
         if is_testable(catalog.claims[catalog.pools[pool_id].claim_id])
     )
-
-
-def is_testable(claim: Claim) -> bool:
-    """Return whether a pool's row has what a search compares: an estimate with its interval."""
-    return None not in (claim.estimate, claim.ci_low, claim.ci_high, claim.ci_level)
-
-
-def find_pool(catalog: Catalog, pool_id: str) -> Pool:
-    """Return a pool by its id, or by the id of a study that has exactly one.
-
-    Raises
-    ------
-    DataError
-        If there is none, or the study has several.
-    """
-    if pool_id in catalog.pools:
-        return catalog.pools[pool_id]
-    own = [p for p in catalog.pools.values() if catalog.claims[p.claim_id].study_id == pool_id]
-    if len(own) == 1:
-        return own[0]
-    if own:
-        raise DataError(
-            f"{pool_id} published {len(own)} pools.",
-            hint=f"name one: {', '.join(p.pool_id for p in own)}.",
-        )
-    raise DataError(f"there is no pool {pool_id!r}.", hint=did_you_mean(pool_id, catalog.pools))
-
-
-def _published(claim: Claim) -> Published:
-    if not is_testable(claim):
-        raise DataError(
-            f"row {claim.claim_id} holds no estimate with an interval to compare with.",
-            hint="point the pool at a row with estimate, ci_low, ci_high and ci_level.",
-        )
-    columns = ("estimate", "ci_low", "ci_high")
-    halves = [printed_half_unit(claim, column) for column in columns]
-    cells = [_as_text(getattr(claim, c), h) for c, h in zip(columns, halves, strict=True)]
-    return Published(
-        estimate=float(claim.estimate or 0),
-        ci_low=float(claim.ci_low or 0),
-        ci_high=float(claim.ci_high or 0),
-        half_units=(halves[0], halves[1], halves[2]),
-        level=float(claim.ci_level or 0),
-        log=claim.resolved_measure in RATIO_MEASURES,
-        i2=claim.heterogeneity_i2,
-        i2_half_unit=printed_half_unit(claim, "heterogeneity_i2"),
-        p_value=claim.p_value,
-        p_op=claim.p_op,
-        p_half_unit=printed_half_unit(claim, "p_value"),
-        text=f"{claim.measure} {cells[0]} ({cells[1]} to {cells[2]})",
-    )
-
-
-def _as_text(value: float, half: float) -> str:
-    return f"{value:.{max(0, round(-math.log10(2 * half)))}f}"
 
 
 def _families(
