@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from locoreg.core.errors import did_you_mean
 from locoreg.core.findings import Finding
 from locoreg.core.tables import invalid_cell
 from locoreg.evidence.records import Catalog, Claim
@@ -61,7 +62,9 @@ def _foreign_keys(catalog: Catalog) -> Iterator[Finding]:
         for record in getattr(catalog, table).values():
             key = getattr(record, column)
             if key is not None and key not in target:
+                hint = (did_you_mean(key, target) or "").rstrip(".")
                 what = f"{key!r} does not stand in the table it points to"
+                what += f"; {hint}" if hint else ""
                 yield invalid_cell(record.row.file, record.row.number, column, what, printed=key)
     known = {*catalog.studies, *catalog.references}
     for pool in catalog.pools.values():
