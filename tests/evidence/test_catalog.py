@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from locoreg.core.errors import DataError
+from locoreg.evidence.audit import audit
 from locoreg.evidence.catalog import (
     RECORDS,
     dictionary,
@@ -53,8 +54,8 @@ def test_two_tables_are_enough(write_tables: WriteTables) -> None:
         ({"ci_low": "-0.2"}, "ci_low", "is a ratio"),
         ({"reference_arm": ""}, "reference_arm", "needs it"),
         ({"outcome": ""}, "outcome", "needs it"),
-        ({"study_id": "b"}, "study_id", "does not stand in the table"),
-        ({"supersedes": "zz", "reason": "x"}, "supersedes", "does not stand in the table"),
+        ({"study_id": "b"}, "study_id", "points to no usable row"),
+        ({"supersedes": "zz", "reason": "x"}, "supersedes", "points to no usable row"),
         ({"supersedes": "a1", "reason": "x"}, "supersedes", "correct itself"),
         ({"p_value": "1.2", "p_op": "="}, "p_value", "between 0 and 1"),
         ({"p_value": "0.2"}, "p_op", "operator"),
@@ -146,3 +147,30 @@ def test_no_tables_at_all(tmp_path: Path) -> None:
         load_catalog(tmp_path)
     with pytest.raises(DataError, match="holds none of the tables"):
         load_catalog(["shipped", tmp_path])
+
+
+def test_rows_that_hang_on_a_faulty_row_are_named_too(write_tables: WriteTables) -> None:
+    folder = write_tables(
+        studies=[study("a", question_id="primary-surgry"), study("b")],
+        references=[{"reference_id": "ra", "study_id": "a", "title": "A"}],
+        claims=[
+            effect("a1", "a", "0.66 0.49 0.88", report_id="ra"),
+            effect("a2", "a", "0.66 0.49 0.88", supersedes="a1", reason="x"),
+            effect("b1", "b", "0.66 0.49 0.88"),
+        ],
+        pools=[{"pool_id": "p", "claim_id": "a1", "inputs": "b", "inputs_source": "text"}],
+    )
+    catalog, faults = read_catalog(folder)
+    assert list(catalog.claims) == ["b1"]
+    assert not catalog.pools
+    assert not catalog.references
+    named = {(f.location.file, f.location.row) for f in faults}
+    assert named == {
+        ("studies.csv", 2),
+        ("references.csv", 2),
+        ("claims.csv", 2),
+        ("claims.csv", 3),
+        ("pools.csv", 2),
+    }
+    assert "did you mean primary-surgery" in faults[0].message
+    assert audit(catalog, faults=faults).findings

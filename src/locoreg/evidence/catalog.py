@@ -11,7 +11,7 @@ from locoreg.core.errors import DataError, did_you_mean
 from locoreg.core.findings import Finding
 from locoreg.core.provenance import sha256_of_files
 from locoreg.core.tables import Row, invalid_cell, raise_faults, read_dictionary, read_table
-from locoreg.evidence.integrity import cross_checks
+from locoreg.evidence.integrity import cross_checks, dangling
 from locoreg.evidence.records import (
     Catalog,
     Claim,
@@ -111,7 +111,12 @@ def read_catalog(folders: Folders = SHIPPED) -> tuple[Catalog, tuple[Finding, ..
             _add(tables[name], read_table(path, columns[name])[0], name)
     catalog = Catalog(**tables, source=" + ".join(map(str, given)), sha256=sha256_of_files(paths))
     faults.extend(cross_checks(catalog))
-    return without(catalog, faults), tuple(faults)
+    usable = without(catalog, faults)
+    # A row that points to a row left out can't be used either, and so on down the chain.
+    while orphans := tuple(dangling(usable)):
+        faults.extend(orphans)
+        usable = without(usable, orphans)
+    return usable, tuple(faults)
 
 
 def load_catalog(folders: Folders = SHIPPED) -> Catalog:

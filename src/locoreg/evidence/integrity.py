@@ -28,7 +28,7 @@ def cross_checks(catalog: Catalog) -> tuple[Finding, ...]:
         Foreign keys without a target, limits without a level, limits in the
         wrong order, standard errors that are not positive, and so on.
     """
-    faults = [*_foreign_keys(catalog)]
+    faults = [*dangling(catalog)]
     for claim in catalog.claims.values():
         for rule in CLAIM_RULES:
             faults.extend(
@@ -44,7 +44,8 @@ def cross_checks(catalog: Catalog) -> tuple[Finding, ...]:
     return tuple(faults)
 
 
-def _foreign_keys(catalog: Catalog) -> Iterator[Finding]:
+def dangling(catalog: Catalog) -> Iterator[Finding]:
+    """Yield one fault per cell that points to a row that is not there."""
     targets: list[tuple[str, str, Any]] = [
         ("studies", "question_id", catalog.questions),
         ("studies", "version_of", catalog.studies),
@@ -63,7 +64,7 @@ def _foreign_keys(catalog: Catalog) -> Iterator[Finding]:
             key = getattr(record, column)
             if key is not None and key not in target:
                 hint = (did_you_mean(key, target) or "").rstrip(".")
-                what = f"{key!r} does not stand in the table it points to"
+                what = f"{key!r} points to no usable row"
                 what += f"; {hint}" if hint else ""
                 yield invalid_cell(record.row.file, record.row.number, column, what, printed=key)
     known = {*catalog.studies, *catalog.references}
