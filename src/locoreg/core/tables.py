@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ MAX_CELL_CHARACTERS = 20_000
 _READABLE_CELL = MAX_FILE_BYTES
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 # Plain decimal notation only: float() alone would take "1_000", "nan" and "inf".
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\Z")
 # A spreadsheet would run a cell that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LARGEST = 1e12
 NOT_REACHED = "NR"
 NOT_REPORTED = "NP"
 
@@ -300,8 +300,8 @@ def _number(text: str, column: Column) -> Value:
         hint = "; write a decimal point, not a comma" if re.fullmatch(r"-?\d+,\d+", text) else ""
         raise ValueError(f"{shorten(text)!r} is not a number{hint}")
     value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{shorten(text)!r} is not a finite number")
+    if not abs(value) <= LARGEST:
+        raise ValueError(f"{shorten(text)!r} is beyond {LARGEST:g}, more than any study prints")
     return value
 
 

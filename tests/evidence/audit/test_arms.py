@@ -351,3 +351,11 @@ def test_header_against_a_time_that_the_text_supports(run: Any, tools: Any) -> N
     text = row | {"verbatim": "4-year overall survival was better", "location": "text"}
     assert rules(run([table]))["landmark-label"] == "serious"
     assert rules(run([table, text]))["landmark-label"] == "minor"
+
+
+def test_a_landmark_of_zero_stops_no_check(run: Any, tools: Any) -> None:
+    rows = [
+        tools.arms("survival_proportion", 90, 80, landmark_months=0, report_id="r1"),
+        tools.arms("median_time", 20, 10, report_id="r2"),
+    ]
+    assert run(rows).checks

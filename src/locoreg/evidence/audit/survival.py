@@ -132,6 +132,8 @@ def against_other_median(view: CatalogView, thing: Curve) -> Iterator[Finding]:
         for median in points:
             if not median.is_median or study.report(median.claim) == study.report(point.claim):
                 continue
+            if min(point.time.mid, median.time.mid) <= 0:
+                continue
             ratio = point.time.mid / median.time.mid
             off = point.survival.mid - 50
             if off * math.log(ratio) <= 0 or abs(off) < FAR_POINTS:
