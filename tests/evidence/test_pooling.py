@@ -373,3 +373,35 @@ def test_multiverse_shows_barred_readings_as_such(trials: Catalog) -> None:
 def test_subgroups_are_printed(trials: Catalog) -> None:
     options = PoolOptions(method="DL", interval="normal", level=95, subgroups_by="design")
     assert "rct (5): 0.93" in ask(trials, options=options).summary()
+
+
+def test_events_in_an_effect_row_without_an_estimate(write_tables: WriteTables) -> None:
+    row = {
+        "claim_id": "a1",
+        "study_id": "a",
+        "kind": "effect",
+        "outcome": "overall_survival",
+        "measure": "HR",
+        "reference_arm": "control",
+        "n_intervention": 100,
+        "n_control": 100,
+        "events_intervention": 40,
+        "events_control": 50,
+    }
+    line = ask(load_catalog(write_tables(studies=[study("a")], claims=[row]))).studies[0]
+    assert line.effect.route == "events per arm"
+    assert line.claim_ids == ("a1",)
+
+
+def test_a_report_whose_id_is_part_of_another_is_told_apart(write_tables: WriteTables) -> None:
+    rows = [
+        effect("a1", "a", "0.66 0.49 0.88", report_id="trial"),
+        effect("a2", "a", "0.70 0.52 0.94", report_id="trial2"),
+    ]
+    references = [
+        {"reference_id": r, "study_id": "a", "version": v, "title": r}
+        for r, v in (("trial", 1), ("trial2", 2))
+    ]
+    catalog = load_catalog(write_tables(studies=[study("a")], claims=rows, references=references))
+    for report in ("trial", "trial2"):
+        assert ask(catalog, reports=(report,)).studies[0].report_id == report

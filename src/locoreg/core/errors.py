@@ -37,6 +37,10 @@ class DesignError(LocoregError):
     """The question asked does not fit the data or the options given."""
 
 
+class NothingToPoolError(DesignError):
+    """No study has a usable number: an answer to show, and no slip in the question."""
+
+
 class ConvergenceError(LocoregError):
     """An iterative computation did not reach its answer."""
 

@@ -45,10 +45,13 @@ def alternatives(
     for finding in findings:
         if finding.claim_ids and finding.reading is not None:
             by_claim.setdefault(finding.claim_ids[0], []).append(finding)
+    labels = [study.label for study in pool.studies]
     return tuple(
         Alternatives(
             study_id=study.study_id,
-            label=study.label,
+            label=study.label
+            if labels.count(study.label) == 1
+            else f"{study.label} ({study.study_id})",
             options=_options(catalog, pool, study, by_claim),
         )
         for study in pool.studies

@@ -110,13 +110,9 @@ class _Chooser:
             for candidate in self._candidates(comparison)
         ]
         asked = self.reports.get(study.study_id)
-        usable = [
-            c for c in candidates if c.why_not is None and c.report_id in (asked or c.report_id)
-        ]
-        if asked is not None:
-            usable = [c for c in usable if c.report_id == asked]
+        considered = [c for c in candidates if asked in (None, c.report_id)]
+        usable = [c for c in considered if c.why_not is None]
         if not usable:
-            considered = [c for c in candidates if asked in (None, c.report_id)]
             return Exclusion(
                 study_id=study.study_id,
                 label=study.label,
@@ -319,7 +315,9 @@ def _rows(candidate: _Candidate) -> list[Claim]:
         candidate.routes[0].route
     )
     values = [v for v in candidate.comparison.values if statistic in (None, v.statistic)]
-    return [claim for value in values[:1] for claim in value.claims]
+    rows = [claim for value in values[:1] for claim in value.claims]
+    # Events and patients may stand in an effect row that prints no estimate.
+    return rows or list(candidate.comparison.effects[:1])
 
 
 def _own_words(candidate: _Candidate) -> bool:

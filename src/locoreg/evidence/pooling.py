@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from locoreg.core.errors import DesignError
+from locoreg.core.errors import NothingToPoolError
 from locoreg.core.findings import Finding, by_severity
 from locoreg.core.numbertext import p_text
 from locoreg.core.provenance import Provenance
@@ -180,8 +180,10 @@ def pool_evidence(
 
     Raises
     ------
-    DesignError
+    NothingToPoolError
         If no study has a usable number; the message gives each reason.
+    DesignError
+        If the selection does not fit the tables.
     """
     findings = tuple(findings)
     studies, excluded = select_inputs(catalog, selection, findings)
@@ -193,7 +195,7 @@ def pool_evidence(
         for left_out in excluded:
             by_reason.setdefault(left_out.reason, []).append(left_out.label)
         reasons = "; ".join(f"{reason} ({', '.join(who)})" for reason, who in by_reason.items())
-        raise DesignError(
+        raise NothingToPoolError(
             f"{label}, {outcome}{whom}: "
             + (f"no usable number: {reasons}." if reasons else "none is recorded.")
         )

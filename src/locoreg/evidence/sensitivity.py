@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 from locoreg.core.errors import DesignError, did_you_mean
@@ -158,55 +159,36 @@ def without_each(
     studies: tuple[PooledStudy, ...], options: PoolOptions, question: Question
 ) -> tuple[SensitivityRow, ...]:
     """Pool without each of the studies in turn; empty under two studies."""
-    if len(studies) < 2:
-        return ()
-    yi, vi = _effects(studies)
-
-    def run(method: Method, interval: Interval) -> RandomEffects:
-        return leave_one_out(
-            yi,
-            vi,
-            method=method,
-            interval=interval,
-            level=options.level,
-            prediction=options.prediction,
-        )
-
-    return _rows(studies, run, options, question)
+    return _rows(studies, leave_one_out, options, question)
 
 
 def up_to_each(
     studies: tuple[PooledStudy, ...], options: PoolOptions, question: Question
 ) -> tuple[SensitivityRow, ...]:
     """Pool the studies up to each, in the order given; empty under two studies."""
+    in_order = partial(cumulative, order=list(range(len(studies))))
+    return _rows(studies, in_order, options, question)
+
+
+def _rows(
+    studies: tuple[PooledStudy, ...],
+    series: Callable[..., RandomEffects],
+    options: PoolOptions,
+    question: Question,
+) -> tuple[SensitivityRow, ...]:
     if len(studies) < 2:
         return ()
-    yi, vi = _effects(studies)
 
     def run(method: Method, interval: Interval) -> RandomEffects:
-        return cumulative(
-            yi,
-            vi,
-            order=list(range(len(studies))),
+        return series(
+            [s.effect.yi for s in studies],
+            [s.effect.vi for s in studies],
             method=method,
             interval=interval,
             level=options.level,
             prediction=options.prediction,
         )
 
-    return _rows(studies, run, options, question)
-
-
-def _effects(studies: tuple[PooledStudy, ...]) -> tuple[list[float], list[float]]:
-    return [s.effect.yi for s in studies], [s.effect.vi for s in studies]
-
-
-def _rows(
-    studies: tuple[PooledStudy, ...],
-    run: Callable[[Method, Interval], RandomEffects],
-    options: PoolOptions,
-    question: Question,
-) -> tuple[SensitivityRow, ...]:
     fit = run(method_name(options.method), interval_name(options.interval))
     scale = scale_of(question)
     floors = floored(run, fit, scale)

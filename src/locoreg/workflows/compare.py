@@ -64,18 +64,19 @@ def _pool_changes(
     before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]]
 ) -> Iterator[str]:
     yield from _set_changes("pool", before, now)
-    for key in before.keys() & now.keys():
+    for key in (key for key in now if key in before):
         old, new = before[key], now[key]
-        was = {s["label"]: s for s in old["studies"]}
-        is_now = {s["label"]: s for s in new["studies"]}
+        was = {s["study_id"]: s for s in old["studies"]}
+        is_now = {s["study_id"]: s for s in new["studies"]}
         reasons = [
-            *(f"{label} added" for label in is_now if label not in was),
-            *(f"{label} left out" for label in was if label not in is_now),
+            *(f"{s['label']} added" for study_id, s in is_now.items() if study_id not in was),
+            *(f"{s['label']} left out" for study_id, s in was.items() if study_id not in is_now),
             *(
-                f"{label} read differently"
-                for label in was.keys() & is_now.keys()
-                if (was[label]["yi"], was[label]["se"])
-                != (is_now[label]["yi"], is_now[label]["se"])
+                f"{s['label']} read differently"
+                for study_id, s in is_now.items()
+                if study_id in was
+                and (was[study_id]["yi"], was[study_id]["se"])
+                != (is_now[study_id]["yi"], is_now[study_id]["se"])
             ),
         ]
         if old["mu"] != new["mu"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from locoreg.core.errors import DataError, DesignError, did_you_mean
+from locoreg.core.errors import DataError, DesignError, NothingToPoolError, did_you_mean
 from locoreg.core.findings import Finding
 from locoreg.evidence.audit import AuditReport, audit
 from locoreg.evidence.catalog import SHIPPED as SHIPPED
@@ -191,10 +191,10 @@ def pool_question(
     for group in POOLED_DESIGNS:
         try:
             pools.append(pool(group))
-        except DesignError as error:
+        except NothingToPoolError as error:
             empty.append((group, error.message))
     if not pools:
-        raise DesignError(" ".join(reason for _, reason in empty))
+        raise NothingToPoolError(" ".join(reason for _, reason in empty))
     return QuestionPools(
         question=question, outcome=str(outcome_id), pools=tuple(pools), empty=tuple(empty)
     )

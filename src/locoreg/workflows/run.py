@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from locoreg.core.errors import DesignError
+from locoreg.core.errors import NothingToPoolError
 from locoreg.core.findings import Finding
 from locoreg.core.provenance import Provenance
 from locoreg.evidence.audit import AuditReport, audit
@@ -207,17 +207,7 @@ def run_study(
     )
     if previous is None:
         return result
-    moved = changes_since(previous, results_dict(result))
-    return StudyResult(
-        plan=result.plan,
-        study_file=result.study_file,
-        catalog=catalog,
-        audit=report,
-        questions=result.questions,
-        reproductions=reproductions,
-        changes=moved,
-        provenance=result.provenance,
-    )
+    return replace(result, changes=changes_since(previous, results_dict(result)))
 
 
 def _reproductions(
@@ -257,7 +247,7 @@ def _question(
                     subgroups_by=asked.subgroups_by,
                     findings=findings,
                 )
-            except DesignError as error:
+            except NothingToPoolError as error:
                 # A design without a usable study is an answer; it is listed with its reason.
                 empty.append((outcome, design, error.message))
                 continue

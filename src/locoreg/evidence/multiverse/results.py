@@ -34,11 +34,6 @@ class Option:
     kind: str
     is_main: bool
 
-    @property
-    def is_out(self) -> bool:
-        """Whether the study is left out."""
-        return math.isnan(self.yi) and math.isnan(self.se)
-
     def to_dict(self) -> dict[str, Any]:
         """Return the option as JSON-ready values."""
         return {
