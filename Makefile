@@ -11,6 +11,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # A moved or copied folder gets an environment of its own: an environment holds absolute paths.
 PLACE := $(VENV)/.made-in-$(shell pwd | cksum | cut -d ' ' -f 1)
 WORKERS ?= auto
+R_PACKAGES := metafor metadat survival cmprsk MatchIt riskRegression sandwich jsonlite
 REFERENCE_SETS = $(shell cd tests/reference/meta && ls dat.*.json edge_cases.json | sed 's/\.json$$//' | paste -sd , -)
 
 .PHONY: help demo test lint docs docs-build generated bench reference validate check clean
@@ -45,11 +46,12 @@ bench: build/venv-bench/.installed ## compare speed and misses with PyMARE and, 
 	for script in benchmarks/bench_*.py; do build/venv-bench/bin/python $$script || exit 1; done
 
 reference: ## make the reference numbers anew with R
-	@command -v Rscript > /dev/null && Rscript -e 'library(metafor); library(metadat)' > /dev/null 2>&1 || { \
-	  echo "error: R with metafor and metadat is needed." >&2; \
-	  echo "hint: on Debian and Ubuntu, sudo apt-get install r-cran-metafor r-cran-metadat" >&2; exit 1; }
+	@command -v Rscript > /dev/null && Rscript -e '$(foreach package,$(R_PACKAGES),library($(package));)' > /dev/null 2>&1 || { \
+	  echo "error: R is needed, with $(R_PACKAGES)." >&2; \
+	  echo "hint: on Debian and Ubuntu, sudo apt-get install $(foreach package,$(R_PACKAGES),r-cran-$(shell echo $(package) | tr A-Z a-z))" >&2; exit 1; }
 	Rscript tests/reference/meta/generate.R tests/reference/meta $(REFERENCE_SETS)
 	Rscript tests/reference/meta/generate_subgroups.R tests/reference/meta
+	Rscript tests/reference/survival/make_reference.R tests/reference/survival kept
 
 validate: $(VENV)/.installed-dev ## measure bias and coverage anew by simulation (slow)
 	for script in tests/validation/simulate_*.py; do $(RUN)/python $$script || exit 1; done

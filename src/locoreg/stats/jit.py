@@ -1,0 +1,38 @@
+"""Compile a kernel with Numba, once per machine: the result is kept in Numba's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from numba import njit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function compiled to machine code at its first call.
+
+    Division by zero gives infinity or NaN as in NumPy, without a check in every step.
+
+    Parameters
+    ----------
+    function : callable
+        Loops over contiguous arrays of float64, int64 or bool.
+
+    Returns
+    -------
+    callable
+        Same arguments and result. Compiled code is kept beside the module, or in the user's cache
+        folder where that can't be written, and read from there by later processes. Where neither
+        can be written (a read-only container) each process compiles anew; ``NUMBA_CACHE_DIR``
+        names another folder.
+    """
+    kernel: Callable[P, R]
+    try:
+        kernel = njit(cache=True, error_model="numpy")(function)
+    except RuntimeError:
+        # Numba refuses to decorate when it finds no folder for its cache.
+        kernel = njit(error_model="numpy")(function)
+    return kernel
