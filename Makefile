@@ -7,6 +7,8 @@
 PYTHON ?=
 VENV := .venv
 RUN := $(VENV)/bin
+# Later calls then wait for no compiler.
+WARM = echo "compiling kernels, once for this environment" && $(RUN)/locoreg doctor > $(VENV)/doctor.txt || { cat $(VENV)/doctor.txt >&2; exit 1; }
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # A moved or copied folder gets an environment of its own: an environment holds absolute paths.
 PLACE := $(VENV)/.made-in-$(shell pwd | cksum | cut -d ' ' -f 1)
@@ -69,10 +71,12 @@ $(PLACE):
 
 $(VENV)/.installed-base: $(PLACE) pyproject.toml constraints.txt
 	$(RUN)/python $(PIP_INSTALL) --constraint constraints.txt --editable .
+	@$(WARM)
 	@touch $@
 
 $(VENV)/.installed-dev: $(PLACE) pyproject.toml constraints.txt
 	$(RUN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[test,dev,docs]'
+	@$(WARM)
 	@touch $@ $(VENV)/.installed-base
 
 # An environment of its own: the other program's requirements need not fit constraints.txt.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, requires, version
 
 from locoreg.cli.output import print_json, print_text
 from locoreg.core.version import __version__
 from locoreg.workflows.evidence import open_tables
+from locoreg.workflows.installation import dependency_versions
 
 
 def print_info(*, json: bool) -> int:
@@ -27,7 +27,7 @@ def print_info(*, json: bool) -> int:
         "locoreg": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "dependencies": _dependencies(),
+        "dependencies": dependency_versions(),
         "tables": tables,
         "use": "For research. Not a medical device.",
     }
@@ -35,23 +35,10 @@ def print_info(*, json: bool) -> int:
         print_json(content)
         return 0
     print_text(f"locoreg {__version__}, Python {content['python']}, {content['platform']}")
-    for name, number in _dependencies().items():
+    for name, number in dependency_versions().items():
         print_text(f"  {name} {number}")
     for name, value in tables.items():
         shown = ", ".join(value) if isinstance(value, list) else value
         print_text(f"{name}: {shown}")
     print_text(str(content["use"]))
     return 0
-
-
-def _dependencies() -> dict[str, str]:
-    found = {}
-    for requirement in requires("locoreg") or []:
-        if "extra ==" in requirement:
-            continue
-        name = requirement.split(">")[0].split("=")[0].split("<")[0].strip()
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found

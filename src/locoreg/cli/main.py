@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -30,6 +30,11 @@ app.command(
     name="run",
     help="Run a study file: audit, pool, reproduce, write the report.",
 )
+app.command(
+    "locoreg.cli.km:km",
+    name="km",
+    help="Survival curves of anyone's table: numbers, and the figure with --out.",
+)
 
 
 @app.command
@@ -44,6 +49,26 @@ def info(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     from locoreg.cli.info import print_info
 
     return print_info(json=json)
+
+
+@app.command
+def doctor(
+    *,
+    progress: Literal["auto", "bar", "json", "none"] = "auto",
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Check the installation and compile the kernels, once per machine.
+
+    Parameters
+    ----------
+    progress
+        auto, bar, json or none; on stderr.
+    json
+        Print one JSON document.
+    """
+    from locoreg.cli.doctor import print_diagnosis
+
+    return print_diagnosis(progress=progress, json=json)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

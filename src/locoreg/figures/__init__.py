@@ -14,9 +14,35 @@ from locoreg.evidence.pooling import EvidencePool
 from locoreg.figures.describe import describe
 from locoreg.figures.forest import forest_of_meta, forest_of_pools
 from locoreg.figures.multiverse import specification_curve
+from locoreg.figures.survival import (
+    difference_figure,
+    incidence_figure,
+    report_figure,
+    survival_figure,
+)
+from locoreg.figures.survival.figure import (
+    describe_curves,
+    describe_difference,
+    describe_report,
+)
 from locoreg.figures.svg import save, to_svg
+from locoreg.stats.curves import SurvivalCurves
+from locoreg.stats.incidence import CumulativeIncidences
+from locoreg.stats.survivaldifference import SurvivalDifference
+from locoreg.workflows.curves.report import CurveReport
 
-__all__ = ["Figure", "describe", "plot", "save", "specification_curve", "to_svg"]
+__all__ = [
+    "Figure",
+    "describe",
+    "difference_figure",
+    "incidence_figure",
+    "plot",
+    "report_figure",
+    "save",
+    "specification_curve",
+    "survival_figure",
+    "to_svg",
+]
 
 
 @singledispatch
@@ -27,15 +53,25 @@ def plot(result: object, *, layout: str = "revman") -> Figure:
 
     Parameters
     ----------
-    result : EvidencePool, sequence of EvidencePool, MetaAnalysis or Multiverse
-        Pools give a forest plot (:func:`~locoreg.figures.forest.forest_of_pools`:
-        ``layout``, ``axis_limits``, ``exclusions``), several pools of a
-        question one with a group each, a meta-analysis the same without a
-        catalogue behind it (:func:`~locoreg.figures.forest.forest_of_meta`:
-        ``layout``, ``axis_limits``, ``title``, ``measure``, ``favours``), a
-        multiverse a specification curve
-        (:func:`~locoreg.figures.multiverse.specification_curve`: the same and
-        ``most``).
+    result : object
+        What is drawn, by its type:
+
+        - EvidencePool, or several of a question with a group each: a forest plot
+          (:func:`~locoreg.figures.forest.forest_of_pools`: ``layout``, ``axis_limits``,
+          ``exclusions``).
+        - MetaAnalysis: the same without a catalogue behind it
+          (:func:`~locoreg.figures.forest.forest_of_meta`: ``layout``, ``axis_limits``, ``title``,
+          ``measure``, ``favours``).
+        - Multiverse: a specification curve
+          (:func:`~locoreg.figures.multiverse.specification_curve`: the same and ``most``).
+        - SurvivalCurves, CumulativeIncidences: curves with the table of patients at risk
+          (:func:`~locoreg.figures.survival.survival_figure`,
+          :func:`~locoreg.figures.survival.incidence_figure`: ``title``, ``unit``, ``origin``,
+          ``arms``, ``at`` and more).
+        - SurvivalDifference: a curve about zero
+          (:func:`~locoreg.figures.survival.difference_figure`).
+        - CurveReport: the curves of a table
+          (:func:`~locoreg.figures.survival.report_figure`).
     layout : {"revman", "jama", "bmj"}
         Columns, wording and palette.
 
@@ -51,7 +87,7 @@ def plot(result: object, *, layout: str = "revman") -> Figure:
     """
     raise DesignError(
         f"there is no figure for a {type(result).__name__}.",
-        hint="draw pools of evidence, a meta-analysis or a multiverse.",
+        hint="draw pools of evidence, a meta-analysis, a multiverse or curves of survival.",
     )
 
 
@@ -119,3 +155,13 @@ def _(
         favours=favours,
         most=most,
     )
+
+
+plot.register(SurvivalCurves, survival_figure)
+plot.register(CumulativeIncidences, incidence_figure)
+plot.register(SurvivalDifference, difference_figure)
+plot.register(CurveReport, report_figure)
+describe.register(SurvivalCurves, describe_curves)
+describe.register(CumulativeIncidences, describe_curves)
+describe.register(SurvivalDifference, describe_difference)
+describe.register(CurveReport, describe_report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from numba import njit
 
@@ -36,3 +36,21 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         # Numba refuses to decorate when it finds no folder for its cache.
         kernel = njit(error_model="numpy")(function)
     return kernel
+
+
+def cache_folder() -> str | None:
+    """Return the folder where compiled kernels of this package are kept.
+
+    Returns
+    -------
+    str or None
+        None where no folder can be written.
+    """
+    probe: Any = _probe
+    return probe.stats.cache_path or None
+
+
+@compiled
+def _probe(value: float) -> float:
+    """Stand for any kernel of the package."""
+    return value

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from locoreg.core.errors import DataError
-from locoreg.stats.jit import compiled
+from locoreg.stats.timeorder import (
+    NearTies,
+    TimeOrder,
+    first_of_runs,
+    merge_near_ties,
+    merge_order,
+    near_ties,
+    order_times,
+    small_whole_numbers,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -17,10 +26,6 @@ BoolArray = NDArray[np.bool_]
 
 # Rows named in a message; the rest is counted.
 MOST_NAMED = 5
-# Times closer than this, absolutely or relative to the mean time, are one time: differences of
-# this size come from computing with binary fractions. The square root of machine precision, as in
-# Therneau's `survival`, so that both give the same risk sets.
-TIME_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +43,15 @@ class SurvivalData:
     weight : ndarray of float, shape (n,), or None
         Case weights, finite and not negative. None: all 1.
     cluster : ndarray of int, shape (n,), or None
-        Codes 0, 1, ... of the clusters, in the order of first appearance.
+        Codes 0, 1, ... of the clusters, in sorted order of the labels.
     strata : ndarray of int, shape (n,), or None
         Codes 0, 1, ... of the strata, in sorted order of the labels.
     strata_labels : tuple of str
         Names of the strata; empty without strata.
     merged_times : int
         How many distinct times were merged with a neighbour.
+    order : TimeOrder
+        Times and events in ascending order, over all strata.
     """
 
     time: FloatArray
@@ -55,6 +62,7 @@ class SurvivalData:
     strata: IntArray | None
     strata_labels: tuple[str, ...]
     merged_times: int
+    order: TimeOrder
 
     @property
     def n(self) -> int:
@@ -117,7 +125,11 @@ def check_survival(
     starts = None if entry is None else same_length("entry", numbers("entry", entry), n)
     if starts is not None:
         _check_entry(starts, ends)
-    ends, starts, merged = merge_near_ties(ends, starts)
+    order = order_times(ends, codes, starts)
+    ties = near_ties(_distinct_times(order))
+    if ties.time.size:
+        ends, starts = _merge(ends, starts, ties)
+        order = merge_order(order, ties)
     strata_codes, labels = (None, ()) if strata is None else label_codes("strata", strata, n)
     return SurvivalData(
         time=ends,
@@ -127,7 +139,8 @@ def check_survival(
         cluster=None if cluster is None else cluster_codes("cluster", cluster, n),
         strata=strata_codes,
         strata_labels=labels,
-        merged_times=merged,
+        merged_times=ties.time.size,
+        order=order,
     )
 
 
@@ -154,6 +167,7 @@ def numbers(name: str, values: ArrayLike) -> FloatArray:
     DataError
         If the values are texts, dates or of more than one dimension.
     """
+    _refuse_masked(name, values)
     raw = np.asarray(values)
     if raw.dtype.kind not in "biufO":
         raise DataError(
@@ -168,6 +182,13 @@ def numbers(name: str, values: ArrayLike) -> FloatArray:
             hint="give one number per row.",
         )
     return np.ascontiguousarray(raw, dtype=np.float64)
+
+
+def _refuse_masked(name: str, values: ArrayLike) -> None:
+    """Raise for masked values, which an ordinary array would show as if they were there."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        missing = np.ma.getmaskarray(values)
+        raise DataError(f"{name} is missing in {named_rows(missing)}.", hint=_DROP)
 
 
 def _from_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
@@ -272,6 +293,32 @@ def _check_entry(starts: FloatArray, ends: FloatArray) -> None:
     refuse_rows(starts > ends, "entry", starts, "is after time", "swap or mend the two times.")
 
 
+def _distinct_times(order: TimeOrder) -> FloatArray:
+    """Return the distinct times of entry and exit, ascending."""
+    if order.starts is None:
+        return order.time
+    starts = order.starts[first_of_runs(order.starts)]
+    return np.unique(np.concatenate((starts, order.time)))
+
+
+def _merge(
+    ends: FloatArray, starts: FloatArray | None, ties: NearTies
+) -> tuple[FloatArray, FloatArray | None]:
+    """Give near-tied times the first of their chain, and refuse rows that lose their length."""
+    merged = merge_near_ties(ends, ties)
+    if starts is None:
+        return merged, None
+    begins = merge_near_ties(starts, ties)
+    refuse_rows(
+        begins == merged,
+        "entry",
+        starts,
+        "differs from time by rounding only",
+        "leave the row out, and say so, or give it a length.",
+    )
+    return merged, begins
+
+
 def check_weight(weight: ArrayLike, n: int) -> FloatArray:
     """Return case weights that are finite, not negative and not all zero.
 
@@ -349,6 +396,7 @@ def label_codes(name: str, values: ArrayLike, n: int) -> tuple[IntArray, tuple[s
     DataError
         If a label is missing or there are not n of them.
     """
+    _refuse_masked(name, values)
     raw = np.asarray(values)
     if raw.shape != (n,):
         raise DataError(
@@ -357,11 +405,31 @@ def label_codes(name: str, values: ArrayLike, n: int) -> tuple[IntArray, tuple[s
     missing = _missing_labels(raw)
     if missing.any():
         raise DataError(f"{name} is missing in {named_rows(missing)}.", hint=_DROP)
+    distinct, codes = _distinct_labels(raw)
+    return codes.astype(np.int64).reshape(n), tuple(label_text(value) for value in distinct)
+
+
+def _distinct_labels(raw: NDArray[Any]) -> tuple[NDArray[Any], IntArray]:
+    if raw.dtype.kind in "iu" and raw.size:
+        lowest = raw.min()
+        whole = small_whole_numbers((raw - lowest).astype(np.float64))
+        if whole is not None:
+            present = np.zeros(int(whole.max()) + 1, dtype=np.bool_)
+            present[whole] = True
+            return np.flatnonzero(present) + lowest, (np.cumsum(present) - 1)[whole]
+    if raw.dtype.kind not in "OUST":
+        return np.unique(raw, return_inverse=True)
+    # Looking texts up is faster than sorting them.
+    values = raw.tolist()
     try:
-        distinct, codes = np.unique(raw, return_inverse=True)
+        distinct = sorted(dict.fromkeys(values))
     except TypeError:
-        distinct, codes = np.unique(raw.astype(str), return_inverse=True)
-    return codes.astype(np.int64).reshape(n), tuple(_label_text(value) for value in distinct)
+        values = [str(value) for value in values]
+        distinct = sorted(dict.fromkeys(values))
+    lookup = {value: code for code, value in enumerate(distinct)}
+    labels = np.empty(len(distinct), dtype=object)
+    labels[:] = distinct
+    return labels, np.array([lookup[value] for value in values], dtype=np.int64)
 
 
 def _missing_labels(raw: NDArray[Any]) -> BoolArray:
@@ -375,75 +443,8 @@ def _missing_labels(raw: NDArray[Any]) -> BoolArray:
     )
 
 
-def _label_text(value: Any) -> str:
+def label_text(value: object) -> str:
+    """Return a label as it stands in results: whole numbers without a decimal point."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)
-
-
-def merge_near_ties(
-    time: FloatArray, entry: FloatArray | None
-) -> tuple[FloatArray, FloatArray | None, int]:
-    """Make times equal that differ by rounding only.
-
-    Sorted distinct times of entry and exit that lie within 1.5e-8 of their neighbour, absolutely or
-    relative to the mean distinct time, become the first of their chain.
-
-    Parameters
-    ----------
-    time : ndarray of float, shape (n,)
-        Ends of follow-up.
-    entry : ndarray of float, shape (n,), or None
-        Starts of follow-up.
-
-    Returns
-    -------
-    time, entry : ndarray of float, or None
-        The same objects where nothing is merged.
-    merged : int
-        Number of distinct times that became another.
-
-    Raises
-    ------
-    DataError
-        If merging would leave a row without length.
-
-    References
-    ----------
-    Therneau T. A package for survival analysis in R: vignette "Roundoff error and tied times".
-    """
-    ordered = np.sort(time if entry is None else np.concatenate((time, entry)))
-    merged, limit = _count_near_ties(ordered, TIME_TOLERANCE)
-    if merged == 0:
-        return time, entry, 0
-    distinct = np.unique(ordered)
-    firsts = distinct[np.r_[True, np.diff(distinct) > limit]]
-    ends = firsts[np.searchsorted(firsts, time, side="right") - 1]
-    if entry is None:
-        return ends, None, merged
-    starts = firsts[np.searchsorted(firsts, entry, side="right") - 1]
-    refuse_rows(
-        starts == ends,
-        "entry",
-        entry,
-        "differs from time by rounding only",
-        "leave the row out, and say so, or give it a length.",
-    )
-    return ends, starts, merged
-
-
-@compiled
-def _count_near_ties(ordered: FloatArray, tolerance: float) -> tuple[int, float]:
-    """Return how many distinct times lie within the limit of the one before, and the limit."""
-    total, distinct = 0.0, 0
-    for i in range(ordered.size):
-        if i == 0 or ordered[i] != ordered[i - 1]:
-            total += abs(ordered[i])
-            distinct += 1
-    limit = tolerance * max(1.0, total / distinct)
-    merged = 0
-    for i in range(1, ordered.size):
-        gap = ordered[i] - ordered[i - 1]
-        if 0.0 < gap <= limit:
-            merged += 1
-    return merged, limit

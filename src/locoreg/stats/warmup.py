@@ -1,0 +1,99 @@
+"""Compile every kernel ahead, so that no later call waits for the compiler."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from locoreg.stats.aalenjohansen import aalen_johansen
+from locoreg.stats.concordance import concordance
+from locoreg.stats.cox import cox, many_cox
+from locoreg.stats.glm import glm, glm_replicates
+from locoreg.stats.manycurves import many_kaplan_meier
+from locoreg.stats.matching import match
+from locoreg.stats.pseudo import pseudo_observations
+from locoreg.stats.restrictedmean import rmst
+from locoreg.stats.survivalcurves import kaplan_meier
+from locoreg.stats.survivaldifference import survival_difference
+
+N = 60
+
+
+def warm_up() -> Iterator[tuple[str, float]]:
+    """Call each kernel once on a few invented rows.
+
+    Yields
+    ------
+    name : str
+        What was made ready.
+    seconds : float
+        How long it took: a compilation, or reading the cache.
+    """
+    for name, call in _calls().items():
+        started = time.perf_counter()
+        call()
+        yield name, time.perf_counter() - started
+
+
+def _calls() -> dict[str, Callable[[], object]]:
+    rng = np.random.default_rng(1)
+    end = rng.exponential(10.0, N) + 0.5
+    entry = rng.uniform(0.0, 0.4, N)
+    event = (rng.random(N) < 0.6).astype(np.int64)
+    cause = event * rng.integers(1, 3, N)
+    weight = rng.uniform(0.5, 2.0, N)
+    group = np.arange(N) % 2
+    cluster = np.arange(N) // 3
+    x = rng.normal(size=(N, 2))
+    y = (rng.random(N) < 0.5).astype(np.int64)
+    design = np.column_stack((np.ones(N), x))
+    score = rng.random(N)
+    draws = rng.exponential(size=(2, N))
+
+    def curves() -> None:
+        kaplan_meier(end, event, level=95)
+        kaplan_meier(end, event, weight=weight, entry=entry, cluster=cluster, level=95)
+        many_kaplan_meier(end, event, draws, times=[5.0])
+
+    def incidences() -> None:
+        aalen_johansen(end, cause, level=95)
+        aalen_johansen(end, cause, cluster=cluster, level=95)
+        aalen_johansen(end, cause, variance="aalen", level=95)
+
+    def means() -> None:
+        rmst(end, event, horizon=5, strata=group, reference=0, cluster=cluster, level=95)
+        survival_difference(end, event, strata=group, reference=0, cluster=cluster, level=95)
+        pseudo_observations(end, event, horizon=5, estimand="rmst", method="jackknife")
+
+    def fits() -> None:
+        cox(end, event, x, entry=entry, weight=weight, cluster=cluster, ties="efron", level=95)
+        many_cox(end, event, x, draws, ties="efron")
+
+    def regressions() -> None:
+        for family in ("logistic", "poisson", "cloglog"):
+            glm(y, design, family=family, weight=weight)
+            glm(y, design, family=family, penalty="firth")
+            glm_replicates(y, design, family=family, weights=draws)
+
+    def pairs() -> None:
+        match(y, method="nearest", estimand="att", distance=score)
+        match(
+            y, method="nearest", estimand="att", distance=score, covariates=x, metric="mahalanobis"
+        )
+
+    def ranks() -> None:
+        concordance(end, event, score, time_weight="S/G", higher_is_riskier=True, level=95)
+        concordance(end, event, score, higher_is_riskier=True, level=95)
+        concordance(end, event, score, entry=entry, higher_is_riskier=True, level=95)
+
+    return {
+        "survival curves": curves,
+        "cumulative incidence": incidences,
+        "restricted means": means,
+        "Cox regression": fits,
+        "weighted regression": regressions,
+        "matching": pairs,
+        "concordance": ranks,
+    }
