@@ -29,61 +29,290 @@ if TYPE_CHECKING:
     from locoreg.evidence.reproduce import Reproduction
     from locoreg.figures import plot, save
     from locoreg.report import write_report
+    from locoreg.stats.aalenjohansen import aalen_johansen
+    from locoreg.stats.bands import ConfidenceBands, confidence_bands
+    from locoreg.stats.concordance import Concordance, concordance
+    from locoreg.stats.cox import CoxModel, CoxReplicates, cox, cox_influence, many_cox
+    from locoreg.stats.curves import SurvivalCurve, SurvivalCurves
+    from locoreg.stats.glm import GLM, GLMReplicates, glm, glm_replicates, profile_interval
+    from locoreg.stats.gray import GrayTest, gray_test
+    from locoreg.stats.incidence import CumulativeIncidence, CumulativeIncidences
+    from locoreg.stats.influence import hazard_influence, survival_influence
+    from locoreg.stats.logrank import LogRank, logrank
+    from locoreg.stats.manycurves import many_kaplan_meier, many_restricted_mean
+    from locoreg.stats.matching import Matching, match
+    from locoreg.stats.maxcombo import MaxCombo, max_combo
+    from locoreg.stats.pseudo import PseudoObservations, pseudo_observations
+    from locoreg.stats.regression import (
+        AFT,
+        CoxResiduals,
+        FineGray,
+        ProportionalHazardsTest,
+        aft,
+        cox_residuals,
+        fine_gray,
+        proportional_hazards_test,
+    )
+    from locoreg.stats.resample import Bootstrap, bootstrap, bootstrap_weights
+    from locoreg.stats.restrictedmean import restricted_mean_influence, rmst
+    from locoreg.stats.restrictedmeanresult import RestrictedMeans
+    from locoreg.stats.sandwich import (
+        DeltaMethod,
+        MEstimate,
+        delta_method,
+        m_estimate,
+        sandwich,
+        stack,
+    )
+    from locoreg.stats.survivalat import SurvivalAtTimes, survival_at
+    from locoreg.stats.survivalcurves import kaplan_meier, nelson_aalen, reverse_kaplan_meier
+    from locoreg.stats.survivaldifference import SurvivalDifference, survival_difference
+    from locoreg.stats.timelost import incidence_influence, restricted_time_lost
+    from locoreg.stats.timelostresult import RestrictedTimeLost
+    from locoreg.workflows.curves import CurveReport, curves_of_table
     from locoreg.workflows.evidence import pool_question as pool
     from locoreg.workflows.evidence import reproduce_pool as reproduce
     from locoreg.workflows.run import StudyResult
     from locoreg.workflows.run import run_study as run
 
 # Imported when first used, so that `import locoreg` and `locoreg --help` stay quick.
-_LAZY = {
-    "AuditReport": ("locoreg.evidence.audit", "AuditReport"),
-    "Catalog": ("locoreg.evidence.records", "Catalog"),
-    "EffectSize": ("locoreg.evidence.effectsize", "EffectSize"),
-    "EvidencePool": ("locoreg.evidence.pooling", "EvidencePool"),
-    "MetaAnalysis": ("locoreg.evidence.meta", "MetaAnalysis"),
-    "Multiverse": ("locoreg.evidence.multiverse", "Multiverse"),
-    "Reproduction": ("locoreg.evidence.reproduce", "Reproduction"),
-    "StudyResult": ("locoreg.workflows.run", "StudyResult"),
-    "audit": ("locoreg.evidence.audit", "audit"),
-    "load_catalog": ("locoreg.evidence.catalog", "load_catalog"),
-    "meta_analysis": ("locoreg.evidence.meta", "meta_analysis"),
-    "multiverse": ("locoreg.evidence.multiverse", "multiverse"),
-    "plot": ("locoreg.figures", "plot"),
+_MODULES: dict[str, tuple[str, ...]] = {
+    "locoreg.evidence.audit": (
+        "audit",
+        "AuditReport",
+    ),
+    "locoreg.evidence.catalog": (
+        "load_catalog",
+        "read_catalog",
+    ),
+    "locoreg.evidence.effectsize": ("EffectSize",),
+    "locoreg.evidence.meta": (
+        "meta_analysis",
+        "MetaAnalysis",
+    ),
+    "locoreg.evidence.multiverse": (
+        "Multiverse",
+        "multiverse",
+    ),
+    "locoreg.evidence.pooling": ("EvidencePool",),
+    "locoreg.evidence.records": ("Catalog",),
+    "locoreg.evidence.reproduce": ("Reproduction",),
+    "locoreg.figures": (
+        "plot",
+        "save",
+    ),
+    "locoreg.report": ("write_report",),
+    "locoreg.stats.aalenjohansen": ("aalen_johansen",),
+    "locoreg.stats.bands": (
+        "confidence_bands",
+        "ConfidenceBands",
+    ),
+    "locoreg.stats.concordance": (
+        "Concordance",
+        "concordance",
+    ),
+    "locoreg.stats.cox": (
+        "cox",
+        "cox_influence",
+        "CoxModel",
+        "CoxReplicates",
+        "many_cox",
+    ),
+    "locoreg.stats.curves": (
+        "SurvivalCurve",
+        "SurvivalCurves",
+    ),
+    "locoreg.stats.glm": (
+        "GLM",
+        "glm",
+        "glm_replicates",
+        "GLMReplicates",
+        "profile_interval",
+    ),
+    "locoreg.stats.gray": (
+        "gray_test",
+        "GrayTest",
+    ),
+    "locoreg.stats.incidence": (
+        "CumulativeIncidence",
+        "CumulativeIncidences",
+    ),
+    "locoreg.stats.influence": (
+        "hazard_influence",
+        "survival_influence",
+    ),
+    "locoreg.stats.logrank": (
+        "LogRank",
+        "logrank",
+    ),
+    "locoreg.stats.manycurves": (
+        "many_kaplan_meier",
+        "many_restricted_mean",
+    ),
+    "locoreg.stats.matching": (
+        "match",
+        "Matching",
+    ),
+    "locoreg.stats.maxcombo": (
+        "max_combo",
+        "MaxCombo",
+    ),
+    "locoreg.stats.pseudo": (
+        "pseudo_observations",
+        "PseudoObservations",
+    ),
+    "locoreg.stats.regression": (
+        "AFT",
+        "aft",
+        "cox_residuals",
+        "CoxResiduals",
+        "fine_gray",
+        "FineGray",
+        "proportional_hazards_test",
+        "ProportionalHazardsTest",
+    ),
+    "locoreg.stats.resample": (
+        "Bootstrap",
+        "bootstrap",
+        "bootstrap_weights",
+    ),
+    "locoreg.stats.restrictedmean": (
+        "restricted_mean_influence",
+        "rmst",
+    ),
+    "locoreg.stats.restrictedmeanresult": ("RestrictedMeans",),
+    "locoreg.stats.sandwich": (
+        "delta_method",
+        "DeltaMethod",
+        "m_estimate",
+        "MEstimate",
+        "sandwich",
+        "stack",
+    ),
+    "locoreg.stats.survivalat": (
+        "survival_at",
+        "SurvivalAtTimes",
+    ),
+    "locoreg.stats.survivalcurves": (
+        "kaplan_meier",
+        "nelson_aalen",
+        "reverse_kaplan_meier",
+    ),
+    "locoreg.stats.survivaldifference": (
+        "survival_difference",
+        "SurvivalDifference",
+    ),
+    "locoreg.stats.timelost": (
+        "incidence_influence",
+        "restricted_time_lost",
+    ),
+    "locoreg.stats.timelostresult": ("RestrictedTimeLost",),
+    "locoreg.workflows.curves": (
+        "CurveReport",
+        "curves_of_table",
+    ),
+    "locoreg.workflows.run": ("StudyResult",),
+}
+# Public names that differ from those of the functions behind them.
+_RENAMED = {
     "pool": ("locoreg.workflows.evidence", "pool_question"),
-    "read_catalog": ("locoreg.evidence.catalog", "read_catalog"),
     "reproduce": ("locoreg.workflows.evidence", "reproduce_pool"),
     "run": ("locoreg.workflows.run", "run_study"),
-    "save": ("locoreg.figures", "save"),
-    "write_report": ("locoreg.report", "write_report"),
 }
+_LAZY = {name: (module, name) for module, names in _MODULES.items() for name in names} | _RENAMED
 
 __all__ = [
+    "AFT",
+    "GLM",
     "AuditReport",
+    "Bootstrap",
     "Catalog",
+    "Concordance",
+    "ConfidenceBands",
     "ConvergenceError",
+    "CoxModel",
+    "CoxReplicates",
+    "CoxResiduals",
+    "CumulativeIncidence",
+    "CumulativeIncidences",
+    "CurveReport",
     "DataError",
+    "DeltaMethod",
     "DesignError",
     "EffectSize",
     "Estimate",
     "EvidencePool",
     "Finding",
+    "FineGray",
+    "GLMReplicates",
+    "GrayTest",
     "Location",
     "LocoregError",
+    "LogRank",
+    "MEstimate",
+    "Matching",
+    "MaxCombo",
     "MetaAnalysis",
     "Multiverse",
+    "ProportionalHazardsTest",
+    "PseudoObservations",
     "Reproduction",
+    "RestrictedMeans",
+    "RestrictedTimeLost",
     "StudyResult",
+    "SurvivalAtTimes",
+    "SurvivalCurve",
+    "SurvivalCurves",
+    "SurvivalDifference",
     "__version__",
+    "aalen_johansen",
+    "aft",
     "audit",
+    "bootstrap",
+    "bootstrap_weights",
+    "concordance",
+    "confidence_bands",
+    "cox",
+    "cox_influence",
+    "cox_residuals",
+    "curves_of_table",
+    "delta_method",
+    "fine_gray",
+    "glm",
+    "glm_replicates",
+    "gray_test",
+    "hazard_influence",
+    "incidence_influence",
+    "kaplan_meier",
     "load_catalog",
+    "logrank",
+    "m_estimate",
+    "many_cox",
+    "many_kaplan_meier",
+    "many_restricted_mean",
+    "match",
+    "max_combo",
     "meta_analysis",
     "multiverse",
+    "nelson_aalen",
     "plot",
     "pool",
+    "profile_interval",
+    "proportional_hazards_test",
+    "pseudo_observations",
     "read_catalog",
     "reproduce",
+    "restricted_mean_influence",
+    "restricted_time_lost",
+    "reverse_kaplan_meier",
+    "rmst",
     "run",
+    "sandwich",
     "save",
+    "stack",
+    "survival_at",
+    "survival_difference",
+    "survival_influence",
     "write_report",
 ]
 

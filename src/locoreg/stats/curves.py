@@ -255,7 +255,7 @@ class SurvivalCurve:
         return (
             f"{self.stratum}: {plural(self.n, 'row')}{weight}, "
             f"{plural(int(self.events.sum()), noun, many)}, median {_time_text(self.median)}, "
-            f"last time {self.time[-1]:g}"
+            f"last time {self.time[-1]:.3g}"
         )
 
 
@@ -265,7 +265,7 @@ def _total_before(time: FloatArray, counts: Any, asked: FloatArray) -> Any:
 
 def _time_text(median: Estimate) -> str:
     mid, low, high = (
-        "not reached" if np.isnan(value) else f"{value:g}"
+        "not reached" if np.isnan(value) else f"{value:.3g}"
         for value in (median.estimate, median.ci_low, median.ci_high)
     )
     return mid if mid == low == high else f"{mid} ({low} to {high})"

@@ -14,7 +14,7 @@ from locoreg.stats.cox.kernels import A0, HAZARD, accumulate
 from locoreg.stats.cox.likelihood import Likelihood
 from locoreg.stats.curveintervals import curve_limits
 from locoreg.stats.curves import CurveInterval
-from locoreg.stats.survivaldata import FloatArray, SurvivalData
+from locoreg.stats.survivaldata import FloatArray, IntArray, SurvivalData
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,13 +110,10 @@ def baselines(
     rows = likelihood.layout
     # Cumulative sums go on where a stratum has a time at which nobody is at risk.
     ends = (np.diff(rows.stratum, append=-1) != 0).astype(np.int64)
-    # Slots run from the last time to the first; those without a weighted event add nothing.
-    used = np.flatnonzero(likelihood.terms[HAZARD] > 0)[::-1]
     hazard, variance = np.empty(ends.size), np.empty(ends.size)
     accumulate(likelihood.terms[HAZARD], ends, hazard)
     accumulate(likelihood.terms[A0], ends, variance)
-    hazard, variance = hazard[used], variance[used]
-    means = likelihood.hazard_means(ends)[:, used].T * rows.scale
+    means = likelihood.hazard_means(ends, rows.scale)
     to_zero = np.exp(-float((rows.centre / rows.scale) @ beta))
     labels = data.strata_labels or ("all",)
     codes = np.zeros(data.n, dtype=np.int64) if data.strata is None else data.strata
@@ -125,27 +122,36 @@ def baselines(
     dead = np.bincount(codes, present * data.event, minlength=len(labels))
     last = np.full(len(labels), -np.inf)
     np.maximum.at(last, codes, np.where(present > 0, data.time, -np.inf))
-    # Strata run backwards here as well, so that each is one stretch.
-    sizes = np.bincount(rows.stratum[used], minlength=len(labels))
-    starts = used.size - np.cumsum(sizes)
+    bounds = np.searchsorted(rows.stratum, np.arange(len(labels) + 1))
     out = []
     for code, label in enumerate(labels):
-        part = slice(starts[code], starts[code] + sizes[code])
+        used = _steps(likelihood.terms[HAZARD], bounds[code], bounds[code + 1])
         out.append(
             CoxBaseline(
                 stratum=label,
                 n=int(counts[code]),
                 events=int(dead[code]),
-                time=rows.time[used[part]],
-                cumulative_hazard=hazard[part] * to_zero,
+                time=rows.time[used],
+                cumulative_hazard=hazard[used] * to_zero,
                 last_time=float(last[code]) if counts[code] else float("nan"),
                 centre=rows.centre,
-                centred_hazard=hazard[part],
-                centred_variance=variance[part],
-                hazard_means=means[part],
+                centred_hazard=hazard[used],
+                centred_variance=variance[used],
+                hazard_means=means[:, used].T,
             )
         )
     return tuple(out)
+
+
+def _steps(hazard: FloatArray, low: int, high: int) -> slice | IntArray:
+    """Return the slots of a stratum with a weighted event, from the first time to the last.
+
+    Slots run from the last time to the first. A slice saves a copy.
+    """
+    steps = low + np.flatnonzero(hazard[low:high] > 0)[::-1]
+    if steps.size and steps.size == steps[0] - steps[-1] + 1:
+        return slice(steps[0], steps[-1] - 1 if steps[-1] else None, -1)
+    return steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

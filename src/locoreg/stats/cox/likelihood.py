@@ -174,13 +174,15 @@ class Likelihood:
         information = np.tril(gram) + np.tril(gram, -1).T
         return Point(numerators - denominators, score, information)
 
-    def hazard_means(self, closing: IntArray) -> FloatArray:
+    def hazard_means(self, closing: IntArray, scale: FloatArray) -> FloatArray:
         """Return hazard times the risk set's mean covariates, summed up to each slot.
 
         Parameters
         ----------
         closing : ndarray of int, shape (m,)
             1 in slots where the sums begin anew.
+        scale : ndarray of float, shape (p,)
+            Unit in which the means are given.
 
         Returns
         -------
@@ -188,7 +190,7 @@ class Likelihood:
             At the point evaluated last.
         """
         means = np.empty((self.p, closing.size))
-        accumulate_means(self.terms, self.sums, self.tied, closing, means)
+        accumulate_means(self.terms, self.sums, self.tied, closing, scale, means)
         return means
 
     def scores(self, group: IntArray | None, groups: int) -> FloatArray:
@@ -217,7 +219,7 @@ class Likelihood:
             rows.entry_slot,
             self.terms,
             self.cumulative,
-            self.hazard_means(rows.closing),
+            self.hazard_means(rows.closing, np.ones(p)),
             self.sums,
             self.tied,
             np.empty(0, dtype=np.int64) if group is None else group[rows.exits.rows],

@@ -18,9 +18,14 @@ from locoreg.stats.survivaldata import FloatArray, IntArray
 
 @compiled
 def accumulate_means(
-    terms: FloatArray, sums: FloatArray, tied: FloatArray, closing: IntArray, out: FloatArray
+    terms: FloatArray,
+    sums: FloatArray,
+    tied: FloatArray,
+    closing: IntArray,
+    scale: FloatArray,
+    out: FloatArray,
 ) -> None:
-    """Fill out[j, s] with the sum, up to each slot, of hazard times the mean of covariate j."""
+    """Fill out[j, s] with scale[j] times the sum, up to each slot, of hazard times mean of x_j."""
     for j in range(out.shape[0]):
         total = 0.0
         for s in range(closing.size - 1, -1, -1):
@@ -30,7 +35,7 @@ def accumulate_means(
                 total += terms[A0, s] * sums[j + 1, s]
                 if terms[A1, s] > 0.0:
                     total -= terms[A1, s] * tied[j, s]
-            out[j, s] = total
+            out[j, s] = scale[j] * total
 
 
 @compiled
