@@ -29,12 +29,35 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         can be written (a read-only container) each process compiles anew; ``NUMBA_CACHE_DIR``
         names another folder.
     """
+    return _compile(function, set())
+
+
+def summing(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a compiled function whose sums may be taken in any order, so that they use vectors.
+
+    Only the order of additions and fused multiplication are left free; NaN and infinity keep their
+    meaning.
+
+    Parameters
+    ----------
+    function : callable
+        As for `compiled`.
+
+    Returns
+    -------
+    callable
+        Same arguments; the last digits of sums depend on the processor.
+    """
+    return _compile(function, {"reassoc", "contract"})
+
+
+def _compile(function: Callable[P, R], freedoms: set[str]) -> Callable[P, R]:
     kernel: Callable[P, R]
     try:
-        kernel = njit(cache=True, error_model="numpy")(function)
+        kernel = njit(cache=True, error_model="numpy", fastmath=freedoms)(function)
     except RuntimeError:
         # Numba refuses to decorate when it finds no folder for its cache.
-        kernel = njit(error_model="numpy")(function)
+        kernel = njit(error_model="numpy", fastmath=freedoms)(function)
     return kernel
 
 

@@ -111,7 +111,9 @@ def estimate_curves(question: Question, data: SurvivalData, id: ArrayLike | None
     persons = None if id is None else person_rows(id, data)
     if question.estimator == "reverse-kaplan-meier":
         data = _reversed(data, persons)
-    variance = question.variance or _fitting_variance(data, persons)
+    variance = question.variance or fitting_variance(
+        data, None if persons is None else persons.codes
+    )
     if variance == "greenwood" and data.cluster is not None:
         raise DesignError(
             "The model-based variance takes rows for independent, but clusters are given.",
@@ -148,13 +150,27 @@ def _reversed(data: SurvivalData, persons: PersonRows | None) -> SurvivalData:
     return replace(data, event=ended.astype(np.int64), order=order)
 
 
-def _fitting_variance(data: SurvivalData, persons: PersonRows | None) -> Variance:
-    """Return R's choice: robust where rows are not, or may not be, independent persons."""
+def fitting_variance(data: SurvivalData, persons: IntArray | None) -> Variance:
+    """Return R's choice: robust where rows are not, or may not be, independent persons.
+
+    Parameters
+    ----------
+    data : SurvivalData
+        The checked rows.
+    persons : ndarray of int, shape (n,), or None
+        Codes of the persons whose rows they are.
+
+    Returns
+    -------
+    str
+        ``robust`` with clusters, weights that are not whole numbers, or persons with several
+        events; else ``greenwood``.
+    """
     if data.cluster is not None:
         return "robust"
     if data.weight is not None and not np.array_equal(data.weight, np.floor(data.weight)):
         return "robust"
-    if persons is not None and np.bincount(persons.codes, data.event).max() > 1:
+    if persons is not None and np.bincount(persons, data.event).max() > 1:
         return "robust"
     return "greenwood"
 

@@ -20,6 +20,7 @@ from locoreg.stats.survivaldata import (
     check_survival,
     label_text,
 )
+from locoreg.stats.survivalestimate import fitting_variance
 from locoreg.stats.timeorder import order_times
 
 # The name of the only group where no strata are given.
@@ -244,17 +245,10 @@ def check_groups(
 
 
 def _fitting_variance(data: SurvivalData, persons: IntArray | None) -> Variance:
-    """Return robust where rows are not, or may not be, independent persons."""
-    if data.cluster is not None:
-        return "robust"
-    if data.weight is not None and not np.array_equal(data.weight, np.floor(data.weight)):
-        return "robust"
-    if persons is None:
-        return "greenwood"
-    if np.bincount(persons, data.event).max() > 1:
-        return "robust"
-    if data.strata is None:
-        return "greenwood"
+    """Return the choice for one curve, and robust if a person has rows in several strata."""
+    variance = fitting_variance(data, persons)
+    if variance == "robust" or persons is None or data.strata is None:
+        return variance
     places = np.unique(persons * len(data.strata_labels) + data.strata).size
     return "greenwood" if places == persons.max() + 1 else "robust"
 

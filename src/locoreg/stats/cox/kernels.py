@@ -9,39 +9,16 @@ are at risk at no event time below them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
-
 import numpy as np
-from numba import njit
 
-from locoreg.stats.jit import compiled
+from locoreg.stats.jit import compiled, summing
 from locoreg.stats.survivaldata import FloatArray, IntArray
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 # Rows per block. A multiple of 8 for the vector unit; a power of two would put all covariates of a
 # row into the same set of the processor's cache.
 WIDTH = 264
-FREE = {"reassoc", "contract"}
 # Rows of the array of numbers per slot.
 HAZARD, TIED, A0, A1, A2, MEAN0, MEAN1, REST = range(8)
-
-
-def summing(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function whose sums may be taken in any order, so that they use vectors.
-
-    Only the order of additions and fused multiplication are left free; NaN and infinity keep their
-    meaning.
-    """
-    kernel: Callable[P, R]
-    try:
-        kernel = njit(cache=True, error_model="numpy", fastmath=FREE)(function)
-    except RuntimeError:
-        # As in `compiled`: there is no folder for a cache.
-        kernel = njit(error_model="numpy", fastmath=FREE)(function)
-    return kernel
 
 
 @summing

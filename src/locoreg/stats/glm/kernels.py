@@ -7,39 +7,20 @@ weightings share a call and on the threads of the linear algebra library.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from locoreg.stats.glm.families import CLOGLOG, fill_terms, fill_tilts
+from locoreg.stats.jit import summing
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
-P = ParamSpec("P")
-R = TypeVar("R")
 T = TypeVar("T", np.float64, np.int64)
 
 # Rows per block. A multiple of 8 for the vector unit; a power of two would put all covariates of a
 # row into the same set of the processor's cache.
 WIDTH = 264
-
-
-def _summing(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function whose sums may be taken in any order, so that they use vectors.
-
-    Only the order of additions and fused multiplication are left free; NaN and infinity keep their
-    meaning.
-    """
-    free = {"reassoc", "contract"}
-    kernel: Callable[P, R]
-    try:
-        kernel = njit(cache=True, error_model="numpy", fastmath=free)(function)
-    except RuntimeError:
-        # Numba refuses to decorate when it finds no folder for its cache.
-        kernel = njit(error_model="numpy", fastmath=free)(function)
-    return kernel
 
 
 def blocks_of(columns: FloatArray) -> FloatArray:
@@ -59,7 +40,7 @@ def padded(values: NDArray[T]) -> NDArray[T]:
     return np.concatenate((values, np.zeros(-values.size % WIDTH, dtype=values.dtype)))
 
 
-@_summing
+@summing
 def _add_gram(weight: FloatArray, q: FloatArray, gram: FloatArray) -> None:
     """Add sum_i weight[i] q[j, i] q[k, i] to gram[j, k] for k <= j."""
     n = weight.size
@@ -74,7 +55,7 @@ def _add_gram(weight: FloatArray, q: FloatArray, gram: FloatArray) -> None:
             gram[j, k] += total
 
 
-@_summing
+@summing
 def _add_columns(weight: FloatArray, q: FloatArray, sums: FloatArray) -> None:
     """Add sum_i weight[i] q[j, i] to sums[j]."""
     for j in range(q.shape[0]):
@@ -84,7 +65,7 @@ def _add_columns(weight: FloatArray, q: FloatArray, sums: FloatArray) -> None:
         sums[j] += total
 
 
-@_summing
+@summing
 def _predict(q: FloatArray, gamma: FloatArray, offset: FloatArray, eta: FloatArray) -> None:
     for i in range(eta.size):
         eta[i] = offset[i]
@@ -93,7 +74,7 @@ def _predict(q: FloatArray, gamma: FloatArray, offset: FloatArray, eta: FloatArr
             eta[i] += gamma[j] * q[j, i]
 
 
-@_summing
+@summing
 def orthogonalise(columns: FloatArray, T: FloatArray, tolerance: float) -> int:
     """Make columns orthonormal by Gram-Schmidt, twice each, and fill T so that old = T' new.
 
@@ -124,7 +105,7 @@ def orthogonalise(columns: FloatArray, T: FloatArray, tolerance: float) -> int:
     return -1
 
 
-@_summing
+@summing
 def regression_sums(
     blocks: FloatArray, weight: FloatArray, response: FloatArray, gram: FloatArray, sums: FloatArray
 ) -> None:
@@ -139,7 +120,7 @@ def regression_sums(
         _add_columns(product, blocks[block], sums)
 
 
-@_summing
+@summing
 def _weigh(
     base: FloatArray, factor: FloatArray, unit: IntArray, low: int, weight: FloatArray
 ) -> None:
@@ -147,13 +128,13 @@ def _weigh(
         weight[i] = base[low + i] * factor[unit[low + i]]
 
 
-@_summing
+@summing
 def _multiply(a: FloatArray, b: FloatArray, out: FloatArray) -> None:
     for i in range(out.size):
         out[i] = a[i] * b[i]
 
 
-@_summing
+@summing
 def likelihood_sums(
     code: int,
     blocks: FloatArray,
@@ -199,7 +180,7 @@ def likelihood_sums(
                 _add_gram(t, q, expected[b])
 
 
-@_summing
+@summing
 def _leverages(q: FloatArray, inverse: FloatArray, product: FloatArray, out: FloatArray) -> None:
     """Fill out[i] with q[:, i]' inverse q[:, i]."""
     out[:] = 0.0
@@ -212,7 +193,7 @@ def _leverages(q: FloatArray, inverse: FloatArray, product: FloatArray, out: Flo
             out[i] += product[i] * q[j, i]
 
 
-@_summing
+@summing
 def penalty_sums(
     code: int,
     blocks: FloatArray,
