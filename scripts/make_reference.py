@@ -337,12 +337,12 @@ def module_tree() -> str:
         depth = len(folder.relative_to(package).parts)
         if depth:
             name = "  " * depth + folder.name + "/"
-            lines.append(f"{name:<26}{_first_sentence(folder / '__init__.py')}".rstrip())
+            lines.append(f"{name:<30}{_first_sentence(folder / '__init__.py')}".rstrip())
         for path in sorted(folder.glob("*.py")):
             if path.name == "__init__.py" and depth:
                 continue
             name = "  " * (depth + 1) + path.name
-            lines.append(f"{name:<26}{_first_sentence(path)}")
+            lines.append(f"{name:<30}{_first_sentence(path)}")
         for path in sorted(folder.glob("*.html*")) + sorted(folder.glob("*.css")):
             lines.append("  " * (depth + 1) + path.name)
     return "\n".join([*lines, "```", ""])

@@ -28,8 +28,10 @@ def close(found, expected, rtol=DIFFERENCES, atol=0.0):
 
 def mean_and_variance(x):
     return stack(
-        lambda mean: x[:, None] - mean,
-        lambda mean, variance: (x[:, None] - mean) ** 2 - variance,
+        [
+            lambda mean: x[:, None] - mean,
+            lambda mean, variance: (x[:, None] - mean) ** 2 - variance,
+        ],
         sizes=(1, 1),
     )
 
@@ -140,7 +142,7 @@ def test_saturated_propensity_score_gives_the_efficient_influence():
     x, z, y = confounded(0)
     X, outcome = weighted_means(x, z, y)
     score = glm(z, X, family="logistic")
-    psi = stack(estimating_function(z, X, family="logistic"), outcome, sizes=(2, 2))
+    psi = stack([estimating_function(z, X, family="logistic"), outcome], sizes=(2, 2))
     found = m_estimate(psi, start=[*score.coefficients, 1.0, 1.0])
     effect = found.transform(lambda t: t[2] - t[3], names=["difference"])
     cell = {(a, b): (x == a) & (z == b) for a in (0, 1) for b in (0, 1)}
@@ -167,7 +169,7 @@ def test_interval_of_a_weighted_effect_covers_the_truth():
     for seed in range(200):
         x, z, y = confounded(seed, n=300)
         X, outcome = weighted_means(x, z, y)
-        psi = stack(estimating_function(z, X, family="logistic"), outcome, sizes=(2, 2))
+        psi = stack([estimating_function(z, X, family="logistic"), outcome], sizes=(2, 2))
         first = glm(z, X, family="logistic")
         ps = first.fitted
         means = [np.average(y, weights=z / ps), np.average(y, weights=(1 - z) / (1 - ps))]
@@ -297,19 +299,19 @@ X3 = np.array([1.0, 2.0, 6.0])
             DataError,
             "2 names, but 1 parameters",
         ),
-        (lambda: stack(lambda t: t, sizes=(1, 1)), DataError, "1 steps and sizes"),
+        (lambda: stack([lambda t: t], sizes=(1, 1)), DataError, "1 steps and sizes"),
         (
-            lambda: stack(lambda t: X3[:, None] - t, sizes=(2,))(np.zeros(2)),
+            lambda: stack([lambda t: X3[:, None] - t], sizes=(2,))(np.zeros(2)),
             None,
             "",
         ),
         (
-            lambda: stack(lambda t: X3 - t, sizes=(1,))(np.zeros(1)),
+            lambda: stack([lambda t: X3 - t], sizes=(1,))(np.zeros(1)),
             DataError,
             "Step 1 gives an array of shape",
         ),
         (
-            lambda: stack(lambda t: X3[:, None] - t, sizes=(1,))(np.zeros(2)),
+            lambda: stack([lambda t: X3[:, None] - t], sizes=(1,))(np.zeros(2)),
             DataError,
             "theta has 2 parameters, but the steps have 1",
         ),

@@ -12,7 +12,7 @@ from locoreg.stats.survivaldata import FloatArray, IntArray, SurvivalData
 # Weight at risk below this share of the stratum's is nothing but rounding.
 CRUMB = 1e-13
 # Ranks in a block of the tree: one line of the cache.
-BLOCK = 8
+BLOCK = 4
 
 
 class Rows(NamedTuple):
@@ -164,50 +164,43 @@ def _enters_before(rows: Rows, k: int, time: float) -> bool:
     return rows.entry.size > 0 and rows.entry[rows.by_entry[k]] < time
 
 
-# `point` holds the sum of weights of each rank. Sums over all lower ranks come from it within a
-# block of ranks, and before the block from a Fenwick tree, whose position k (from 1) holds the sum
-# of the last (k & -k) blocks up to it. With blocks the tree stays in the processor's cache.
-# `state` holds the sum over all ranks and the spread of ranks.
+# Going back in time, two sums are kept for each rank: weights of the rows at risk (column 0), and
+# weights times time weights of the events so far (column 1). `point` holds them by rank. Sums over
+# all lower ranks come from it within a block of ranks, and before the block from a Fenwick tree,
+# whose position k (from 1) holds the sum of the last (k & -k) blocks up to it. With blocks the tree
+# stays in the processor's cache, and one walk gives both sums. `state` holds the sums over all
+# ranks and, third, the spread of ranks.
 
 
 @compiled
-def _add(tree: FloatArray, point: FloatArray, state: FloatArray, rank: int, w: float) -> None:
-    """Add a weight at a rank."""
-    point[rank] += w
+def _add(
+    tree: FloatArray, point: FloatArray, state: FloatArray, rank: int, w: float, e: float
+) -> None:
+    """Add weights of a row and of an event at a rank."""
+    point[rank, 0] += w
+    point[rank, 1] += e
     state[0] += w
+    state[1] += e
     k = rank // BLOCK + 1
-    while k < tree.size:
-        tree[k] += w
+    while k < tree.shape[0]:
+        tree[k, 0] += w
+        tree[k, 1] += e
         k += k & -k
 
 
 @compiled
-def _below(tree: FloatArray, point: FloatArray, rank: int) -> float:
-    """Return the sum over lower ranks."""
-    total = 0.0
+def _below(tree: FloatArray, point: FloatArray, rank: int) -> tuple[float, float]:
+    """Return the sums over lower ranks."""
+    rows, events = 0.0, 0.0
     k = rank // BLOCK
     for r in range(k * BLOCK, rank):
-        total += point[r]
+        rows += point[r, 0]
+        events += point[r, 1]
     while k > 0:
-        total += tree[k]
+        rows += tree[k, 0]
+        events += tree[k, 1]
         k &= k - 1
-    return total
-
-
-@compiled
-def _higher(tree: FloatArray, point: FloatArray, state: FloatArray, rank: int) -> float:
-    """Return the sum over higher ranks plus half that of the rank."""
-    higher: float = state[0] - _below(tree, point, rank) - 0.5 * point[rank]
-    return higher
-
-
-@compiled
-def _put(
-    tree: FloatArray, point: FloatArray, state: FloatArray, rank: int, w: float, below: float
-) -> None:
-    """Put a row into the tree, `below` being the sum over lower ranks."""
-    state[1] += _spread(state[0], below, point[rank], w)
-    _add(tree, point, state, rank, w)
+    return rows, events
 
 
 @compiled
@@ -242,25 +235,39 @@ def count_pairs(rows: Rows) -> tuple[FloatArray, FloatArray, FloatArray]:
     n = rows.time.size
     counts, good, all_pairs = np.zeros(6), np.zeros(n), np.zeros(n)
     for s in range(rows.start.size - 1):
-        first, last = rows.start[s], rows.start[s + 1]
-        if first < last:
-            _pairs_opened(rows, first, last, counts, good, all_pairs)
-            _pairs_joined(rows, first, last, good, all_pairs)
+        if rows.start[s] < rows.start[s + 1]:
+            _count_stratum(rows, rows.start[s], rows.start[s + 1], counts, good, all_pairs)
     return counts, good, all_pairs
 
 
 @compiled
-def _pairs_opened(
+def _events_above(rows: Rows, first: int, last: int, ranks: int) -> FloatArray:
+    """Return, by rank, the weights of all events of higher ranks and half those of the rank.
+
+    The last number is the sum over all ranks.
+    """
+    above = np.zeros(ranks + 1)
+    for i in range(first, last):
+        if rows.event[i] == 1:
+            above[rows.rank[i]] += rows.time_weight[i] * rows.weight[i]
+    total = 0.0
+    for rank in range(ranks - 1, -1, -1):
+        here = above[rank]
+        above[rank] = total + 0.5 * here
+        total += here
+    above[ranks] = total
+    return above
+
+
+@compiled
+def _count_stratum(
     rows: Rows, first: int, last: int, counts: FloatArray, good: FloatArray, all_pairs: FloatArray
 ) -> None:
-    """Go back in time with the rows at risk in the tree; count what each event opens."""
+    """Go back in time with the rows at risk in the tree."""
     ranks = rows.rank[first:last].max() + 1
-    tree, point, state, seen = (
-        np.zeros(ranks // BLOCK + 2),
-        np.zeros(ranks),
-        np.zeros(2),
-        np.zeros(ranks),
-    )
+    tree, point = np.zeros((ranks // BLOCK + 2, 2)), np.zeros((ranks, 2))
+    state, seen = np.zeros(3), np.zeros(ranks)
+    above = _events_above(rows, first, last, ranks)
     leaving, end = last - 1, last
     while end > first:
         time, begin = rows.time[end - 1], end - 1
@@ -269,16 +276,48 @@ def _pairs_opened(
         while rows.entry.size > 0 and leaving >= first and not _enters_before(rows, leaving, time):
             i = rows.by_entry[leaving]
             rank, w = rows.rank[i], rows.weight[i]
-            _add(tree, point, state, rank, -w)
-            state[1] -= _spread(state[0], _below(tree, point, rank), point[rank], w)
+            _add(tree, point, state, rank, -w, 0.0)
+            below, events = _below(tree, point, rank)
+            state[2] -= _spread(state[0], below, point[rank, 0], w)
+            _join(rows, i, -1.0, events, point, state, above, good, all_pairs)
             leaving -= 1
         for i in range(begin, end):
             if rows.event[i] == 0:
-                rank = rows.rank[i]
-                _put(tree, point, state, rank, rows.weight[i], _below(tree, point, rank))
-        below = _open(rows, begin, end, tree, point, state, counts, good, all_pairs)
-        _tie(rows, begin, end, tree, point, state, seen, counts, below)
+                rank, w = rows.rank[i], rows.weight[i]
+                below, events = _below(tree, point, rank)
+                _join(rows, i, 1.0, events, point, state, above, good, all_pairs)
+                state[2] += _spread(state[0], below, point[rank, 0], w)
+                _add(tree, point, state, rank, w, 0.0)
+        below, events = _open(rows, begin, end, tree, point, state, counts, good, all_pairs)
+        tied = _tie(rows, begin, end, tree, point, state, seen, counts, below)
+        for i in range(begin, end):
+            if rows.event[i] == 1:
+                if tied > 1:
+                    _, events = _below(tree, point, rows.rank[i])
+                _join(rows, i, 1.0, events, point, state, above, good, all_pairs)
         end = begin
+
+
+@compiled
+def _join(
+    rows: Rows,
+    i: int,
+    sign: float,
+    events: float,
+    point: FloatArray,
+    state: FloatArray,
+    above: FloatArray,
+    good: FloatArray,
+    all_pairs: FloatArray,
+) -> None:
+    """Add a row's pairs with the events that are not yet in the tree.
+
+    `events` is the sum over events in the tree with lower ranks.
+    """
+    rank = rows.rank[i]
+    later = state[1] - events - 0.5 * point[rank, 1]
+    good[i] += sign * (above[rank] - later)
+    all_pairs[i] += sign * (above[above.size - 1] - state[1])
 
 
 @compiled
@@ -292,22 +331,23 @@ def _open(
     counts: FloatArray,
     good: FloatArray,
     all_pairs: FloatArray,
-) -> float:
+) -> tuple[float, float]:
     """Count the pairs of the events of one time with the rows that outlast them.
 
-    Returns the sum over ranks lower than the last event's.
+    Returns the sums over ranks lower than the last event's.
     """
-    below = 0.0
+    below, events = 0.0, 0.0
     for i in range(begin, end):
         if rows.event[i] == 1:
-            u = rows.time_weight[i]
-            below, same = _below(tree, point, rows.rank[i]), point[rows.rank[i]]
+            u, rank = rows.time_weight[i], rows.rank[i]
+            below, events = _below(tree, point, rank)
+            same = point[rank, 0]
             good[i] += u * (below + 0.5 * same)
             all_pairs[i] += u * state[0]
             counts[0] += u * rows.weight[i] * below
             counts[1] += u * rows.weight[i] * (state[0] - below - same)
             counts[2] += u * rows.weight[i] * same
-    return below
+    return below, events
 
 
 @compiled
@@ -321,66 +361,29 @@ def _tie(
     seen: FloatArray,
     counts: FloatArray,
     below: float,
-) -> None:
+) -> int:
     """Put the events of one time into the tree and count their pairs with each other.
 
-    `below` is the sum over ranks lower than the last event's before any of them is put.
+    `below` is the sum over ranks lower than the last event's before any of them is put. Returns
+    the number of events.
     """
-    tied, u, first = 0.0, 0.0, True
+    tied, u, events = 0.0, 0.0, 0
     for i in range(end - 1, begin - 1, -1):
         if rows.event[i] == 1:
             # Tied events have one time weight, but for those without a case weight.
             u = max(u, rows.time_weight[i])
             w, rank = rows.weight[i], rows.rank[i]
-            _put(tree, point, state, rank, w, below if first else _below(tree, point, rank))
-            first = False
+            if events > 0:
+                below, _ = _below(tree, point, rank)
+            events += 1
+            state[2] += _spread(state[0], below, point[rank, 0], w)
+            _add(tree, point, state, rank, w, rows.time_weight[i] * w)
             counts[3] += u * w * (tied - seen[rank])
             counts[4] += u * w * seen[rank]
             tied += w
             seen[rank] += w
     if tied > 0.0:
-        counts[5] += u**2 * tied * state[1] / state[0]
+        counts[5] += u**2 * tied * state[2] / state[0]
         for i in range(begin, end):
             seen[rows.rank[i]] = 0.0
-
-
-@compiled
-def _pairs_joined(
-    rows: Rows, first: int, last: int, good: FloatArray, all_pairs: FloatArray
-) -> None:
-    """Go forward in time with past events in the tree; add each row's pairs with them."""
-    ranks = rows.rank[first:last].max() + 1
-    tree, point, state = np.zeros(ranks // BLOCK + 2), np.zeros(ranks), np.zeros(2)
-    arriving, begin = first, first
-    while begin < last:
-        end = _end_of_ties(rows, begin, last)
-        while arriving < last and _enters_before(rows, arriving, rows.time[begin]):
-            i = rows.by_entry[arriving]
-            good[i] -= _higher(tree, point, state, rows.rank[i])
-            all_pairs[i] -= state[0]
-            arriving += 1
-        _join(rows, begin, end, 1, tree, point, state, good, all_pairs)
-        for i in range(begin, end):
-            if rows.event[i] == 1:
-                _add(tree, point, state, rows.rank[i], rows.time_weight[i] * rows.weight[i])
-        _join(rows, begin, end, 0, tree, point, state, good, all_pairs)
-        begin = end
-
-
-@compiled
-def _join(
-    rows: Rows,
-    begin: int,
-    end: int,
-    event: int,
-    tree: FloatArray,
-    point: FloatArray,
-    state: FloatArray,
-    good: FloatArray,
-    all_pairs: FloatArray,
-) -> None:
-    """Add the pairs of past events with the rows of one time that end with an event, or don't."""
-    for i in range(begin, end):
-        if rows.event[i] == event:
-            good[i] += _higher(tree, point, state, rows.rank[i])
-            all_pairs[i] += state[0]
+    return events

@@ -167,12 +167,12 @@ def sandwich(
     )
 
 
-def stack(*blocks: Callable[..., FloatArray], sizes: Sequence[int]) -> Equations:
+def stack(blocks: Sequence[Callable[..., FloatArray]], *, sizes: Sequence[int]) -> Equations:
     """Return the estimating functions of several steps as those of one.
 
     Parameters
     ----------
-    *blocks : callable
+    blocks : sequence of callable
         One per step. The k-th takes the parameters of steps 1 to k, an array each, and gives the
         estimating functions of its own parameters, shape (n, size of step k).
     sizes : sequence of int
@@ -195,8 +195,10 @@ def stack(*blocks: Callable[..., FloatArray], sizes: Sequence[int]) -> Equations
     >>> import numpy as np
     >>> x = np.array([1.0, 2.0, 6.0])
     >>> psi = stack(
-    ...     lambda mean: x[:, None] - mean,
-    ...     lambda mean, variance: (x[:, None] - mean) ** 2 - variance,
+    ...     [
+    ...         lambda mean: x[:, None] - mean,
+    ...         lambda mean, variance: (x[:, None] - mean) ** 2 - variance,
+    ...     ],
     ...     sizes=(1, 1),
     ... )
     >>> psi(np.array([3.0, 14.0 / 3.0])).sum(axis=0).round(12) + 0.0
