@@ -72,7 +72,7 @@ def censor(rng: np.random.Generator, time: np.ndarray, latest: float = 2.4) -> R
     return {"time": np.minimum(time, censored), "event": time <= censored}
 
 
-# One group: exponential times, mean 1; about a third is censored.
+# One group: exponential times, mean 1; a quarter is censored.
 SURVIVALS = (0.8, 0.5, 0.3)
 HORIZON = 1.2
 

@@ -91,3 +91,72 @@ def test_limits_that_the_documentation_names():
     ten = {key[1:]: row["coverage"] for key, row in ROWS.items() if "10 clusters" in key[0]}
     for (_, analysis), coverage in ten.items():
         assert coverage < (92 if analysis == "clustered" else 70)
+
+
+def cell(design, estimand, analysis):
+    row = ROWS.get((design, estimand, analysis))
+    return "" if row is None else f"{row['coverage']:.1f}"
+
+
+def table_rows(*lines):
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+COMPARED = [
+    ("two groups", "greenwood"),
+    ("clusters across groups", "clustered"),
+    ("clusters within groups", "clustered"),
+    ("weights", "robust"),
+    ("limit: 10 clusters", "clustered"),
+    ("limit: 10 clusters", "clusters left out"),
+]
+
+
+def means_table():
+    estimands = ("RMST difference", "RMST ratio", "RMTL ratio")
+    single = [
+        (design, variance, cell(design, "RMST", variance))
+        for design, variance in (
+            ("one group", "greenwood"),
+            ("delayed entry", "greenwood"),
+            ("delayed entry", "robust"),
+        )
+    ]
+    return table_rows(*single, *((d, v, *(cell(d, e, v) for e in estimands)) for d, v in COMPARED))
+
+
+def differences_table():
+    estimands = [f"S {what} at {t}" for what in ("difference", "ratio") for t in (0.4, 0.9)]
+    return table_rows(*((d, v, *(cell(d, e, v) for e in estimands)) for d, v in COMPARED))
+
+
+def kinds_table():
+    few = "limit: 40 patients"
+    return table_rows(
+        *(
+            (
+                f"`{kind}`",
+                *(cell("one group", f"S = {s}", f"{kind}, greenwood") for s in (0.8, 0.5, 0.3)),
+                cell("one group", "median", kind),
+                *(cell(few, f"S = {s}", kind) for s in (0.95, 0.15)),
+            )
+            for kind in simulation.CURVE_INTERVALS
+        )
+    )
+
+
+def bands_table():
+    return table_rows(*((d, *a.split(", ", 2), cell(d, e, a)) for d, e, a in BANDS))
+
+
+@pytest.mark.parametrize(
+    ("page", "lines"),
+    [
+        ("restricted-mean", means_table()),
+        ("survival-differences", kinds_table() + differences_table() + bands_table()),
+    ],
+)
+def test_the_pages_show_the_record(page, lines):
+    text = (simulation.RECORD.parents[2] / f"docs/explanation/{page}.md").read_text("utf-8")
+    missing = [line for line in lines if line not in text]
+    assert not missing

@@ -136,8 +136,7 @@ def concordance_of(
     tail = check_level(level)
     refuse_rows(~np.isfinite(score), "score", score, "is not a finite number", "leave the row out.")
     rows, order = sort_rows(data, score if higher_is_riskier else -score)
-    rows = rows._replace(time_weight=_time_weights(rows, time_weight, horizon))
-    counts, good, all_pairs = count_pairs(rows)
+    counts, good, all_pairs = count_pairs(rows, _time_weights(rows, time_weight, horizon))
     concordant, discordant, tied_score, tied_time, tied_both, null = (float(v) for v in counts)
     pairs = concordant + discordant + tied_score
     if not pairs > 0.0:
@@ -214,7 +213,7 @@ def _time_weights(rows: Rows, time_weight: TimeWeight, horizon: float | None) ->
         counts &= rows.time <= horizon
     if time_weight == "n":
         return np.asarray(counts, dtype=np.float64)
-    at_risk, survival, uncensored = at_risk_estimates(rows)
+    whole, at_risk, survival, uncensored = at_risk_estimates(rows)
     counts &= rows.weight > 0.0
     hopeless = counts & (uncensored == 0.0)
     if hopeless.any() and time_weight in ("S/G", "n/G2"):
@@ -231,8 +230,7 @@ def _time_weights(rows: Rows, time_weight: TimeWeight, horizon: float | None) ->
     out[counts] = 1.0 / at_risk[counts]
     if time_weight == "I":
         return out
-    whole = np.add.reduceat(rows.weight, rows.start[:-1])
-    out *= np.repeat(whole, np.diff(rows.start)) * survival
+    out *= whole * survival
     if time_weight == "S/G":
         out[counts] /= uncensored[counts]
     return out

@@ -11,37 +11,42 @@ from locoreg.stats.survivaldata import FloatArray, IntArray, SurvivalData
 
 # Weight at risk below this share of the stratum's is nothing but rounding.
 CRUMB = 1e-13
-# Ranks in a block of the tree: one line of the cache.
+# Ranks in a block of the tree: with two sums, one line of the cache.
 BLOCK = 4
 
 
 class Rows(NamedTuple):
-    """Rows sorted by stratum and time.
+    """Rows sorted by stratum and time, at a time those with an event first.
 
     Attributes
     ----------
-    time, event, weight : ndarray, shape (n,)
-        End of follow-up, 1 for an event, case weight.
-    time_weight : ndarray of float, shape (n,)
-        Weight of the pairs that the row's event opens.
+    time, weight : ndarray of float, shape (n,)
+        End of follow-up, case weight.
+    event : ndarray of int, shape (n,)
+        1 for an event.
     rank : ndarray of int, shape (n,)
         Rank of the score within the stratum: 0, 1, ..., equal for equal scores.
     entry : ndarray of float, shape (n,) or (0,)
         Start of follow-up; empty if all start before the first time.
     by_entry : ndarray of int, shape (n,) or (0,)
         The rows in order of stratum and entry.
-    start : ndarray of int, shape (k + 1,)
-        Positions at which the strata begin, and n.
+    begin : ndarray of int, shape (m + 1,)
+        Positions at which the distinct times of the strata begin, and n.
+    middle : ndarray of int, shape (m,)
+        Position of the first row without an event at each of these times.
+    stratum : ndarray of int, shape (k + 1,)
+        Which of these times is the first of each stratum, and m.
     """
 
     time: FloatArray
-    event: IntArray
     weight: FloatArray
-    time_weight: FloatArray
+    event: IntArray
     rank: IntArray
     entry: FloatArray
     by_entry: IntArray
-    start: IntArray
+    begin: IntArray
+    middle: IntArray
+    stratum: IntArray
 
 
 def sort_rows(data: SurvivalData, score: FloatArray) -> tuple[Rows, IntArray]:
@@ -57,30 +62,35 @@ def sort_rows(data: SurvivalData, score: FloatArray) -> tuple[Rows, IntArray]:
     Returns
     -------
     rows : Rows
-        The sorted rows, with time weights of 1.
+        The sorted rows.
     order : ndarray of int, shape (n,)
         Where each sorted row was.
     """
     n = data.n
-    one = data.strata is None
+    # The bits of a positive number, read as a whole number, have its order and end on a free bit.
+    when = (data.time + 0.0).view(np.int64) * 2 + (data.event == 0)
     strata = np.zeros(n, dtype=np.int64) if data.strata is None else data.strata
-    if one:
-        by_score, order = np.argsort(score), np.argsort(data.time)
+    if data.strata is None:
+        by_score, order = np.argsort(score), np.argsort(when)
     else:
-        by_score, order = np.lexsort((score, strata)), np.lexsort((data.time, strata))
+        by_score, order = np.lexsort((score, strata)), np.lexsort((when, strata))
+    time, event, group = data.time[order], data.event[order], strata[order]
     entry, by_entry = np.empty(0), np.empty(0, dtype=np.int64)
     if data.entry is not None:
         entry = data.entry[order]
-        by_entry = np.argsort(entry) if one else np.lexsort((entry, strata[order]))
+        by_entry = np.lexsort((entry, group)) if data.strata is not None else np.argsort(entry)
+    begin, middle = _distinct_times(time, event, group)
+    first = np.flatnonzero(np.diff(group[begin[:-1]], prepend=-1))
     rows = Rows(
-        time=data.time[order],
-        event=data.event[order],
+        time=time,
         weight=np.ones(n) if data.weight is None else data.weight[order],
-        time_weight=np.ones(n),
+        event=event,
         rank=_ranks(by_score, score, strata)[order],
         entry=entry,
         by_entry=by_entry,
-        start=np.concatenate(([0], np.cumsum(np.bincount(strata)))),
+        begin=begin,
+        middle=middle,
+        stratum=np.append(first, middle.size),
     )
     return rows, order
 
@@ -101,7 +111,25 @@ def _ranks(by_score: IntArray, score: FloatArray, strata: IntArray) -> IntArray:
 
 
 @compiled
-def at_risk_estimates(rows: Rows) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _distinct_times(
+    time: FloatArray, event: IntArray, group: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return where distinct times of the strata begin, and n; and where their events end."""
+    begin, middle = np.empty(time.size + 1, np.int64), np.empty(time.size, np.int64)
+    m = 0
+    for i in range(time.size):
+        if i == 0 or time[i] != time[i - 1] or group[i] != group[i - 1]:
+            begin[m] = i
+            middle[m] = i
+            m += 1
+        if event[i] == 1:
+            middle[m - 1] = i + 1
+    begin[m] = time.size
+    return begin[: m + 1].copy(), middle[:m].copy()
+
+
+@compiled
+def at_risk_estimates(rows: Rows) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return, just before each row's time, what time weights are made of.
 
     Parameters
@@ -111,33 +139,32 @@ def at_risk_estimates(rows: Rows) -> tuple[FloatArray, FloatArray, FloatArray]:
 
     Returns
     -------
-    at_risk : ndarray of float, shape (n,)
-        Weight at risk.
+    whole, at_risk : ndarray of float, shape (n,)
+        Weight of the stratum, and weight at risk.
     survival, uncensored : ndarray of float, shape (n,)
         Kaplan-Meier estimates for events and for censoring, in which events come first.
     """
     n = rows.time.size
-    at_risk_then, survival, uncensored = np.zeros(n), np.zeros(n), np.zeros(n)
-    for s in range(rows.start.size - 1):
-        first, last = rows.start[s], rows.start[s + 1]
+    everybody, at_risk, survival, uncensored = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    for s in range(rows.stratum.size - 1):
+        first, last = rows.begin[rows.stratum[s]], rows.begin[rows.stratum[s + 1]]
         whole = rows.weight[first:last].sum()
-        at_risk = whole if rows.entry.size == 0 else 0.0
-        alive, followed = 1.0, 1.0
-        arriving, begin = first, first
-        while begin < last:
-            end = _end_of_ties(rows, begin, last)
+        followed = whole if rows.entry.size == 0 else 0.0
+        alive, free = 1.0, 1.0
+        arriving = first
+        for g in range(rows.stratum[s], rows.stratum[s + 1]):
+            begin, end = rows.begin[g], rows.begin[g + 1]
             while arriving < last and _enters_before(rows, arriving, rows.time[begin]):
-                at_risk += rows.weight[rows.by_entry[arriving]]
+                followed += rows.weight[rows.by_entry[arriving]]
                 arriving += 1
-            at_risk_then[begin:end] = at_risk
-            survival[begin:end], uncensored[begin:end] = alive, followed
-            leaving = rows.weight[begin:end].sum()
-            dying = (rows.weight[begin:end] * rows.event[begin:end]).sum()
-            alive *= _step(at_risk, dying, whole)
-            followed *= _step(at_risk - dying, leaving - dying, whole)
-            at_risk -= leaving
-            begin = end
-    return at_risk_then, survival, uncensored
+            everybody[begin:end], at_risk[begin:end] = whole, followed
+            survival[begin:end], uncensored[begin:end] = alive, free
+            dying = rows.weight[begin : rows.middle[g]].sum()
+            leaving = rows.weight[rows.middle[g] : end].sum()
+            alive *= _step(followed, dying, whole)
+            free *= _step(followed - dying, leaving, whole)
+            followed -= dying + leaving
+    return everybody, at_risk, survival, uncensored
 
 
 @compiled
@@ -147,15 +174,6 @@ def _step(at_risk: float, lost: float, whole: float) -> float:
         return 1.0
     kept = at_risk - lost
     return kept / at_risk if kept > CRUMB * whole else 0.0
-
-
-@compiled
-def _end_of_ties(rows: Rows, begin: int, last: int) -> int:
-    """Return the position after the rows with the same time as that at `begin`."""
-    end = begin + 1
-    while end < last and rows.time[end] == rows.time[begin]:
-        end += 1
-    return end
 
 
 @compiled
@@ -169,7 +187,9 @@ def _enters_before(rows: Rows, k: int, time: float) -> bool:
 # all lower ranks come from it within a block of ranks, and before the block from a Fenwick tree,
 # whose position k (from 1) holds the sum of the last (k & -k) blocks up to it. With blocks the tree
 # stays in the processor's cache, and one walk gives both sums. `state` holds the sums over all
-# ranks and, third, the spread of ranks.
+# ranks and, third, the spread of ranks: the sum of w z^2, z being the weight above a row less the
+# weight below it. `above` holds, by rank, what all events of higher ranks and half those of the
+# rank sum up to, so that the events before a time are these less the events in the tree.
 
 
 @compiled
@@ -205,23 +225,22 @@ def _below(tree: FloatArray, point: FloatArray, rank: int) -> tuple[float, float
 
 @compiled
 def _spread(total: float, below: float, same: float, w: float) -> float:
-    """Return by how much a row put among others changes the spread of their ranks.
-
-    The spread is the sum of w z^2, z being the weight above a row less the weight below it.
-    """
+    """Return by how much a row put among others changes the spread of their ranks."""
     above = total - below - same
     cross = below * (total - below) + above * (total - above)
     return w * (2.0 * cross + w * (below + above) + (above - below) ** 2)
 
 
 @compiled
-def count_pairs(rows: Rows) -> tuple[FloatArray, FloatArray, FloatArray]:
+def count_pairs(rows: Rows, u: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Count the pairs.
 
     Parameters
     ----------
     rows : Rows
         Sorted rows.
+    u : ndarray of float, shape (n,)
+        Weights of the pairs that the rows' events open; 0 where there is no event.
 
     Returns
     -------
@@ -234,156 +253,147 @@ def count_pairs(rows: Rows) -> tuple[FloatArray, FloatArray, FloatArray]:
     """
     n = rows.time.size
     counts, good, all_pairs = np.zeros(6), np.zeros(n), np.zeros(n)
-    for s in range(rows.start.size - 1):
-        if rows.start[s] < rows.start[s + 1]:
-            _count_stratum(rows, rows.start[s], rows.start[s + 1], counts, good, all_pairs)
+    w, rank = rows.weight, rows.rank
+    for s in range(rows.stratum.size - 1):
+        first, last = rows.begin[rows.stratum[s]], rows.begin[rows.stratum[s + 1]]
+        ranks = rank[first:last].max() + 1
+        tree, point = np.zeros((ranks // BLOCK + 2, 2)), np.zeros((ranks, 2))
+        state, seen = np.zeros(3), np.zeros(ranks)
+        above = _events_above(w[first:last], u[first:last], rank[first:last], ranks)
+        leaving = last - 1
+        for g in range(rows.stratum[s + 1] - 1, rows.stratum[s] - 1, -1):
+            begin, middle, end = rows.begin[g], rows.middle[g], rows.begin[g + 1]
+            while leaving >= first and rows.entry.size > 0:
+                i = rows.by_entry[leaving]
+                if rows.entry[i] < rows.time[begin]:
+                    break
+                _leave(i, w, rank, tree, point, state, above, good, all_pairs)
+                leaving -= 1
+            _censored(middle, end, w, rank, tree, point, state, above, good, all_pairs)
+            if middle > begin:
+                _events(
+                    begin,
+                    middle,
+                    w,
+                    u,
+                    rank,
+                    tree,
+                    point,
+                    state,
+                    above,
+                    seen,
+                    counts,
+                    good,
+                    all_pairs,
+                )
     return counts, good, all_pairs
 
 
 @compiled
-def _events_above(rows: Rows, first: int, last: int, ranks: int) -> FloatArray:
-    """Return, by rank, the weights of all events of higher ranks and half those of the rank.
-
-    The last number is the sum over all ranks.
-    """
+def _events_above(w: FloatArray, u: FloatArray, rank: IntArray, ranks: int) -> FloatArray:
+    """Return `above`, and behind it the sum over all ranks."""
     above = np.zeros(ranks + 1)
-    for i in range(first, last):
-        if rows.event[i] == 1:
-            above[rows.rank[i]] += rows.time_weight[i] * rows.weight[i]
+    for i in range(w.size):
+        above[rank[i]] += u[i] * w[i]
     total = 0.0
-    for rank in range(ranks - 1, -1, -1):
-        here = above[rank]
-        above[rank] = total + 0.5 * here
+    for r in range(ranks - 1, -1, -1):
+        here = above[r]
+        above[r] = total + 0.5 * here
         total += here
     above[ranks] = total
     return above
 
 
 @compiled
-def _count_stratum(
-    rows: Rows, first: int, last: int, counts: FloatArray, good: FloatArray, all_pairs: FloatArray
-) -> None:
-    """Go back in time with the rows at risk in the tree."""
-    ranks = rows.rank[first:last].max() + 1
-    tree, point = np.zeros((ranks // BLOCK + 2, 2)), np.zeros((ranks, 2))
-    state, seen = np.zeros(3), np.zeros(ranks)
-    above = _events_above(rows, first, last, ranks)
-    leaving, end = last - 1, last
-    while end > first:
-        time, begin = rows.time[end - 1], end - 1
-        while begin > first and rows.time[begin - 1] == time:
-            begin -= 1
-        while rows.entry.size > 0 and leaving >= first and not _enters_before(rows, leaving, time):
-            i = rows.by_entry[leaving]
-            rank, w = rows.rank[i], rows.weight[i]
-            _add(tree, point, state, rank, -w, 0.0)
-            below, events = _below(tree, point, rank)
-            state[2] -= _spread(state[0], below, point[rank, 0], w)
-            _join(rows, i, -1.0, events, point, state, above, good, all_pairs)
-            leaving -= 1
-        for i in range(begin, end):
-            if rows.event[i] == 0:
-                rank, w = rows.rank[i], rows.weight[i]
-                below, events = _below(tree, point, rank)
-                _join(rows, i, 1.0, events, point, state, above, good, all_pairs)
-                state[2] += _spread(state[0], below, point[rank, 0], w)
-                _add(tree, point, state, rank, w, 0.0)
-        below, events = _open(rows, begin, end, tree, point, state, counts, good, all_pairs)
-        tied = _tie(rows, begin, end, tree, point, state, seen, counts, below)
-        for i in range(begin, end):
-            if rows.event[i] == 1:
-                if tied > 1:
-                    _, events = _below(tree, point, rows.rank[i])
-                _join(rows, i, 1.0, events, point, state, above, good, all_pairs)
-        end = begin
-
-
-@compiled
-def _join(
-    rows: Rows,
+def _leave(
     i: int,
-    sign: float,
-    events: float,
+    w: FloatArray,
+    rank: IntArray,
+    tree: FloatArray,
     point: FloatArray,
     state: FloatArray,
     above: FloatArray,
     good: FloatArray,
     all_pairs: FloatArray,
 ) -> None:
-    """Add a row's pairs with the events that are not yet in the tree.
-
-    `events` is the sum over events in the tree with lower ranks.
-    """
-    rank = rows.rank[i]
-    later = state[1] - events - 0.5 * point[rank, 1]
-    good[i] += sign * (above[rank] - later)
-    all_pairs[i] += sign * (above[above.size - 1] - state[1])
+    """Take out a row that enters later, and its pairs with the events before it does."""
+    r = rank[i]
+    _add(tree, point, state, r, -w[i], 0.0)
+    below, events = _below(tree, point, r)
+    state[2] -= _spread(state[0], below, point[r, 0], w[i])
+    good[i] -= above[r] - (state[1] - events - 0.5 * point[r, 1])
+    all_pairs[i] -= above[above.size - 1] - state[1]
 
 
 @compiled
-def _open(
-    rows: Rows,
+def _censored(
     begin: int,
     end: int,
+    w: FloatArray,
+    rank: IntArray,
     tree: FloatArray,
     point: FloatArray,
     state: FloatArray,
+    above: FloatArray,
+    good: FloatArray,
+    all_pairs: FloatArray,
+) -> None:
+    """Put rows censored at a time into the tree, and add their pairs with events until then."""
+    for i in range(begin, end):
+        r = rank[i]
+        below, events = _below(tree, point, r)
+        good[i] += above[r] - (state[1] - events - 0.5 * point[r, 1])
+        all_pairs[i] += above[above.size - 1] - state[1]
+        state[2] += _spread(state[0], below, point[r, 0], w[i])
+        _add(tree, point, state, r, w[i], 0.0)
+
+
+@compiled
+def _events(
+    begin: int,
+    end: int,
+    w: FloatArray,
+    u: FloatArray,
+    rank: IntArray,
+    tree: FloatArray,
+    point: FloatArray,
+    state: FloatArray,
+    above: FloatArray,
+    seen: FloatArray,
     counts: FloatArray,
     good: FloatArray,
     all_pairs: FloatArray,
-) -> tuple[float, float]:
-    """Count the pairs of the events of one time with the rows that outlast them.
-
-    Returns the sums over ranks lower than the last event's.
-    """
-    below, events = 0.0, 0.0
+) -> None:
+    """Count the pairs of the events of a time and put them into the tree."""
+    below, events, tied, heaviest = 0.0, 0.0, 0.0, 0.0
     for i in range(begin, end):
-        if rows.event[i] == 1:
-            u, rank = rows.time_weight[i], rows.rank[i]
-            below, events = _below(tree, point, rank)
-            same = point[rank, 0]
-            good[i] += u * (below + 0.5 * same)
-            all_pairs[i] += u * state[0]
-            counts[0] += u * rows.weight[i] * below
-            counts[1] += u * rows.weight[i] * (state[0] - below - same)
-            counts[2] += u * rows.weight[i] * same
-    return below, events
-
-
-@compiled
-def _tie(
-    rows: Rows,
-    begin: int,
-    end: int,
-    tree: FloatArray,
-    point: FloatArray,
-    state: FloatArray,
-    seen: FloatArray,
-    counts: FloatArray,
-    below: float,
-) -> int:
-    """Put the events of one time into the tree and count their pairs with each other.
-
-    `below` is the sum over ranks lower than the last event's before any of them is put. Returns
-    the number of events.
-    """
-    tied, u, events = 0.0, 0.0, 0
+        r = rank[i]
+        below, events = _below(tree, point, r)
+        same = point[r, 0]
+        good[i] += u[i] * (below + 0.5 * same)
+        all_pairs[i] += u[i] * state[0]
+        counts[0] += u[i] * w[i] * below
+        counts[1] += u[i] * w[i] * (state[0] - below - same)
+        counts[2] += u[i] * w[i] * same
+    # Here `below` and `events` are the last event's, and hold until another is put.
     for i in range(end - 1, begin - 1, -1):
-        if rows.event[i] == 1:
-            # Tied events have one time weight, but for those without a case weight.
-            u = max(u, rows.time_weight[i])
-            w, rank = rows.weight[i], rows.rank[i]
-            if events > 0:
-                below, _ = _below(tree, point, rank)
-            events += 1
-            state[2] += _spread(state[0], below, point[rank, 0], w)
-            _add(tree, point, state, rank, w, rows.time_weight[i] * w)
-            counts[3] += u * w * (tied - seen[rank])
-            counts[4] += u * w * seen[rank]
-            tied += w
-            seen[rank] += w
+        r = rank[i]
+        if i < end - 1:
+            below, events = _below(tree, point, r)
+        state[2] += _spread(state[0], below, point[r, 0], w[i])
+        _add(tree, point, state, r, w[i], u[i] * w[i])
+        counts[3] += u[i] * w[i] * (tied - seen[r])
+        counts[4] += u[i] * w[i] * seen[r]
+        tied += w[i]
+        seen[r] += w[i]
+        # Tied events have one time weight, but for those without a case weight.
+        heaviest = max(heaviest, u[i])
+    for i in range(begin, end):
+        r = rank[i]
+        seen[r] = 0.0
+        if end - begin > 1:
+            below, events = _below(tree, point, r)
+        good[i] += above[r] - (state[1] - events - 0.5 * point[r, 1])
+        all_pairs[i] += above[above.size - 1] - state[1]
     if tied > 0.0:
-        counts[5] += u**2 * tied * state[2] / state[0]
-        for i in range(begin, end):
-            seen[rows.rank[i]] = 0.0
-    return events
+        counts[5] += heaviest**2 * tied * state[2] / state[0]
