@@ -12,7 +12,7 @@ from locoreg.stats.survivaldata import FloatArray, IntArray, SurvivalData
 # Weight at risk below this share of the stratum's is nothing but rounding.
 CRUMB = 1e-13
 # Ranks in a block of the tree: with two sums, one line of the cache.
-BLOCK = 4
+BLOCK = 8
 
 
 class Rows(NamedTuple):
@@ -67,20 +67,25 @@ def sort_rows(data: SurvivalData, score: FloatArray) -> tuple[Rows, IntArray]:
         Where each sorted row was.
     """
     n = data.n
-    # The bits of a positive number, read as a whole number, have its order and end on a free bit.
-    when = (data.time + 0.0).view(np.int64) * 2 + (data.event == 0)
-    strata = np.zeros(n, dtype=np.int64) if data.strata is None else data.strata
-    if data.strata is None:
-        by_score, order = np.argsort(score), np.argsort(when)
+    strata = data.strata
+    if strata is None:
+        by_score, order = np.argsort(score), np.argsort(data.time)
+        group, first = None, np.zeros(1, dtype=np.int64)
     else:
-        by_score, order = np.lexsort((score, strata)), np.lexsort((when, strata))
-    time, event, group = data.time[order], data.event[order], strata[order]
+        by_score, order = np.lexsort((score, strata)), np.lexsort((data.time, strata))
+        group = strata[order]
+    time, event = data.time[order], data.event[order]
+    start = _changes(time, group)
+    if start.size < n:
+        place = np.repeat(2 * np.arange(start.size), np.diff(start, append=n)) - event
+        within = np.argsort(place, kind="stable")
+        order, event = order[within], event[within]
+    if group is not None:
+        first = _changes(group[start], None)
     entry, by_entry = np.empty(0), np.empty(0, dtype=np.int64)
     if data.entry is not None:
         entry = data.entry[order]
-        by_entry = np.lexsort((entry, group)) if data.strata is not None else np.argsort(entry)
-    begin, middle = _distinct_times(time, event, group)
-    first = np.flatnonzero(np.diff(group[begin[:-1]], prepend=-1))
+        by_entry = np.argsort(entry) if group is None else np.lexsort((entry, group))
     rows = Rows(
         time=time,
         weight=np.ones(n) if data.weight is None else data.weight[order],
@@ -88,44 +93,34 @@ def sort_rows(data: SurvivalData, score: FloatArray) -> tuple[Rows, IntArray]:
         rank=_ranks(by_score, score, strata)[order],
         entry=entry,
         by_entry=by_entry,
-        begin=begin,
-        middle=middle,
-        stratum=np.append(first, middle.size),
+        begin=np.append(start, n),
+        middle=start + np.add.reduceat(event, start),
+        stratum=np.append(first, start.size),
     )
     return rows, order
 
 
-@compiled
-def _ranks(by_score: IntArray, score: FloatArray, strata: IntArray) -> IntArray:
-    """Return ranks 0, 1, ... of the distinct scores of each stratum."""
-    ranks = np.empty(by_score.size, np.int64)
-    rank = 0
-    for k in range(by_score.size):
-        i = by_score[k]
-        if k == 0 or strata[i] != strata[by_score[k - 1]]:
-            rank = 0
-        elif score[i] != score[by_score[k - 1]]:
-            rank += 1
-        ranks[i] = rank
-    return ranks
+def _changes(values: FloatArray | IntArray, group: IntArray | None) -> IntArray:
+    """Return the positions at which sorted values, or their group, change, and 0."""
+    different = np.ones(values.size, dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=different[1:])
+    if group is not None:
+        different[1:] |= group[1:] != group[:-1]
+    return np.flatnonzero(different)
 
 
-@compiled
-def _distinct_times(
-    time: FloatArray, event: IntArray, group: IntArray
-) -> tuple[IntArray, IntArray]:
-    """Return where distinct times of the strata begin, and n; and where their events end."""
-    begin, middle = np.empty(time.size + 1, np.int64), np.empty(time.size, np.int64)
-    m = 0
-    for i in range(time.size):
-        if i == 0 or time[i] != time[i - 1] or group[i] != group[i - 1]:
-            begin[m] = i
-            middle[m] = i
-            m += 1
-        if event[i] == 1:
-            middle[m - 1] = i + 1
-    begin[m] = time.size
-    return begin[: m + 1].copy(), middle[:m].copy()
+def _ranks(by_score: IntArray, score: FloatArray, strata: IntArray | None) -> IntArray:
+    """Return each row's rank among the distinct scores of its stratum."""
+    group = None if strata is None else strata[by_score]
+    ranks = np.zeros(score.size, dtype=np.int64)
+    ranks[_changes(score[by_score], group)[1:]] = 1
+    np.cumsum(ranks, out=ranks)
+    if group is not None:
+        starts = _changes(group, None)
+        ranks -= np.repeat(ranks[starts], np.diff(starts, append=score.size))
+    out = np.empty_like(ranks)
+    out[by_score] = ranks
+    return out
 
 
 @compiled
@@ -253,23 +248,23 @@ def count_pairs(rows: Rows, u: FloatArray) -> tuple[FloatArray, FloatArray, Floa
     """
     n = rows.time.size
     counts, good, all_pairs = np.zeros(6), np.zeros(n), np.zeros(n)
-    w, rank = rows.weight, rows.rank
+    w, rank, entry, by_entry = rows.weight, rows.rank, rows.entry, rows.by_entry
+    nobody, delayed = np.empty(0, np.int64), entry.size > 0
     for s in range(rows.stratum.size - 1):
         first, last = rows.begin[rows.stratum[s]], rows.begin[rows.stratum[s + 1]]
         ranks = rank[first:last].max() + 1
         tree, point = np.zeros((ranks // BLOCK + 2, 2)), np.zeros((ranks, 2))
         state, seen = np.zeros(3), np.zeros(ranks)
         above = _events_above(w[first:last], u[first:last], rank[first:last], ranks)
-        leaving = last - 1
+        leaving = last if delayed else first
         for g in range(rows.stratum[s + 1] - 1, rows.stratum[s] - 1, -1):
             begin, middle, end = rows.begin[g], rows.middle[g], rows.begin[g + 1]
-            while leaving >= first and rows.entry.size > 0:
-                i = rows.by_entry[leaving]
-                if rows.entry[i] < rows.time[begin]:
-                    break
-                _leave(i, w, rank, tree, point, state, above, good, all_pairs)
-                leaving -= 1
-            _censored(middle, end, w, rank, tree, point, state, above, good, all_pairs)
+            late = leaving
+            while late > first and entry[by_entry[late - 1]] >= rows.time[begin]:
+                late -= 1
+            _move(late, leaving, by_entry, w, rank, tree, point, state, above, good, all_pairs)
+            leaving = late
+            _move(middle, end, nobody, w, rank, tree, point, state, above, good, all_pairs)
             if middle > begin:
                 _events(
                     begin,
@@ -305,30 +300,10 @@ def _events_above(w: FloatArray, u: FloatArray, rank: IntArray, ranks: int) -> F
 
 
 @compiled
-def _leave(
-    i: int,
-    w: FloatArray,
-    rank: IntArray,
-    tree: FloatArray,
-    point: FloatArray,
-    state: FloatArray,
-    above: FloatArray,
-    good: FloatArray,
-    all_pairs: FloatArray,
-) -> None:
-    """Take out a row that enters later, and its pairs with the events before it does."""
-    r = rank[i]
-    _add(tree, point, state, r, -w[i], 0.0)
-    below, events = _below(tree, point, r)
-    state[2] -= _spread(state[0], below, point[r, 0], w[i])
-    good[i] -= above[r] - (state[1] - events - 0.5 * point[r, 1])
-    all_pairs[i] -= above[above.size - 1] - state[1]
-
-
-@compiled
-def _censored(
+def _move(
     begin: int,
     end: int,
+    leaving: IntArray,
     w: FloatArray,
     rank: IntArray,
     tree: FloatArray,
@@ -338,14 +313,23 @@ def _censored(
     good: FloatArray,
     all_pairs: FloatArray,
 ) -> None:
-    """Put rows censored at a time into the tree, and add their pairs with events until then."""
-    for i in range(begin, end):
+    """Put censored rows into the tree and add their pairs with events until then.
+
+    With `leaving`, take out these of its rows, which enter later, and their pairs with events
+    until then.
+    """
+    sign = 1.0 if leaving.size == 0 else -1.0
+    for k in range(begin, end):
+        i = k if sign > 0.0 else leaving[k]
         r = rank[i]
+        if sign < 0.0:
+            _add(tree, point, state, r, -w[i], 0.0)
         below, events = _below(tree, point, r)
-        good[i] += above[r] - (state[1] - events - 0.5 * point[r, 1])
-        all_pairs[i] += above[above.size - 1] - state[1]
-        state[2] += _spread(state[0], below, point[r, 0], w[i])
-        _add(tree, point, state, r, w[i], 0.0)
+        good[i] += sign * (above[r] - (state[1] - events - 0.5 * point[r, 1]))
+        all_pairs[i] += sign * (above[above.size - 1] - state[1])
+        state[2] += sign * _spread(state[0], below, point[r, 0], w[i])
+        if sign > 0.0:
+            _add(tree, point, state, r, w[i], 0.0)
 
 
 @compiled
