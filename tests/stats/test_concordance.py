@@ -18,6 +18,8 @@ from tests.stats.survival_cases import case, complete, data, names, response, su
 EXACT = 1e-12
 # R's numbers were printed with 15 digits.
 PRINTED = 1e-13
+# The root of a variance of 0 that rows leaving the risk set left in the last digit.
+ROOT_OF_ROUNDING = 1e-7
 # Derivatives by central differences with steps of 1e-5.
 DIFFERENCES = 1e-7
 R_COUNTS = ("concordant", "discordant", "tied_score", "tied_time", "tied_both")
@@ -36,7 +38,7 @@ def same(first, second, rtol=EXACT):
     assert first.concordance.estimate == pytest.approx(second.concordance.estimate, rel=rtol)
     assert first.concordance.se == pytest.approx(second.concordance.se, rel=rtol, abs=1e-14)
     assert counts(first)[:3] == pytest.approx(counts(second)[:3], rel=rtol, abs=1e-12)
-    assert first.null_se == pytest.approx(second.null_se, rel=rtol)
+    assert first.null_se == pytest.approx(second.null_se, rel=rtol, abs=ROOT_OF_ROUNDING)
 
 
 # --- against R --------------------------------------------------------------------------------
@@ -257,7 +259,7 @@ def test_every_pair_is_counted_once(drawn, time_weight, horizon):
     sums, value, null = brute(time, event, score, weight, start, time_weight, horizon or np.inf)
     np.testing.assert_allclose(counts(fit), sums, rtol=EXACT, atol=1e-10)
     assert fit.concordance.estimate == pytest.approx(value, rel=EXACT)
-    assert fit.null_se == pytest.approx(null, rel=1e-9)
+    assert fit.null_se == pytest.approx(null, rel=1e-9, abs=ROOT_OF_ROUNDING)
 
 
 @settings(deadline=None, max_examples=25)

@@ -12,7 +12,7 @@ from locoreg.stats.survivaldata import FloatArray, IntArray, SurvivalData
 # Weight at risk below this share of the stratum's is nothing but rounding.
 CRUMB = 1e-13
 # Ranks in a block of the tree: with two sums, one line of the cache.
-BLOCK = 8
+BLOCK = 4
 
 
 class Rows(NamedTuple):
@@ -77,9 +77,8 @@ def sort_rows(data: SurvivalData, score: FloatArray) -> tuple[Rows, IntArray]:
     time, event = data.time[order], data.event[order]
     start = _changes(time, group)
     if start.size < n:
-        place = np.repeat(2 * np.arange(start.size), np.diff(start, append=n)) - event
-        within = np.argsort(place, kind="stable")
-        order, event = order[within], event[within]
+        order = _events_first(order, event, start)
+        event = data.event[order]
     if group is not None:
         first = _changes(group[start], None)
     entry, by_entry = np.empty(0), np.empty(0, dtype=np.int64)
@@ -98,6 +97,15 @@ def sort_rows(data: SurvivalData, score: FloatArray) -> tuple[Rows, IntArray]:
         stratum=np.append(first, start.size),
     )
     return rows, order
+
+
+def _events_first(order: IntArray, event: IntArray, start: IntArray) -> IntArray:
+    """Return the order with the rows that end with an event first among those of one time."""
+    sizes = np.diff(start, append=order.size)
+    tied = np.flatnonzero(np.repeat(sizes > 1, sizes))
+    place = np.repeat(2 * np.arange(start.size), np.where(sizes > 1, sizes, 0)) - event[tied]
+    order[tied] = order[tied[np.argsort(place, kind="stable")]]
+    return order
 
 
 def _changes(values: FloatArray | IntArray, group: IntArray | None) -> IntArray:

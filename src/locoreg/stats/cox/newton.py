@@ -13,11 +13,11 @@ from locoreg.stats.survivaldata import BoolArray, FloatArray
 
 MOST_ITERATIONS = 50
 MOST_HALVINGS = 30
-# A step that raises the log-likelihood by less than this has nothing more to find.
-SMALL_GAIN = 1e-12
 # In standard deviations of a covariate: leaves variances right to nine digits. Newton's method
 # squares the error at each step, so that the point after it is exact.
 SMALL_STEP = 1e-9
+# Enough where only coefficients are asked for: they are right to ten digits after it.
+SMALL_STEP_ALONE = 3e-6
 # On a likelihood without a maximum the steps stay as long as they are (each changes the risk of
 # some row e-fold) while what they gain goes to zero. Before a maximum they shrink by far more.
 NO_GAIN = 1e-9
@@ -137,6 +137,7 @@ def maximise(
     start: FloatArray,
     point: Point,
     free: BoolArray | None = None,
+    last_step: float = SMALL_STEP,
 ) -> Maximum:
     """Climb to the maximum.
 
@@ -150,6 +151,9 @@ def maximise(
         The likelihood at them, just evaluated.
     free : ndarray of bool, shape (p,), optional
         Coefficients that may move; all without it.
+    last_step : float
+        In standard deviations of a covariate: the first step not longer than this is the last. Its
+        square is the error left in the coefficients, itself that in everything else.
 
     Returns
     -------
@@ -173,7 +177,7 @@ def maximise(
         steady = (size > LONG_STEP) & (size > STEADY * before)
         if gain <= NO_GAIN and (steady | flat).any():
             return Maximum(beta, point, iteration, np.sign(beta + step) * (steady | flat))
-        if gain <= SMALL_GAIN and size.max(initial=0.0) <= SMALL_STEP:
+        if size.max(initial=0.0) <= last_step:
             return Maximum(beta + step, point, iteration + 1, np.zeros(beta.size))
         before = size
         reached = _climb(likelihood, beta, point, _short(step))

@@ -14,7 +14,13 @@ from locoreg.stats.cox.kernels import HAZARD
 from locoreg.stats.cox.layout import lay_out
 from locoreg.stats.cox.likelihood import Likelihood
 from locoreg.stats.cox.model import TIES, Ties
-from locoreg.stats.cox.newton import Maximum, dependent_columns, maximise
+from locoreg.stats.cox.newton import (
+    SMALL_STEP,
+    SMALL_STEP_ALONE,
+    Maximum,
+    dependent_columns,
+    maximise,
+)
 from locoreg.stats.studies import check_option
 from locoreg.stats.survivaldata import FloatArray, check_survival, numbers
 
@@ -95,13 +101,15 @@ def many_cox(
     layout = lay_out(data, values, check_offset(offset, data.n))
     likelihood = Likelihood(layout, ties == "efron")
     labels = data.strata_labels or ("all",)
+    # Baseline hazards are those at the point before the last step.
+    last_step = SMALL_STEP_ALONE if grid is None else SMALL_STEP
     start = _first(likelihood)
     coefficients = np.full((len(drawn), len(names)), np.nan)
     loglik = np.full(len(drawn), np.nan)
     shape = (len(drawn), len(labels), 0 if grid is None else grid.size)
     hazards = np.full(shape, np.nan)
     for b, weight in enumerate(drawn):
-        found = _fit(likelihood, weight, start)
+        found = _fit(likelihood, weight, start, last_step)
         if found is None:
             continue
         maximum, free = found
@@ -140,14 +148,14 @@ def _check_weights(weights: ArrayLike, n: int) -> FloatArray:
 
 def _first(likelihood: Likelihood) -> FloatArray:
     """Return the coefficients of the unweighted fit, or zeros."""
-    found = _fit(likelihood, None, np.zeros(likelihood.p))
+    found = _fit(likelihood, None, np.zeros(likelihood.p), SMALL_STEP_ALONE)
     if found is None or found[0].direction.any():
         return np.zeros(likelihood.p)
     return found[0].beta
 
 
 def _fit(
-    likelihood: Likelihood, weight: FloatArray | None, start: FloatArray
+    likelihood: Likelihood, weight: FloatArray | None, start: FloatArray, last_step: float
 ) -> tuple[Maximum, Any] | None:
     """Return the maximum and which coefficients are estimable; None if there is none."""
     likelihood.weigh(weight)
@@ -163,7 +171,7 @@ def _fit(
             # What a coefficient that is not estimable stands at changes nothing but the baseline.
             start = np.where(free, start, 0.0)
             point = likelihood.evaluate(start)
-        return maximise(likelihood, start, point, free), free
+        return maximise(likelihood, start, point, free, last_step), free
     except (np.linalg.LinAlgError, ConvergenceError):
         return None
 
