@@ -98,6 +98,14 @@ def test_shift_and_mirror() -> None:
     assert turned.below == pytest.approx(1 - got.below, abs=1e-9)
 
 
+def test_opposite_effects_whose_means_differ_by_rounding_only() -> None:
+    for effect in np.linspace(0.01, 2.0, 60):
+        y, v = np.array([-effect, effect]), np.array([0.85, 0.85])
+        got = half_normal_posterior(y, v, tau_scale=0.5, level=95)
+        assert got.mu == pytest.approx(0, abs=1e-9)
+        assert got.mu_low == pytest.approx(-got.mu_high, abs=1e-9)
+
+
 @pytest.mark.parametrize("scale", [0.0, -1.0, math.nan, math.inf])
 def test_bad_scale(scale: float) -> None:
     with pytest.raises(DataError, match="prior scale"):

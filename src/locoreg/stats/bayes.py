@@ -144,7 +144,8 @@ def _quantile(p: float, mean: FloatArray, spread: FloatArray, weight: FloatArray
     low, high = float(parts.min()), float(parts.max())
     if low == high:
         return low
-    margin = 1e-9 * (high - low) + 1e-300
+    # Rounding of the sum must not hide on which side of the quantile an end lies.
+    margin = 1e-9 * (high - low) + 1e-10 * float(spread.min())
     return float(
         brentq(
             lambda x: float(weight @ ndtr((x - mean) / spread)) - p,
