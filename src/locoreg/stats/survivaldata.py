@@ -369,7 +369,7 @@ def cluster_codes(name: str, values: ArrayLike, n: int) -> IntArray:
     DataError
         If a label is missing or there are not n of them.
     """
-    return label_codes(name, values, n)[0]
+    return _coded(name, values, n)[1]
 
 
 def label_codes(name: str, values: ArrayLike, n: int) -> tuple[IntArray, tuple[str, ...]]:
@@ -396,6 +396,12 @@ def label_codes(name: str, values: ArrayLike, n: int) -> tuple[IntArray, tuple[s
     DataError
         If a label is missing or there are not n of them.
     """
+    distinct, codes = _coded(name, values, n)
+    return codes, tuple(label_text(value) for value in distinct)
+
+
+def _coded(name: str, values: ArrayLike, n: int) -> tuple[NDArray[Any], IntArray]:
+    """Return the distinct labels, sorted, and the position of each row's label."""
     _refuse_masked(name, values)
     raw = np.asarray(values)
     if raw.shape != (n,):
@@ -406,7 +412,7 @@ def label_codes(name: str, values: ArrayLike, n: int) -> tuple[IntArray, tuple[s
     if missing.any():
         raise DataError(f"{name} is missing in {named_rows(missing)}.", hint=_DROP)
     distinct, codes = _distinct_labels(raw)
-    return codes.astype(np.int64).reshape(n), tuple(label_text(value) for value in distinct)
+    return distinct, codes.astype(np.int64).reshape(n)
 
 
 def _distinct_labels(raw: NDArray[Any]) -> tuple[NDArray[Any], IntArray]:
