@@ -155,7 +155,7 @@ def restricted_mean(folder: Path) -> list[Row]:
                 read + "import survival",
                 "survival.validation.rmst_comparison("
                 f"time_, event.astype(int), group.astype(int), {HORIZON})",
-                "result.difference",
+                "result.difference[0]",
                 3,
             ),
         ),
