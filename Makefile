@@ -44,7 +44,7 @@ generated: $(VENV)/.installed-dev ## rewrite the generated pages, the module tre
 	$(RUN)/python scripts/make_reference.py
 	$(RUN)/python scripts/make_readme_figure.py
 
-bench: build/venv-bench/.installed ## compare speed and misses with PyMARE and, if there, R's metafor
+bench: build/venv-bench/.installed ## compare speed and results with other packages and, if there, R
 	for script in benchmarks/bench_*.py; do build/venv-bench/bin/python $$script || exit 1; done
 
 reference: ## make the reference numbers anew with R
