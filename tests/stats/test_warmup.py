@@ -9,7 +9,9 @@ PROGRAM = """
 import importlib, pkgutil
 from numba.core.registry import CPUDispatcher
 import locoreg.stats
+from locoreg.stats.jit import cache_folder
 from locoreg.stats.warmup import warm_up
+cache_folder()
 done = [name for name, seconds in warm_up() if seconds >= 0]
 assert len(done) == len(set(done)) > 5
 kernels = {}

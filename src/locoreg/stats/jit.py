@@ -70,6 +70,7 @@ def cache_folder() -> str | None:
         None where no folder can be written.
     """
     probe: Any = _probe
+    probe(0.0)
     return probe.stats.cache_path or None
 
 
