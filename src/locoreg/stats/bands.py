@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from locoreg.core.errors import DataError, DesignError, did_you_mean
+from locoreg.core.errors import DataError, DesignError
 from locoreg.core.frames import frame
 from locoreg.stats.bandquantiles import equal_precision_quantile, hall_wellner_quantile
 from locoreg.stats.curveintervals import curve_limits
@@ -23,8 +23,9 @@ from locoreg.stats.multiplier import (
     processes,
     supremum_quantile,
 )
+from locoreg.stats.strata import part_of
 from locoreg.stats.studies import check_level, check_option
-from locoreg.stats.survivaldata import FloatArray, label_text
+from locoreg.stats.survivaldata import FloatArray
 from locoreg.stats.survivalgroups import (
     ALL,
     Group,
@@ -129,11 +130,7 @@ class ConfidenceBands:
 
     def __getitem__(self, stratum: object) -> ConfidenceBand:
         """Return the band of a stratum."""
-        by_name = {band.stratum: band for band in self.bands}
-        name = label_text(stratum)
-        if name not in by_name:
-            raise DesignError(f"there is no stratum {name!r}.", hint=did_you_mean(name, by_name))
-        return by_name[name]
+        return part_of(self.bands, stratum)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the bands as JSON-ready values."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from locoreg.core.errors import DataError, DesignError, did_you_mean
+from locoreg.core.errors import DataError, DesignError
 from locoreg.core.estimate import Estimate
 from locoreg.core.frames import frame
 from locoreg.core.numbertext import plural
@@ -19,7 +19,8 @@ from locoreg.stats.curveintervals import curve_limits
 from locoreg.stats.curvequantiles import crossing_times
 from locoreg.stats.curvereadings import CurveAt, CurveQuantiles
 from locoreg.stats.risktable import WeightedCounts
-from locoreg.stats.survivaldata import FloatArray, IntArray, label_text
+from locoreg.stats.strata import part_of
+from locoreg.stats.survivaldata import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -336,11 +337,7 @@ class SurvivalCurves:
 
     def __getitem__(self, stratum: object) -> SurvivalCurve:
         """Return the curve of a stratum."""
-        by_name = {curve.stratum: curve for curve in self.curves}
-        name = label_text(stratum)
-        if name not in by_name:
-            raise DesignError(f"there is no stratum {name!r}.", hint=did_you_mean(name, by_name))
-        return by_name[name]
+        return part_of(self.curves, stratum)
 
     def __getattr__(self, name: str) -> Any:
         """Return a column of the only curve."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from locoreg.core.errors import DesignError, did_you_mean
+from locoreg.core.errors import DesignError
 from locoreg.core.frames import frame
 from locoreg.core.numbertext import interval_text, plural
 from locoreg.stats.curves import CurveInterval
-from locoreg.stats.survivaldata import FloatArray, IntArray, label_text
+from locoreg.stats.strata import part_of
+from locoreg.stats.survivaldata import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -251,11 +252,7 @@ class CumulativeIncidences:
 
     def __getitem__(self, stratum: object) -> CumulativeIncidence:
         """Return the curve of a stratum."""
-        by_name = {curve.stratum: curve for curve in self.curves}
-        name = label_text(stratum)
-        if name not in by_name:
-            raise DesignError(f"there is no stratum {name!r}.", hint=did_you_mean(name, by_name))
-        return by_name[name]
+        return part_of(self.curves, stratum)
 
     def __getattr__(self, name: str) -> Any:
         """Return a column of the only curve."""

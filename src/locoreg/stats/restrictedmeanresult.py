@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import p_text
 from locoreg.stats.contrast import estimates_frame
 from locoreg.stats.curves import Variance
-from locoreg.stats.survivaldata import label_text
+from locoreg.stats.strata import part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,11 +140,7 @@ class RestrictedMeans:
 
     def __getitem__(self, stratum: object) -> RestrictedMean:
         """Return a stratum."""
-        by_name = {mean.stratum: mean for mean in self.means}
-        name = label_text(stratum)
-        if name not in by_name:
-            raise DesignError(f"there is no stratum {name!r}.", hint=did_you_mean(name, by_name))
-        return by_name[name]
+        return part_of(self.means, stratum)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready values."""

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.core.estimate import Estimate
 from locoreg.stats.contrast import estimates_frame
-from locoreg.stats.survivaldata import label_text
+from locoreg.stats.strata import part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,11 +136,7 @@ class RestrictedTimeLost:
 
     def __getitem__(self, stratum: object) -> TimeLost:
         """Return a stratum."""
-        by_name = {mean.stratum: mean for mean in self.means}
-        name = label_text(stratum)
-        if name not in by_name:
-            raise DesignError(f"there is no stratum {name!r}.", hint=did_you_mean(name, by_name))
-        return by_name[name]
+        return part_of(self.means, stratum)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready values."""
