@@ -1,0 +1,1 @@
+"""Patients' data in, checked, classified, kept; and a synthetic registry with known truth."""
