@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import locoreg.report as report
+from locoreg.core.csvtext import to_csv
 from locoreg.core.jsontext import json_ready
 from locoreg.report import write_report
-from locoreg.report.csvtables import csv_tables, to_csv
+from locoreg.report.csvtables import csv_tables
 from locoreg.workflows.run import StudyResult
 
 TABLES = {

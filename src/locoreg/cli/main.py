@@ -26,6 +26,11 @@ app.command(
     help="Published evidence: list, show, audit, pool, reproduce, export.",
 )
 app.command(
+    "locoreg.cli.registry:app",
+    name="registry",
+    help="Patients' data: import, check, classify, describe, simulate.",
+)
+app.command(
     "locoreg.cli.run:run",
     name="run",
     help="Run a study file: audit, pool, reproduce, write the report.",

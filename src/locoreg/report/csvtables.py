@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from locoreg.core.csvtext import to_csv
 from locoreg.figures.curve import reading_label
 from locoreg.report.anchors import Anchors
 from locoreg.workflows.run import PoolResult, StudyResult
-
-# A spreadsheet would run a cell that begins with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Rows = Iterable[Sequence[Any]]
 
@@ -36,42 +31,6 @@ def csv_tables(result: StudyResult) -> dict[str, str]:
     tables["reproduction_matches"] = tables.pop("matches")
     tables["provenance"] = _provenance(result)
     return {f"{name}.csv": to_csv(rows) for name, rows in tables.items()}
-
-
-def to_csv(rows: Rows) -> str:
-    """Return rows as CSV text that a spreadsheet does not run.
-
-    Parameters
-    ----------
-    rows : iterable of sequence
-        The header first. None and NaN give an empty cell; numbers keep all
-        their digits.
-
-    Returns
-    -------
-    str
-        One line per row.
-    """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
-    return buffer.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else ""
-    if isinstance(value, tuple | list):
-        return _cell("; ".join(str(one) for one in value))
-    written = str(value)
-    if isinstance(value, str) and written.lstrip(" ").startswith(_FORMULA):
-        return "'" + written
-    return written
 
 
 def _items(result: StudyResult) -> Iterable[PoolResult]:

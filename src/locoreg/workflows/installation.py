@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import PackageNotFoundError, requires, version
 
 MISSING = "missing"
@@ -19,7 +20,7 @@ def dependency_versions() -> dict[str, str]:
     for requirement in requires("locoreg") or []:
         if "extra ==" in requirement:
             continue
-        name = requirement.split(">")[0].split("=")[0].split("<")[0].strip()
+        name = re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0]
         try:
             found[name] = version(name)
         except PackageNotFoundError:

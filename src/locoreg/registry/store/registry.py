@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from locoreg.core.errors import DataError, DesignError, did_you_mean
+from locoreg.registry.definitions import VIEWS
 from locoreg.registry.store.manifest import Batch, Manifest, read_manifest
 from locoreg.registry.store.views import import_log_rows, table_sql
 from locoreg.registry.tables import TABLES
@@ -57,9 +58,10 @@ class Registry:
         -------
         duckdb.DuckDBPyConnection
             In memory; the registry itself can't be changed through it. Besides the tables it has
-            the view ``import_log`` and the macros ``date_latest(date, precision)`` (the last day
-            that a date of month or year precision can mean) and ``months_between(a, b)`` (in
-            months of 30.4375 days).
+            ``import_log``, the view ``first_metastasis`` (patient_id, date, date_precision, basis:
+            the earliest day that any table gives) and the macros ``date_latest(date, precision)``
+            (the last day that a date of month or year precision can mean) and
+            ``months_between(a, b)`` (in months of 30.4375 days).
         """
         import duckdb
 
@@ -75,6 +77,8 @@ class Registry:
             con.execute(macro)
         for table in TABLES:
             con.execute(f"CREATE VIEW {table} AS {self.table_sql(table)}")
+        for name, query in VIEWS.items():
+            con.execute(f"CREATE VIEW {name} AS {query}")
         con.execute(f"CREATE TABLE import_log ({_IMPORT_LOG})")
         rows = import_log_rows(self.manifest)
         if rows:

@@ -1,0 +1,38 @@
+"""What several parts mean by the same words, as SQL over the canonical tables."""
+
+from __future__ import annotations
+
+# Lesions here are no proof of metastatic disease on their own: regional, or a second primary
+# as well (ICD-10-CM C77.3 and C79.81 in the enrolment rule).
+NOT_DISTANT = ("regional_ln", "breast", "contralateral_breast")
+
+DISTANT_LESION = (
+    "organ IS NOT NULL AND organ NOT IN ("
+    + ", ".join(f"'{organ}'" for organ in NOT_DISTANT)
+    + ") AND coalesce(is_regional, false) = false"
+)
+M1 = (
+    "(regexp_matches(coalesce(cm, ''), '^[a-z]*M1') OR regexp_matches(coalesce(pm, ''), "
+    "'^[a-z]*M1') OR regexp_matches(coalesce(stage_group, ''), '^(IV|4)'))"
+)
+
+# One row per patient with distant metastases: the earliest day that any table gives. The latest
+# day that it can mean is date_latest(date, date_precision).
+FIRST_METASTASIS = f"""
+SELECT patient_id, arg_min(date, (date, rank)) AS date,
+    arg_min(precision, (date, rank)) AS date_precision, arg_min(basis, (date, rank)) AS basis
+FROM (
+    SELECT patient_id, first_seen_date AS date, first_seen_date_precision AS precision,
+        'lesion' AS basis, 1 AS rank
+    FROM lesion WHERE first_seen_date IS NOT NULL AND {DISTANT_LESION}
+    UNION ALL
+    SELECT patient_id, date, date_precision, 'distant_recurrence', 2
+    FROM disease_event WHERE type = 'distant_recurrence' AND date IS NOT NULL
+    UNION ALL
+    SELECT patient_id, dx_date, dx_date_precision, 'm1_at_diagnosis', 3
+    FROM primary_tumour WHERE dx_date IS NOT NULL AND {M1}
+)
+GROUP BY patient_id
+"""
+
+VIEWS = {"first_metastasis": FIRST_METASTASIS}

@@ -1,0 +1,392 @@
+"""Table 1: patients' characteristics by group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from locoreg.core.csvtext import to_csv
+from locoreg.core.errors import DesignError
+from locoreg.core.frames import frame
+from locoreg.core.numbertext import decimal_text
+from locoreg.registry.describe.smd import categorical_smd, continuous_smd
+from locoreg.registry.describe.suppression import HIDDEN, SMALL, hide_small
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OVERALL = "Overall"
+UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A row (or rows) of Table 1.
+
+    Attributes
+    ----------
+    key, label, unit : str
+        Name, words and unit.
+    kind : {"continuous", "categorical"}
+        How it is summarised: median (Q1, Q3), or n (%).
+    levels : tuple of str
+        Levels of a categorical variable in clinical order; others follow by name.
+    labels : tuple of (str, str)
+        Words of the levels.
+    plain : bool
+        Whole numbers without decimals: calendar years.
+    """
+
+    key: str
+    label: str
+    kind: Literal["continuous", "categorical"]
+    unit: str = ""
+    levels: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell: its text, and its numbers where they are shown.
+
+    Attributes
+    ----------
+    text : str
+        As printed.
+    n : int or None
+        Count; None where hidden, or for a continuous summary the known values.
+    percent : float or None
+        Percent of the column's patients.
+    median, q1, q3 : float or None
+        Of a continuous variable.
+    """
+
+    text: str
+    n: int | None = None
+    percent: float | None = None
+    median: float | None = None
+    q1: float | None = None
+    q3: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the table.
+
+    Attributes
+    ----------
+    variable, label, level, unit, statistic : str
+        What it shows; ``level`` is empty for a continuous variable's summary.
+    cells : tuple of Cell
+        One per column.
+    smd : float or None
+        Standardised mean difference of the variable, on its first line; the largest over pairs
+        where there are more than two groups; None without groups or where a count is hidden.
+    """
+
+    variable: str
+    label: str
+    level: str
+    unit: str
+    statistic: str
+    cells: tuple[Cell, ...]
+    smd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOne:
+    """Table 1.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Groups, then ``Overall``.
+    sizes : tuple of int
+        Patients of each column: the denominators.
+    lines : tuple of Line
+        The table.
+    left_out : mapping of str to str
+        Groups too small to be shown, with their size as shown.
+    notes : tuple of str
+        How to read it.
+    """
+
+    columns: tuple[str, ...]
+    sizes: tuple[int, ...]
+    lines: tuple[Line, ...]
+    left_out: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the table as JSON-ready values."""
+        return {
+            "columns": [
+                {"name": name, "n": n} for name, n in zip(self.columns, self.sizes, strict=True)
+            ],
+            "lines": [
+                {
+                    "variable": line.variable,
+                    "label": line.label,
+                    "level": line.level,
+                    "unit": line.unit,
+                    "statistic": line.statistic,
+                    "smd": line.smd,
+                    "cells": [
+                        {
+                            name: value
+                            for name in ("text", "n", "percent", "median", "q1", "q3")
+                            if (value := getattr(cell, name)) is not None
+                        }
+                        for cell in line.cells
+                    ],
+                }
+                for line in self.lines
+            ],
+            "left_out": dict(self.left_out),
+            "notes": list(self.notes),
+        }
+
+    def to_csv(self) -> str:
+        """Return one row per line as CSV text: texts as printed and the SMD."""
+        head = ("variable", "level", "unit", "statistic", *self.header(), "smd")
+        rows = [
+            (
+                line.label,
+                line.level,
+                line.unit,
+                line.statistic,
+                *(cell.text for cell in line.cells),
+                line.smd,
+            )
+            for line in self.lines
+        ]
+        return to_csv([head, *rows])
+
+    def header(self) -> tuple[str, ...]:
+        """Return the heads of the columns with their denominators."""
+        return tuple(f"{c} (N = {n:,})" for c, n in zip(self.columns, self.sizes, strict=True))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per line, texts as printed and the SMD."""
+        columns: dict[str, list[Any]] = {
+            "variable": [line.label for line in self.lines],
+            "level": [line.level for line in self.lines],
+            "statistic": [line.statistic for line in self.lines],
+        }
+        for place, head in enumerate(self.header()):
+            columns[head] = [line.cells[place].text for line in self.lines]
+        columns["smd"] = [line.smd for line in self.lines]
+        return frame(columns)
+
+
+def table_one(
+    data: Mapping[str, NDArray[Any]],
+    variables: Sequence[Variable],
+    *,
+    group: NDArray[Any] | None,
+    small_cells: int | None,
+) -> TableOne:
+    """Summarise patients by group.
+
+    Parameters
+    ----------
+    data : mapping of str to ndarray, each of shape (n,)
+        Values by variable: float with NaN for unknown, or object (text) with None for unknown.
+    variables : sequence of Variable
+        Rows of the table, in order.
+    group : ndarray of object, shape (n,), or None
+        Group of each patient; None is a group of its own, ``Unknown``.
+    small_cells : int or None
+        Counts from 1 to this many patients are hidden, and what would give them away. Groups of
+        this size are left out of the table, the overall column included, and named.
+
+    Returns
+    -------
+    TableOne
+        The table.
+
+    Raises
+    ------
+    DesignError
+        If ``small_cells`` is below 1.
+    """
+    if small_cells is not None and small_cells < 1:
+        raise DesignError("small_cells must be 1 or more.", hint="10 is usual.")
+    n = len(next(iter(data.values()))) if data else 0
+    labels = _group_labels(group, n)
+    names, counts = np.unique(labels, return_counts=True)
+    small = small_cells or 0
+    left_out = {
+        str(name): f"≤{small_cells}"
+        for name, size in zip(names, counts, strict=True)
+        if 0 < size <= small
+    }
+    shown = [str(name) for name in names if str(name) not in left_out]
+    keep = np.isin(labels, shown) if left_out else np.ones(n, dtype=bool)
+    members = [labels == name for name in shown] if group is not None else []
+    members.append(keep)
+    lines: list[Line] = []
+    for variable in variables:
+        make = _continuous if variable.kind == "continuous" else _categorical
+        lines += make(variable, data[variable.key], members, small_cells)
+    return TableOne(
+        columns=(*(shown if group is not None else ()), OVERALL),
+        sizes=tuple(int(m.sum()) for m in members),
+        lines=tuple(lines),
+        left_out=left_out,
+        notes=_notes(small_cells, len(members) - 1),
+    )
+
+
+def _group_labels(group: NDArray[Any] | None, n: int) -> NDArray[Any]:
+    if group is None:
+        return np.full(n, OVERALL, dtype=object)
+    return np.array([UNKNOWN if g is None else str(g) for g in group], dtype=object)
+
+
+def _notes(small_cells: int | None, groups: int) -> tuple[str, ...]:
+    notes = ["Percentages are of all patients of the column, those with unknown values included."]
+    if groups >= 2:
+        pairs = ", the largest over all pairs of groups" if groups > 2 else ""
+        notes.append(f"SMD: standardised mean difference of known values{pairs}; no weights.")
+    if small_cells is not None:
+        notes.append(
+            f"Counts of 1 to {small_cells} are shown as ≤{small_cells}; counts that would give "
+            "them away, and summaries of so few values, are hidden."
+        )
+    return tuple(notes)
+
+
+def _continuous(
+    variable: Variable,
+    values: NDArray[Any],
+    members: Sequence[NDArray[np.bool_]],
+    small_cells: int | None,
+) -> list[Line]:
+    numbers = values.astype(np.float64)
+    known = [numbers[m & np.isfinite(numbers)] for m in members]
+    cells = tuple(_summary(part, small_cells, plain=variable.plain) for part in known)
+    line = Line(
+        variable=variable.key,
+        label=variable.label,
+        level="",
+        unit=variable.unit,
+        statistic="median (Q1, Q3)",
+        cells=cells,
+        smd=_largest([continuous_smd(a, b) for a, b in combinations(known[:-1], 2)])
+        if all(cell.n is not None for cell in cells)
+        else None,
+    )
+    missing = np.array([[int(m.sum()) - part.size for m, part in zip(members, known, strict=True)]])
+    present = np.array([[part.size for part in known]])
+    counts = np.vstack([present, missing])
+    if not missing.any():
+        return [line]
+    state = hide_small(counts, small_cells, margin=len(members) > 2)
+    cells = _count_cells(counts, state, members, small_cells)[1]
+    return [line, _unknown(variable, cells)]
+
+
+def _summary(values: NDArray[np.float64], small_cells: int | None, *, plain: bool) -> Cell:
+    if values.size == 0:
+        return Cell(text="–", n=0)
+    if small_cells is not None and values.size <= small_cells:
+        return Cell(text="hidden")
+    q1, median, q3 = (float(q) for q in np.quantile(values, (0.25, 0.5, 0.75)))
+    m, low, high = (f"{v:.0f}" if plain else _short(v) for v in (median, q1, q3))
+    text = f"{m} ({low}, {high})"
+    return Cell(text=text, n=values.size, median=median, q1=q1, q3=q3)
+
+
+def _short(value: float) -> str:
+    return decimal_text(value, 1 if abs(value) < 100 else 0)
+
+
+def _categorical(
+    variable: Variable,
+    values: NDArray[Any],
+    members: Sequence[NDArray[np.bool_]],
+    small_cells: int | None,
+) -> list[Line]:
+    found = {str(v) for v in values if v is not None}
+    levels = [level for level in variable.levels if level in found]
+    levels += sorted(found - set(levels))
+    rows = [np.array([v is not None and str(v) == level for v in values]) for level in levels]
+    unknown = np.array([v is None for v in values], dtype=bool)
+    masks = [*rows, unknown]
+    counts = np.array([[int((mask & m).sum()) for m in members] for mask in masks], dtype=np.int64)
+    state = hide_small(counts, small_cells, margin=len(members) > 2)
+    cells = _count_cells(counts, state, members, small_cells)
+    words = dict(variable.labels)
+    whole = not state.any()
+    smd = _largest(
+        [
+            categorical_smd(counts[:-1, a].astype(float), counts[:-1, b].astype(float))
+            for a, b in combinations(range(len(members) - 1), 2)
+        ]
+    )
+    lines = [
+        Line(
+            variable=variable.key,
+            label=variable.label,
+            level=words.get(level, level),
+            unit="",
+            statistic="n (%)",
+            cells=row,
+            smd=smd if place == 0 and whole else None,
+        )
+        for place, (level, row) in enumerate(zip(levels, cells, strict=False))
+    ]
+    return [*lines, _unknown(variable, cells[-1])] if unknown.any() or not levels else lines
+
+
+def _unknown(variable: Variable, cells: tuple[Cell, ...]) -> Line:
+    return Line(
+        variable=variable.key,
+        label=variable.label,
+        level=UNKNOWN,
+        unit="",
+        statistic="n (%)",
+        cells=cells,
+    )
+
+
+def _count_cells(
+    counts: NDArray[np.int64],
+    state: NDArray[np.int8],
+    members: Sequence[NDArray[np.bool_]],
+    small_cells: int | None,
+) -> list[tuple[Cell, ...]]:
+    sizes = [int(m.sum()) for m in members]
+    return [
+        tuple(
+            _count_cell(
+                int(counts[row, column]), int(state[row, column]), sizes[column], small_cells
+            )
+            for column in range(counts.shape[1])
+        )
+        for row in range(counts.shape[0])
+    ]
+
+
+def _count_cell(count: int, state: int, size: int, small_cells: int | None) -> Cell:
+    if state == SMALL:
+        return Cell(text=f"≤{small_cells}")
+    if state == HIDDEN:
+        return Cell(text="hidden")
+    percent = 100 * count / size if size else math.nan
+    return Cell(text=f"{count:,} ({percent:.1f}%)" if size else "–", n=count, percent=percent)
+
+
+def _largest(values: Sequence[float]) -> float | None:
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return None
+    return known[0] if len(values) == 1 else max(abs(value) for value in known)

@@ -1,0 +1,243 @@
+"""Describe a registry: flow of patients, Table 1, follow-up and survival."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from locoreg.core.errors import DesignError, did_you_mean
+from locoreg.registry.describe.counts import Count, shown_count
+from locoreg.registry.describe.followup import GroupSurvival, Step, flow_of, survival_of
+from locoreg.registry.describe.people import (
+    GROUPINGS,
+    TIME_ZERO_WORDS,
+    VARIABLES,
+    People,
+    TimeZero,
+    people_at,
+)
+from locoreg.registry.describe.tableone import OVERALL, UNKNOWN, TableOne, table_one
+from locoreg.registry.describe.words import description_text
+from locoreg.registry.store import Registry
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+IMMORTAL = (
+    "The groups were defined by what happened after time zero: whoever was to get there had to "
+    "live that long (immortal time). Differences between the groups are no effects."
+)
+MONTHS_NOTE = (
+    "Times in months of 30.4375 days; dates of month or year precision count from their first day."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """A registry described.
+
+    Attributes
+    ----------
+    registry : str
+        Folder.
+    synthetic : bool
+        Whether the patients are made up.
+    time_zero : str
+        What time zero is.
+    by : str
+        What groups are made of; empty without groups.
+    flow : tuple of Step
+        Patients, step by step.
+    table : TableOne
+        Table 1 of the patients with a time zero.
+    survival : tuple of GroupSurvival
+        Follow-up and survival by group.
+    level : float
+        Level of the intervals in percent.
+    small_cells : int or None
+        Counts from 1 to this many are hidden.
+    imprecise : Count
+        Patients whose time zero is known to the month or year only.
+    notes : tuple of str
+        What a reader must know.
+    """
+
+    registry: str
+    synthetic: bool
+    time_zero: str
+    by: str
+    flow: tuple[Step, ...]
+    table: TableOne
+    survival: tuple[GroupSurvival, ...]
+    level: float
+    small_cells: int | None
+    imprecise: Count
+    notes: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Return the description as text."""
+        return description_text(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return Table 1: one row per line."""
+        return self.table.to_frame()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the description as JSON-ready values."""
+        return {
+            "registry": self.registry,
+            "synthetic": self.synthetic,
+            "time_zero": self.time_zero,
+            "by": self.by,
+            "level": self.level,
+            "small_cells": self.small_cells,
+            "imprecise": self.imprecise.n,
+            "flow": [
+                {
+                    "step": step.label,
+                    "left_out": step.left_out.n,
+                    "remaining": step.remaining.n,
+                    "shown": {"left_out": step.left_out.text, "remaining": step.remaining.text},
+                }
+                for step in self.flow
+            ],
+            "table": self.table.to_dict(),
+            "survival": [group.to_dict() for group in self.survival],
+            "notes": list(self.notes),
+        }
+
+
+def describe_registry(
+    registry: Registry,
+    *,
+    time_zero: TimeZero,
+    level: float,
+    by: str | None = None,
+    groups: Mapping[str, str] | None = None,
+    at: Sequence[float] = (),
+    staging_days: int = 0,
+    small_cells: int | None = None,
+    after_time_zero: bool = False,
+) -> Description:
+    """Describe a registry.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry.
+    time_zero : {"first_metastasis", "primary_diagnosis", "entry"}
+        What time zero is. Patients who entered later are at risk from their entry.
+    level : float
+        Level of the intervals in percent.
+    by : str, optional
+        Variable that makes the groups: see ``GROUPINGS``; with ``groups`` the name of these.
+    groups : mapping of str to str, optional
+        Group by patient_id, for groups that the registry has no variable for.
+    at : sequence of float
+        Months at which survival is given.
+    staging_days : int
+        Lesions first seen up to this many days after time zero count as present at it.
+    small_cells : int, optional
+        Counts of 1 to this many patients are hidden, and what would give them away.
+    after_time_zero : bool
+        ``groups`` are made of what happened after time zero; the description then says what that
+        does to comparisons.
+
+    Returns
+    -------
+    Description
+        Flow, Table 1, follow-up and survival.
+
+    Raises
+    ------
+    DesignError
+        If an option is unknown, or there is no patient with a time zero.
+    """
+    with registry.connect() as con:
+        people = people_at(con, time_zero=time_zero, staging_days=staging_days)
+        _add_subtypes(con, people)
+    group = _group(people, by, groups)
+    flow, described, followed = flow_of(people, small_cells=small_cells)
+    if not described.any():
+        raise DesignError(
+            f"no patient of {registry.path} has a time zero ({TIME_ZERO_WORDS[time_zero]})."
+        )
+    data = {v.key: people[v.key][described] for v in VARIABLES}
+    table = table_one(
+        data,
+        [v for v in VARIABLES if v.key != by],
+        group=None if group is None else group[described],
+        small_cells=small_cells,
+    )
+    labels = np.full(described.size, OVERALL, dtype=object) if group is None else group
+    shown = followed & ~np.isin(labels, list(table.left_out))
+    return Description(
+        registry=str(registry.path),
+        synthetic=registry.synthetic,
+        time_zero=TIME_ZERO_WORDS[time_zero],
+        by=by or "",
+        flow=flow,
+        table=table,
+        survival=survival_of(
+            people,
+            shown,
+            labels,
+            level=level,
+            at=at,
+            sizes=dict(zip(table.columns, table.sizes, strict=True)),
+            small_cells=small_cells,
+        ),
+        level=level,
+        small_cells=small_cells,
+        imprecise=shown_count(
+            int(np.sum(described & (people["zero_precision"] != "day"))), small_cells
+        ),
+        notes=_notes(registry, after_time_zero, people, followed),
+    )
+
+
+def _group(people: People, by: str | None, groups: Mapping[str, str] | None) -> NDArray[Any] | None:
+    if groups is not None:
+        found = [groups.get(str(patient)) for patient in people["patient_id"]]
+        strange = set(groups) - {str(patient) for patient in people["patient_id"]}
+        if strange:
+            raise DesignError(
+                f"{len(strange)} patients of the groups are not in the registry, "
+                f"the first: {min(strange)}."
+            )
+    elif by is None:
+        return None
+    elif by not in GROUPINGS:
+        raise DesignError(f"can't group by {by!r}.", hint=did_you_mean(by, GROUPINGS))
+    else:
+        found = list(people[by])
+    return np.array([UNKNOWN if one is None else str(one) for one in found], dtype=object)
+
+
+def _notes(
+    registry: Registry, after_time_zero: bool, people: People, followed: NDArray[np.bool_]
+) -> tuple[str, ...]:
+    notes = []
+    if registry.synthetic:
+        notes.append("SYNTHETIC: these patients are made up.")
+    if after_time_zero:
+        notes.append(IMMORTAL)
+    late = followed & (people["entry_date"] > people["zero"])
+    if late.any():
+        share = 100 * late.sum() / followed.sum()
+        notes.append(
+            f"{share:.1f}% of the patients followed entered after time zero: they are at risk from "
+            "their entry (left truncation). Where few are at risk early, the curves are unsure."
+        )
+    notes.append(MONTHS_NOTE)
+    return tuple(notes)
+
+
+def _add_subtypes(con: duckdb.DuckDBPyConnection, people: People) -> None:
+    for name in ("subtype_primary", "subtype_metastasis"):
+        people[name] = np.full(people["zero"].size, None, dtype=object)

@@ -1,0 +1,93 @@
+"""A description as text for the terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from locoreg.core.numbertext import decimal_text
+from locoreg.registry.describe.tableone import TableOne
+
+if TYPE_CHECKING:
+    from locoreg.registry.describe.task import Description
+
+
+def description_text(found: Description) -> str:
+    """Return flow, Table 1, follow-up and survival, one block after the other."""
+    lines = [f"Registry {found.registry}. Time zero: {found.time_zero}.", ""]
+    lines += [*found.notes, "", "Flow of patients"]
+    for step in found.flow:
+        out = "" if step.left_out.n == 0 else f"   (left out: {step.left_out.text})"
+        lines.append(f"  {step.remaining.text:>10}  {step.label}{out}")
+    if found.imprecise.n != 0:
+        words = "of those with a time zero know it to the month or year only"
+        lines.append(f"  {found.imprecise.text:>10}  {words}")
+    lines += ["", "Table 1", *table_text(found.table), "", *_survival_text(found)]
+    return "\n".join(lines)
+
+
+def table_text(table: TableOne) -> list[str]:
+    """Return Table 1 as lines of even columns."""
+    heads = ("", *table.header(), *(("SMD",) if len(table.columns) > 2 else ()))
+    rows = [heads]
+    last = ""
+    for line in table.lines:
+        unit = f", {line.unit}" if line.unit else ""
+        if line.variable != last and line.level:
+            rows.append(
+                (f"{line.label}, n (%)", *[""] * len(table.columns), *_smd(line.smd, heads))
+            )
+        if line.level:
+            rows.append((f"  {line.level}", *(c.text for c in line.cells), *_blank(heads)))
+        else:
+            label = f"{line.label}{unit}, {line.statistic}"
+            rows.append((label, *(c.text for c in line.cells), *_smd(line.smd, heads)))
+        last = line.variable
+    widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    for name, size in table.left_out.items():
+        lines.append(f"Left out, too small to be shown: {name} ({size} patients).")
+    return lines + list(table.notes)
+
+
+def _blank(heads: tuple[str, ...]) -> tuple[str, ...]:
+    return ("",) if heads[-1] == "SMD" else ()
+
+
+def _smd(value: float | None, heads: tuple[str, ...]) -> tuple[str, ...]:
+    if heads[-1] != "SMD":
+        return ()
+    return ("" if value is None else decimal_text(value, 3),)
+
+
+def _survival_text(found: Description) -> list[str]:
+    level = f"{found.level:g}% interval"
+    lines = [f"Follow-up and survival in months from time zero, median ({level})"]
+    for group in found.survival:
+        late = group.late_entries
+        later = "" if late.n == 0 else f", {late.text} entered later"
+        lines += [
+            f"  {group.group}: {group.n.text} patients, {group.deaths.text} deaths{later}",
+            f"    follow-up (reverse Kaplan-Meier) {_median(group.follow_up)}",
+            f"    survival (Kaplan-Meier)          {_median(group.survival)}",
+        ]
+        lines += [f"    alive at {row[0]:g} months: {_percent(row)}" for row in group.at]
+    return lines
+
+
+def _median(limits: tuple[float | None, float | None, float | None]) -> str:
+    texts = ["not reached" if v is None else decimal_text(v, 1) for v in limits]
+    return f"{texts[0]} ({texts[1]} to {texts[2]})"
+
+
+def _percent(row: tuple[float, float, float, float]) -> str:
+    if math.isnan(row[1]):
+        return "not estimable: nobody was followed so long"
+    texts = [decimal_text(100 * v, 1) for v in row[1:]]
+    return f"{texts[0]}% ({texts[1]} to {texts[2]})"
