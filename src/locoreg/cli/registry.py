@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from cyclopts import App, Parameter
 
@@ -67,10 +67,7 @@ def import_(
         supersedes=supersedes,
         wait_seconds=wait,
     )
-    if json:
-        print_json(report.to_dict())
-    else:
-        print_text(report.summary())
+    _print(report, json=json)
     return 0
 
 
@@ -93,10 +90,7 @@ def show(
         Print one JSON document.
     """
     found = workflow.overview(registry, verify=verify)
-    if json:
-        print_json(found.to_dict())
-    else:
-        print_text(found.summary())
+    _print(found, json=json)
     return 1 if found.damaged else 0
 
 
@@ -156,6 +150,31 @@ def purge(
 
 
 @app.command
+def export(
+    registry: Path,
+    *,
+    out: Path,
+    table: Names = (),
+    json: Annotated[bool, Flag] = False,
+) -> int:
+    """Write tables as CSV files; cells that a spreadsheet would run as a formula get a quote.
+
+    Parameters
+    ----------
+    registry
+        Folder of the registry.
+    out
+        Folder for the files.
+    table
+        Table to write; give it again for more. All that have rows if none is named.
+    json
+        Print one JSON document.
+    """
+    _print(workflow.export(registry, out, tables=table), json=json)
+    return 0
+
+
+@app.command
 def describe(
     registry: Path,
     *,
@@ -210,11 +229,21 @@ def describe(
     )
     if out is not None:
         out.write_text(found.table.to_csv(), encoding="utf-8")
-    if json:
-        print_json(found.to_dict())
-    else:
-        print_text(found.summary())
+    _print(found, json=json)
     return 0
+
+
+class _Result(Protocol):
+    def summary(self) -> str: ...
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+def _print(result: _Result, *, json: bool) -> None:
+    if json:
+        print_json(result.to_dict())
+    else:
+        print_text(result.summary())
 
 
 def _numbers(option: str, given: tuple[str, ...]) -> tuple[float, ...]:

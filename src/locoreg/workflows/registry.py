@@ -11,6 +11,7 @@ from typing import Any
 from locoreg.core.errors import DataError
 from locoreg.registry.describe import Description, describe_registry
 from locoreg.registry.describe.people import TimeZero
+from locoreg.registry.export import ExportReport, export_tables
 from locoreg.registry.importing import ImportReport, import_into
 from locoreg.registry.intake.source import SourceOptions
 from locoreg.registry.store import read_registry
@@ -179,6 +180,26 @@ def undo(folder: Path, import_id: str, *, wait_seconds: float = 60.0) -> Registr
 def purge_files(folder: Path, *, wait_seconds: float = 60.0) -> int:
     """Delete the files of undone and superseded imports for good; return how many there were."""
     return purge(folder, wait_seconds=wait_seconds)
+
+
+def export(folder: Path, out: Path, *, tables: Sequence[str] = ()) -> ExportReport:
+    """Write tables of a registry as CSV files.
+
+    Parameters
+    ----------
+    folder : Path
+        The registry.
+    out : Path
+        Folder for the files.
+    tables : sequence of str
+        Tables; all that have rows if none is named.
+
+    Returns
+    -------
+    ExportReport
+        What was written.
+    """
+    return export_tables(read_registry(folder), out, tables=tables)
 
 
 def describe(
