@@ -6,14 +6,15 @@ from __future__ import annotations
 # as well (ICD-10-CM C77.3 and C79.81 in the enrolment rule).
 NOT_DISTANT = ("regional_ln", "breast", "contralateral_breast")
 
+# A lesion of unknown organ is distant if it is said not to be regional.
 DISTANT_LESION = (
-    "organ IS NOT NULL AND organ NOT IN ("
+    "(coalesce(organ NOT IN ("
     + ", ".join(f"'{organ}'" for organ in NOT_DISTANT)
-    + ") AND coalesce(is_regional, false) = false"
+    + "), NOT is_regional, false) AND NOT coalesce(is_regional, false))"
 )
 M1 = (
-    "(regexp_matches(coalesce(cm, ''), '^[a-z]*M1') OR regexp_matches(coalesce(pm, ''), "
-    "'^[a-z]*M1') OR regexp_matches(coalesce(stage_group, ''), '^(IV|4)'))"
+    "(coalesce(starts_with(cm, 'M1'), false) OR coalesce(starts_with(pm, 'M1'), false) "
+    "OR coalesce(starts_with(stage_group, 'IV'), false))"
 )
 
 # One row per patient with distant metastases: the earliest day that any table gives. The latest
