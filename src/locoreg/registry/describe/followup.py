@@ -85,7 +85,7 @@ class GroupSurvival:
 
 
 def flow_of(
-    people: People, *, small_cells: int | None
+    people: People, *, first: str, small_cells: int | None
 ) -> tuple[tuple[Step, ...], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return the flow of patients, who has a time zero, and who can be followed from it.
 
@@ -93,6 +93,8 @@ def flow_of(
     ----------
     people : dict
         From ``people_at``.
+    first : str
+        Label of the first step.
     small_cells : int or None
         Counts from 1 to this many are hidden.
 
@@ -124,7 +126,7 @@ def flow_of(
     steps = tuple(
         Step(label=label, left_out=gone, remaining=left)
         for label, (gone, left) in zip(
-            ("in the registry", *(label for label, _ in questions)), shown, strict=True
+            (first, *(label for label, _ in questions)), shown, strict=True
         )
     )
     return steps, with_zero, remaining
@@ -155,7 +157,7 @@ def survival_of(
     at : sequence of float
         Months at which survival is given.
     sizes : mapping of str to int
-        Patients of each group in Table 1, which a reader knows.
+        Patients of each group in Table 1, which a reader knows, in the order of its columns.
     small_cells : int or None
         Counts from 1 to this many are hidden; groups of this size are left out.
 
@@ -170,8 +172,7 @@ def survival_of(
     entry = np.where(np.isnan(entry), 0.0, entry)
     died = people["died"][followed].astype(bool)
     labels = group[followed]
-    named = [(str(name), labels == name) for name in np.unique(labels)]
-    named = named if len(named) > 1 else []
+    named = [(name, labels == name) for name in sizes if name != OVERALL]
     return tuple(
         _one(name, _Rows(time[mask], entry[mask], died[mask]), level, at, sizes[name], small_cells)
         for name, mask in [*named, (OVERALL, np.ones(time.size, dtype=bool))]

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locoreg.core.errors import DesignError, did_you_mean
+from locoreg.registry.classify import SubtypeOptions, receptor_subtype
 from locoreg.registry.definitions import DISTANT_LESION
 from locoreg.registry.describe.tableone import Variable
+from locoreg.registry.store import Registry
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,6 +31,7 @@ _ZERO = {
         FROM patient WHERE entry_date IS NOT NULL""",
 }
 ORGANS = ("bone", "liver", "lung", "brain", "distant_ln")
+SUBTYPES = ("subtype_primary", "subtype_metastasis")
 # A rating this many days before or after time zero still describes it.
 ECOG_BEFORE, ECOG_AFTER = 90, 30
 
@@ -101,13 +104,15 @@ VARIABLES: tuple[Variable, ...] = (
         key="subtype_primary",
         label="Subtype of the primary",
         kind="categorical",
-        levels=("HR+/HER2-", "HR+/HER2+", "HR-/HER2+", "triple-negative"),
+        levels=("HR+/HER2-", "HR+/HER2+", "HR-/HER2+", "triple_negative"),
+        labels=(("triple_negative", "triple-negative"),),
     ),
     Variable(
         key="subtype_metastasis",
         label="Subtype of the metastasis",
         kind="categorical",
-        levels=("HR+/HER2-", "HR+/HER2+", "HR-/HER2+", "triple-negative"),
+        levels=("HR+/HER2-", "HR+/HER2+", "HR-/HER2+", "triple_negative"),
+        labels=(("triple_negative", "triple-negative"),),
     ),
     Variable(key="n_organs", label="Organs with metastases", kind="continuous"),
     Variable(key="n_lesions", label="Distant lesions recorded", kind="continuous"),
@@ -185,6 +190,45 @@ def people_at(con: duckdb.DuckDBPyConnection, *, time_zero: TimeZero, staging_da
     for name in ("grade", "ecog"):
         people[name] = _as_text(people[name])
     return people
+
+
+def add_subtypes(registry: Registry, people: People) -> None:
+    """Add the subtype of primary and metastasis as known at time zero, to ``people``.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry.
+    people : dict
+        From ``people_at``. Assays without a date count as known; of several primaries the first.
+    """
+    import pyarrow as pa
+
+    known = ~np.isnat(people["zero"])
+    if not known.any():
+        for name in SUBTYPES:
+            people[name] = np.full(known.size, None, dtype=object)
+        return
+    dates = pa.table(
+        {"patient_id": people["patient_id"][known], "as_of": people["zero"][known]},
+        schema=pa.schema([("patient_id", pa.string()), ("as_of", pa.date32())]),
+    )
+    found = receptor_subtype(
+        registry,
+        as_of=dates,
+        primary="first",
+        options=SubtypeOptions(undated_assays="use"),
+    ).table
+    place = {patient: i for i, patient in enumerate(found.column("patient_id").to_pylist())}
+    for name in SUBTYPES:
+        values = found.column(name).to_pylist()
+        people[name] = np.array(
+            [
+                None if (i := place.get(patient)) is None or values[i] == "unknown" else values[i]
+                for patient in people["patient_id"]
+            ],
+            dtype=object,
+        )
 
 
 def _column(values: Any) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
@@ -192,6 +192,7 @@ def table_one(
     *,
     group: NDArray[Any] | None,
     small_cells: int | None,
+    order: Sequence[str] = (),
 ) -> TableOne:
     """Summarise patients by group.
 
@@ -206,6 +207,8 @@ def table_one(
     small_cells : int or None
         Counts from 1 to this many patients are hidden, and what would give them away. Groups of
         this size are left out of the table, the overall column included, and named.
+    order : sequence of str
+        Order of the groups; others follow by name, ``Unknown`` comes last.
 
     Returns
     -------
@@ -228,7 +231,7 @@ def table_one(
         for name, size in zip(names, counts, strict=True)
         if 0 < size <= small
     }
-    shown = [str(name) for name in names if str(name) not in left_out]
+    shown = [name for name in in_order(names, order) if name not in left_out]
     keep = np.isin(labels, shown) if left_out else np.ones(n, dtype=bool)
     members = [labels == name for name in shown] if group is not None else []
     members.append(keep)
@@ -243,6 +246,14 @@ def table_one(
         left_out=left_out,
         notes=_notes(small_cells, len(members) - 1),
     )
+
+
+def in_order(names: Iterable[Any], order: Sequence[str]) -> list[str]:
+    """Return names of groups: first those of ``order``, then others by name, Unknown last."""
+    found = {str(name) for name in names}
+    rest = sorted(found - set(order) - {UNKNOWN})
+    last = [UNKNOWN] if UNKNOWN in found else []
+    return [*(name for name in order if name in found), *rest, *last]
 
 
 def _group_labels(group: NDArray[Any] | None, n: int) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +18,14 @@ from locoreg.registry.describe.people import (
     VARIABLES,
     People,
     TimeZero,
+    add_subtypes,
     people_at,
 )
-from locoreg.registry.describe.tableone import OVERALL, UNKNOWN, TableOne, table_one
+from locoreg.registry.describe.tableone import OVERALL, UNKNOWN, TableOne, Variable, table_one
 from locoreg.registry.describe.words import description_text
 from locoreg.registry.store import Registry
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
 
 IMMORTAL = (
@@ -160,9 +160,11 @@ def describe_registry(
     """
     with registry.connect() as con:
         people = people_at(con, time_zero=time_zero, staging_days=staging_days)
-        _add_subtypes(con, people)
+    add_subtypes(registry, people)
     group = _group(people, by, groups)
-    flow, described, followed = flow_of(people, small_cells=small_cells)
+    people, group, left_out = _without_small_groups(people, group, small_cells)
+    first = "in the registry" + (", without the groups left out" if left_out else "")
+    flow, described, followed = flow_of(people, first=first, small_cells=small_cells)
     if not described.any():
         raise DesignError(
             f"no patient of {registry.path} has a time zero ({TIME_ZERO_WORDS[time_zero]})."
@@ -173,9 +175,10 @@ def describe_registry(
         [v for v in VARIABLES if v.key != by],
         group=None if group is None else group[described],
         small_cells=small_cells,
+        order=_order(by),
     )
+    table = replace(table, left_out=left_out)
     labels = np.full(described.size, OVERALL, dtype=object) if group is None else group
-    shown = followed & ~np.isin(labels, list(table.left_out))
     return Description(
         registry=str(registry.path),
         synthetic=registry.synthetic,
@@ -185,7 +188,7 @@ def describe_registry(
         table=table,
         survival=survival_of(
             people,
-            shown,
+            followed,
             labels,
             level=level,
             at=at,
@@ -215,8 +218,36 @@ def _group(people: People, by: str | None, groups: Mapping[str, str] | None) -> 
     elif by not in GROUPINGS:
         raise DesignError(f"can't group by {by!r}.", hint=did_you_mean(by, GROUPINGS))
     else:
-        found = list(people[by])
+        words = dict(_variable(by).labels)
+        found = [words.get(one, one) for one in people[by]]
     return np.array([UNKNOWN if one is None else str(one) for one in found], dtype=object)
+
+
+def _variable(key: str) -> Variable:
+    return next(v for v in VARIABLES if v.key == key)
+
+
+def _order(by: str | None) -> tuple[str, ...]:
+    if by not in GROUPINGS:
+        return ()
+    words = dict(_variable(by).labels)
+    return tuple(words.get(level, level) for level in _variable(by).levels)
+
+
+def _without_small_groups(
+    people: People, group: NDArray[Any] | None, small_cells: int | None
+) -> tuple[People, NDArray[Any] | None, dict[str, str]]:
+    """Leave groups out that are too small to be shown, before anything is counted."""
+    if group is None or small_cells is None:
+        return people, group, {}
+    names, sizes = np.unique(group[~np.isnat(people["zero"])], return_counts=True)
+    left_out = {
+        str(name): f"≤{small_cells}"
+        for name, size in zip(names, sizes, strict=True)
+        if size <= small_cells
+    }
+    keep = ~np.isin(group, list(left_out))
+    return {name: values[keep] for name, values in people.items()}, group[keep], left_out
 
 
 def _notes(
@@ -236,8 +267,3 @@ def _notes(
         )
     notes.append(MONTHS_NOTE)
     return tuple(notes)
-
-
-def _add_subtypes(con: duckdb.DuckDBPyConnection, people: People) -> None:
-    for name in ("subtype_primary", "subtype_metastasis"):
-        people[name] = np.full(people["zero"].size, None, dtype=object)

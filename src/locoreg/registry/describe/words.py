@@ -89,5 +89,7 @@ def _median(limits: tuple[float | None, float | None, float | None]) -> str:
 def _percent(row: tuple[float, float, float, float]) -> str:
     if math.isnan(row[1]):
         return "not estimable: nobody was followed so long"
+    if math.isnan(row[2]) or math.isnan(row[3]):
+        return f"{decimal_text(100 * row[1], 1)}% (no interval: no event yet)"
     texts = [decimal_text(100 * v, 1) for v in row[1:]]
     return f"{texts[0]}% ({texts[1]} to {texts[2]})"
