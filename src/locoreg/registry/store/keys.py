@@ -104,6 +104,7 @@ def connect(spill: Path | None) -> duckdb.DuckDBPyConnection:
 
     con = duckdb.connect(":memory:")
     con.execute("SET autoinstall_known_extensions = false")
+    con.execute("SET enable_progress_bar = false")
     con.execute("SET threads = 2")
     con.execute("SET memory_limit = ?", [MEMORY_LIMIT])
     if spill is not None:

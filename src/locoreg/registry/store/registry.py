@@ -69,6 +69,7 @@ class Registry:
         # Nothing is fetched or installed while a registry is read.
         con.execute("SET autoinstall_known_extensions = false")
         con.execute("SET autoload_known_extensions = false")
+        con.execute("SET enable_progress_bar = false")
         if memory_limit is not None:
             con.execute("SET memory_limit = ?", [memory_limit])
         if threads is not None:

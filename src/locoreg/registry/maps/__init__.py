@@ -1,0 +1,1 @@
+"""Column maps that locoreg brings along."""

@@ -1,0 +1,1 @@
+"""REDCap: the data dictionary, exports in their raw and label forms, instruments, maps."""
