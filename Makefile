@@ -25,7 +25,7 @@ demo: $(VENV)/.installed-base ## audit and pool the shipped evidence, write buil
 	$(RUN)/locoreg run examples/local-therapy.yaml --out build/demo
 
 test: $(VENV)/.installed-dev ## run the tests
-	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8
+	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
 
 lint: $(VENV)/.installed-dev ## formatting, lint rules, types, layers
 	$(RUN)/python -m ruff format --check .

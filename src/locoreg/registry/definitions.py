@@ -17,12 +17,14 @@ M1 = (
     "OR coalesce(starts_with(stage_group, 'IV'), false))"
 )
 
-# One row per patient with distant metastases: the earliest day that any table gives. The latest
-# day that it can mean is date_latest(date, date_precision).
+# One row per patient with distant metastases: the earliest day that any table gives, the finest
+# precision first. The latest day that it can mean is date_latest(date, date_precision).
 FIRST_METASTASIS = f"""
-SELECT patient_id, arg_min(date, (date, rank)) AS date,
-    arg_min(precision, (date, rank)) AS date_precision, arg_min(basis, (date, rank)) AS basis
+SELECT patient_id, min(date) AS date,
+    arg_min(precision, (date, fine, rank)) AS date_precision,
+    arg_min(basis, (date, fine, rank)) AS basis
 FROM (
+    SELECT *, CASE precision WHEN 'day' THEN 0 WHEN 'month' THEN 1 ELSE 2 END AS fine FROM (
     SELECT patient_id, first_seen_date AS date, first_seen_date_precision AS precision,
         'lesion' AS basis, 1 AS rank
     FROM lesion WHERE first_seen_date IS NOT NULL AND {DISTANT_LESION}
@@ -31,7 +33,7 @@ FROM (
     FROM disease_event WHERE type = 'distant_recurrence' AND date IS NOT NULL
     UNION ALL
     SELECT patient_id, dx_date, dx_date_precision, 'm1_at_diagnosis', 3
-    FROM primary_tumour WHERE dx_date IS NOT NULL AND {M1}
+    FROM primary_tumour WHERE dx_date IS NOT NULL AND {M1})
 )
 GROUP BY patient_id
 """

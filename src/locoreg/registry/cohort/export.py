@@ -1,0 +1,74 @@
+"""Rows to files: Parquet as they are, CSV safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from locoreg.core.csvtext import FORMULA
+from locoreg.core.errors import DesignError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SYNTHETIC = "SYNTHETIC"
+_BEGINS = "^ *[" + "".join(f"\\x{ord(sign):02x}" for sign in FORMULA) + "]"
+
+
+def write_rows(table: pa.Table, path: Path, *, synthetic: bool) -> Path:
+    """Write a table to a Parquet or CSV file, in place in one step.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The rows.
+    path : Path
+        Ends with ``.parquet`` or ``.csv``.
+    synthetic : bool
+        Whether the file must say that its patients are made up: Parquet in its metadata, CSV in a
+        last column ``data``.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DesignError
+        If the name ends otherwise.
+    """
+    from pyarrow import csv, parquet
+
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    kind = path.suffix.lower()
+    if kind not in (".parquet", ".csv"):
+        raise DesignError(f"{path} must end with .parquet or .csv.")
+    try:
+        if kind == ".parquet":
+            nature = {"locoreg.data": SYNTHETIC if synthetic else "registry"}
+            parquet.write_table(table.replace_schema_metadata(nature), draft, compression="zstd")
+        else:
+            csv.write_csv(_for_spreadsheets(table, synthetic), draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def _for_spreadsheets(table: pa.Table, synthetic: bool) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for position, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            values = table.column(position)
+            risky = pc.match_substring_regex(values, _BEGINS)
+            escaped = pc.binary_join_element_wise("'", values, "")
+            table = table.set_column(position, field, pc.if_else(risky, escaped, values))
+    if synthetic:
+        mark = pa.repeat(pa.scalar(SYNTHETIC), table.num_rows)
+        table = table.append_column("data", mark)
+    return table
