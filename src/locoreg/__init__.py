@@ -28,6 +28,18 @@ if TYPE_CHECKING:
     from locoreg.evidence.records import Catalog
     from locoreg.evidence.reproduce import Reproduction
     from locoreg.figures import plot, save
+    from locoreg.registry.classify import Classification, ClassifyOptions, classify_registry
+    from locoreg.registry.cohort import CohortResult, patient_course
+    from locoreg.registry.describe import Description, describe_registry
+    from locoreg.registry.drafting import MapDraft, draft_map
+    from locoreg.registry.engines import connect_engine
+    from locoreg.registry.importing import ImportReport, import_into
+    from locoreg.registry.intake.source import SourceOptions
+    from locoreg.registry.push import PushReport, push_registry
+    from locoreg.registry.quality_of_life import QolScores, score_responses
+    from locoreg.registry.store import Registry, read_registry
+    from locoreg.registry.synthetic import Simulation, SimulationOptions, simulate_registry
+    from locoreg.registry.validate import QualityReport, check_registry
     from locoreg.report import write_report
     from locoreg.stats.aalenjohansen import aalen_johansen
     from locoreg.stats.bands import ConfidenceBands, confidence_bands
@@ -100,6 +112,50 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "locoreg.figures": (
         "plot",
         "save",
+    ),
+    "locoreg.registry.classify": (
+        "Classification",
+        "ClassifyOptions",
+        "classify_registry",
+    ),
+    "locoreg.registry.cohort": (
+        "CohortResult",
+        "patient_course",
+    ),
+    "locoreg.registry.describe": (
+        "Description",
+        "describe_registry",
+    ),
+    "locoreg.registry.drafting": (
+        "MapDraft",
+        "draft_map",
+    ),
+    "locoreg.registry.engines": ("connect_engine",),
+    "locoreg.registry.importing": (
+        "ImportReport",
+        "import_into",
+    ),
+    "locoreg.registry.intake.source": ("SourceOptions",),
+    "locoreg.registry.push": (
+        "PushReport",
+        "push_registry",
+    ),
+    "locoreg.registry.quality_of_life": (
+        "QolScores",
+        "score_responses",
+    ),
+    "locoreg.registry.store": (
+        "Registry",
+        "read_registry",
+    ),
+    "locoreg.registry.synthetic": (
+        "Simulation",
+        "SimulationOptions",
+        "simulate_registry",
+    ),
+    "locoreg.registry.validate": (
+        "QualityReport",
+        "check_registry",
     ),
     "locoreg.report": ("write_report",),
     "locoreg.stats.aalenjohansen": ("aalen_johansen",),
@@ -227,6 +283,9 @@ __all__ = [
     "AuditReport",
     "Bootstrap",
     "Catalog",
+    "Classification",
+    "ClassifyOptions",
+    "CohortResult",
     "Concordance",
     "ConfidenceBands",
     "ConvergenceError",
@@ -238,6 +297,7 @@ __all__ = [
     "CurveReport",
     "DataError",
     "DeltaMethod",
+    "Description",
     "DesignError",
     "EffectSize",
     "Estimate",
@@ -246,19 +306,28 @@ __all__ = [
     "FineGray",
     "GLMReplicates",
     "GrayTest",
+    "ImportReport",
     "Location",
     "LocoregError",
     "LogRank",
     "MEstimate",
+    "MapDraft",
     "Matching",
     "MaxCombo",
     "MetaAnalysis",
     "Multiverse",
     "ProportionalHazardsTest",
     "PseudoObservations",
+    "PushReport",
+    "QolScores",
+    "QualityReport",
+    "Registry",
     "Reproduction",
     "RestrictedMeans",
     "RestrictedTimeLost",
+    "Simulation",
+    "SimulationOptions",
+    "SourceOptions",
     "StudyResult",
     "SurvivalAtTimes",
     "SurvivalCurve",
@@ -270,18 +339,24 @@ __all__ = [
     "audit",
     "bootstrap",
     "bootstrap_weights",
+    "check_registry",
+    "classify_registry",
     "concordance",
     "confidence_bands",
+    "connect_engine",
     "cox",
     "cox_influence",
     "cox_residuals",
     "curves_of_table",
     "delta_method",
+    "describe_registry",
+    "draft_map",
     "fine_gray",
     "glm",
     "glm_replicates",
     "gray_test",
     "hazard_influence",
+    "import_into",
     "incidence_influence",
     "kaplan_meier",
     "load_catalog",
@@ -295,12 +370,15 @@ __all__ = [
     "meta_analysis",
     "multiverse",
     "nelson_aalen",
+    "patient_course",
     "plot",
     "pool",
     "profile_interval",
     "proportional_hazards_test",
     "pseudo_observations",
+    "push_registry",
     "read_catalog",
+    "read_registry",
     "reproduce",
     "restricted_mean_influence",
     "restricted_time_lost",
@@ -309,6 +387,8 @@ __all__ = [
     "run",
     "sandwich",
     "save",
+    "score_responses",
+    "simulate_registry",
     "stack",
     "survival_at",
     "survival_difference",

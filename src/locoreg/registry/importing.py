@@ -9,6 +9,7 @@ from typing import Any
 
 from locoreg.core.errors import DesignError
 from locoreg.core.numbertext import plural
+from locoreg.core.provenance import sha256_of_bytes
 from locoreg.registry.intake.source import SourceOptions
 from locoreg.registry.sources import find_source
 from locoreg.registry.store.manifest import Batch
@@ -97,6 +98,7 @@ def import_into(
     source: str,
     options: SourceOptions,
     supersedes: Sequence[str] = (),
+    id_prefix: str = "",
     wait_seconds: float = 60.0,
 ) -> ImportReport:
     """Import files (or a database) into a registry.
@@ -113,6 +115,8 @@ def import_into(
         Map, dictionary, site, system.
     supersedes : sequence of str
         Imports that this one takes the place of.
+    id_prefix : str
+        Put before every patient's id and every key, where two sites number their patients alike.
     wait_seconds : float
         How long to wait for another process that changes the registry.
 
@@ -134,9 +138,16 @@ def import_into(
         lambda sink: kind.read(locations, sink, options),
         source=source,
         source_system=kind.system(locations, options),
-        fingerprint=kind.fingerprint(locations, options),
+        fingerprint=_with_prefix(kind.fingerprint(locations, options), id_prefix),
         site=options.site,
         supersedes=supersedes,
+        id_prefix=id_prefix,
         wait_seconds=wait_seconds,
     )
     return ImportReport(registry=str(folder), batch=batch, changed=changed)
+
+
+def _with_prefix(fingerprint: str, id_prefix: str) -> str:
+    if not id_prefix:
+        return fingerprint
+    return sha256_of_bytes(fingerprint.encode(), id_prefix.encode())

@@ -222,6 +222,35 @@ def test_problems_are_counted_beyond_those_kept(tmp_path: Path) -> None:
     assert registry.table("code_map").column("n_rows").to_pylist() == [5]
 
 
+def add_site(folder: Path, site: str, prefix: str = "") -> Batch:
+    def fill(batch: ImportBatch) -> None:
+        where = {"patient_id": "1", "source_file": "person"}
+        batch.add("patient", rows_table("patient", [{**where, "site_id": site}]))
+        batch.add("lesion", rows_table("lesion", [{**where, "lesion_id": site, "organ": "lung"}]))
+        batch.problem(
+            [Problem(rule="r", severity="note", message="m", source_file="f", patient_id="1")]
+        )
+
+    batch, _ = add_import(
+        folder, fill, source="t", source_system="t", fingerprint=site * 64, id_prefix=prefix
+    )
+    return batch
+
+
+def test_two_sites_that_number_their_patients_alike_are_kept_apart(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    add_site(folder, "A")
+    with pytest.raises(DesignError, match=r"first: 1, of B here and of A in .*--id-prefix"):
+        add_site(folder, "B")
+    assert ids(folder) == ["1"]
+    add_site(folder, "B", "B-")
+    registry = read_registry(folder)
+    assert ids(folder) == ["1", "B-1"]
+    lesions = registry.table("lesion").select(["lesion_id", "patient_id"]).to_pylist()
+    assert lesions[1] == {"lesion_id": "B-B", "patient_id": "B-1"}
+    assert registry.table("issue").column("patient_id").to_pylist() == ["1", "B-1"]
+
+
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path

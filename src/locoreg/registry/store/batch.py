@@ -32,15 +32,24 @@ class ImportBatch:
         Provenance of every row.
     synthetic : bool
         Whether the patients are made up.
+    id_prefix : str
+        Put before every patient's id and every key.
     """
 
     def __init__(
-        self, folder: Path, *, import_id: str, source_system: str, synthetic: bool = False
+        self,
+        folder: Path,
+        *,
+        import_id: str,
+        source_system: str,
+        synthetic: bool = False,
+        id_prefix: str = "",
     ) -> None:
         self.folder = folder
         self.import_id = import_id
         self.source_system = source_system
         self.synthetic = synthetic
+        self.id_prefix = id_prefix
         self.writers: dict[str, TableWriter] = {}
         self._read: Counter[str] = Counter()
         self._unused: Counter[tuple[str, str]] = Counter()
@@ -62,7 +71,11 @@ class ImportBatch:
     def add(self, table: str, rows: pa.Table) -> None:
         """Take rows of a canonical table; those without a required value are set aside."""
         whole, aside = conform(
-            table, rows, import_id=self.import_id, source_system=self.source_system
+            table,
+            rows,
+            import_id=self.import_id,
+            source_system=self.source_system,
+            id_prefix=self.id_prefix,
         )
         self._writer(table).add(whole)
         self.set_aside(aside)
@@ -194,13 +207,16 @@ class ImportBatch:
             "import_id": self.import_id,
         }
 
+    def _prefixed(self, name: str | None) -> str | None:
+        return None if name is None else self.id_prefix + name
+
     def _issue_row(self, item: Problem, message: str) -> dict[str, str | int | None]:
         return {
             "rule": item.rule,
             "severity": item.severity,
             "table_name": item.table_name,
-            "row_key": item.row_key,
-            "patient_id": item.patient_id,
+            "row_key": self._prefixed(item.row_key),
+            "patient_id": self._prefixed(item.patient_id),
             "column_name": item.column_name,
             "value": item.value,
             "message": message,

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# Columns that hold the key of a row of some table, or name a patient.
+ID_COLUMNS = frozenset(t.key for t in TABLES.values() if t.key is not None) | {"row_key"}
+
+
 def conform(
-    table: str, rows: pa.Table, *, import_id: str, source_system: str
+    table: str, rows: pa.Table, *, import_id: str, source_system: str, id_prefix: str = ""
 ) -> tuple[pa.Table, list[SetAside]]:
     """Return rows with the canonical schema, and those that lack a required value.
 
@@ -24,6 +28,8 @@ def conform(
         Any of its columns.
     import_id, source_system : str
         Provenance to fill in.
+    id_prefix : str
+        Put before every patient's id and every key.
 
     Returns
     -------
@@ -50,12 +56,22 @@ def conform(
         if field.name in constants:
             columns.append(pa.repeat(pa.scalar(constants[field.name]), rows.num_rows))
         elif field.name in rows.column_names:
-            columns.append(rows.column(field.name).cast(field.type))
+            values = rows.column(field.name).cast(field.type)
+            columns.append(_prefixed(values, field.name, id_prefix))
         else:
             columns.append(pa.nulls(rows.num_rows, field.type))
     full = pa.Table.from_arrays(columns, schema=schema)
     _check_codes(table, full)
     return _split_required(table, full)
+
+
+def _prefixed(values: pa.ChunkedArray, name: str, prefix: str) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not prefix or name not in ID_COLUMNS:
+        return values
+    return pc.binary_join_element_wise(pa.scalar(prefix), values, "")
 
 
 def _check_codes(table: str, rows: pa.Table) -> None:

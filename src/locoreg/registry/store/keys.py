@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from locoreg.core.errors import DesignError
 from locoreg.registry.intake.sink import SetAside
 from locoreg.registry.store.batch import ImportBatch
 from locoreg.registry.store.manifest import Batch, StoredFile
@@ -66,6 +67,8 @@ def settle_keys(batch: ImportBatch, folder: Path, active: Sequence[Batch]) -> Se
             stored = [f for earlier in active for f in earlier.tables.get(name, ())]
             _find_taken(con, name, key, writer.path, _listed(folder, stored))
             if con.execute("SELECT count(*) FROM taken").fetchall()[0][0]:
+                if name == "patient" and stored:
+                    _refuse_other_site(con, writer.path, _listed(folder, stored))
                 already[name] += _leave_out(con, batch, name, writer)
                 rows = con.execute("SELECT DISTINCT holder FROM taken WHERE same").fetchall()
                 leans |= {holder for (holder,) in rows if holder is not None}
@@ -145,6 +148,24 @@ def _find_taken(
             FROM {new} a
             JOIN read_parquet([{stored}], union_by_name = true) f ON a."{key}" = f."{key}"
             WHERE a.file_row_number NOT IN (SELECT n FROM taken)"""
+        )
+
+
+def _refuse_other_site(con: duckdb.DuckDBPyConnection, path: Path, stored: str) -> None:
+    """Raise if an id belongs to a patient of another site: rows of both would be mixed up."""
+    found = con.execute(
+        f"""SELECT count(*), min(a.patient_id), arg_min(a.site_id, a.patient_id),
+            arg_min(f.site_id, a.patient_id)
+        FROM read_parquet({literal(str(path))}) a
+        JOIN read_parquet([{stored}], union_by_name = true) f ON a.patient_id = f.patient_id
+        WHERE a.site_id <> f.site_id"""
+    ).fetchall()
+    count, patient, new, there = found[0]
+    if count:
+        raise DesignError(
+            f"{count:,} patients of this import have the id of a patient of another site (the "
+            f"first: {patient}, of {new} here and of {there} in the registry).",
+            hint="--id-prefix TEXT puts a text before every id of this import.",
         )
 
 

@@ -35,6 +35,7 @@ def add_import(
     site: str | None = None,
     supersedes: Sequence[str] = (),
     synthetic: bool = False,
+    id_prefix: str = "",
     wait_seconds: float = 60.0,
 ) -> tuple[Batch, bool]:
     """Add one import to a registry, which is made if it is missing.
@@ -55,6 +56,8 @@ def add_import(
         Imports that this one takes the place of.
     synthetic : bool
         Whether the patients are made up.
+    id_prefix : str
+        Put before every patient's id and every key.
     wait_seconds : float
         How long to wait for another process that changes the registry.
 
@@ -84,6 +87,7 @@ def add_import(
             import_id=f"{len(manifest.batches) + 1:04d}-{fingerprint[:8]}",
             source_system=source_system,
             synthetic=synthetic,
+            id_prefix=id_prefix,
         )
         staging.mkdir()
         try:
