@@ -107,6 +107,8 @@ def test_csv_cells_are_no_formulas(start: str) -> None:
 
 
 def test_csv_numbers_stay_numbers() -> None:
+    rows = [("a\rb", 'q"'), ("x", "y")]
+    assert list(csv.reader(io.StringIO(to_csv(rows), newline=""))) == [list(row) for row in rows]
     assert to_csv([(-0.5, 3, None, math.nan, True, ("a", "b"))]) == "-0.5,3,,,yes,a; b\n"
 
 

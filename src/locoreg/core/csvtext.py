@@ -27,9 +27,12 @@ def to_csv(rows: Iterable[Sequence[Any]]) -> str:
         One line per row.
     """
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    plain = csv.writer(buffer, lineterminator="\n")
+    # The writer quotes only what holds its own line end, and a reader ends a line at \r too.
+    quoted = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
-        writer.writerow([csv_cell(value) for value in row])
+        cells = [csv_cell(value) for value in row]
+        (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
     return buffer.getvalue()
 
 
