@@ -12,10 +12,13 @@ DISTANT_LESION = (
     + ", ".join(f"'{organ}'" for organ in NOT_DISTANT)
     + "), NOT is_regional, false) AND NOT coalesce(is_regional, false))"
 )
+# M0(i+) is M0.
 M1 = (
     "(coalesce(starts_with(cm, 'M1'), false) OR coalesce(starts_with(pm, 'M1'), false) "
     "OR coalesce(starts_with(stage_group, 'IV'), false))"
 )
+
+BREAST = "(topography IS NULL OR starts_with(topography, 'C50'))"
 
 # One row per patient with distant metastases: the earliest day that any table gives, the finest
 # precision first. The latest day that it can mean is date_latest(date, date_precision).
@@ -33,7 +36,10 @@ FROM (
     FROM disease_event WHERE type = 'distant_recurrence' AND date IS NOT NULL
     UNION ALL
     SELECT patient_id, dx_date, dx_date_precision, 'm1_at_diagnosis', 3
-    FROM primary_tumour WHERE dx_date IS NOT NULL AND {M1})
+    FROM primary_tumour WHERE dx_date IS NOT NULL AND {BREAST} AND {M1}
+    UNION ALL
+    SELECT patient_id, date, date_precision, 'imaging', 4
+    FROM imaging_assessment WHERE date IS NOT NULL AND n_lesions > 0)
 )
 GROUP BY patient_id
 """

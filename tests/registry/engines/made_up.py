@@ -48,6 +48,7 @@ def made_up(seed: int, patients: Sequence[str] = PATIENTS) -> Tables:
             tables["patient"].append({**row, **dates, "vital_status": some(["alive", "dead"])})
         stage = {"stage_group": some(["IV", "IIB"], 0.7), "cm": some(["M0", "M1"], 0.5)}
         stage["pm"] = some(["M0", "M1"], 0.9)
+        stage["topography"] = some(["C50.4", "C34.1"], 0.3)
         tables["primary_tumour"].append({"patient_id": patient, "dx_date": when(), **stage})
         for _ in range(int(rng.integers(0, 5))):
             lesion = {"organ": some(ORGANS), "is_regional": some([True, False], 0.6)}
@@ -55,6 +56,9 @@ def made_up(seed: int, patients: Sequence[str] = PATIENTS) -> Tables:
         for _ in range(int(rng.integers(0, 3))):
             kind = some(["distant_recurrence", "progression"], 0)
             tables["disease_event"].append({"patient_id": patient, "date": when(), "type": kind})
+        for _ in range(int(rng.integers(0, 2))):
+            count = {"n_lesions": some([0, 2], 0.3)}
+            tables["imaging_assessment"].append({"patient_id": patient, "date": when(), **count})
         for _ in range(int(rng.integers(0, 5))):
             given = {
                 "target": some(["lesion", "primary"]),
@@ -67,7 +71,14 @@ def made_up(seed: int, patients: Sequence[str] = PATIENTS) -> Tables:
     return tables
 
 
-TABLES = ("patient", "primary_tumour", "lesion", "disease_event", "local_therapy")
+TABLES = (
+    "patient",
+    "primary_tumour",
+    "lesion",
+    "disease_event",
+    "imaging_assessment",
+    "local_therapy",
+)
 
 
 class Span:
@@ -149,15 +160,16 @@ def _first_metastasis(mine: Mapping[str, list[Row]]) -> tuple[Span | None, str |
     signs += [
         (span(t["dx_date"]), 2)
         for t in mine["primary_tumour"]
-        if "M1" in (t["cm"], t["pm"]) or t["stage_group"] == "IV"
+        if t["topography"] != "C34.1" and ("M1" in (t["cm"], t["pm"]) or t["stage_group"] == "IV")
     ]
+    signs += [(span(i["date"]), 3) for i in mine["imaging_assessment"] if i["n_lesions"]]
     if not signs:
         return None
     dated = [(when, place) for when, place in signs if when is not None]
     if not dated:
         return None, None
     when, place = min(dated, key=lambda sign: (sign[0].first, sign[0].rank, sign[1]))
-    return when, ("lesion", "distant_recurrence", "m1_at_diagnosis")[place]
+    return when, ("lesion", "distant_recurrence", "m1_at_diagnosis", "imaging")[place]
 
 
 def _sites(lesions: list[Row], met: Span | None, window: int) -> Row:

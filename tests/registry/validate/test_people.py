@@ -85,7 +85,7 @@ def test_what_differs_speaks_against(tmp_path: Path) -> None:
         clean(), "P0004", "Q0004", laterality="right", grade=3, size_mm=33.0,
         death_date="2014-08-08", last_contact_date="2014-08-08",
     )  # fmt: skip
-    for row in tables["lesion"] + tables["disease_event"]:
+    for row in tables["lesion"] + tables["disease_event"] + tables["imaging_assessment"]:
         if row["patient_id"] == "Q0004":
             row.update({k: "2014-07-07" for k in ("date", "first_seen_date") if k in row})
     assert pairs(checked(tmp_path / "r", tables, RULE)) == set()

@@ -1,33 +1,33 @@
-"""``locoreg registry``: import, show, undo, purge, describe."""
+"""``locoreg registry``: map, import, show, undo, purge, export, push."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from locoreg.cli.output import print_json, print_text
-from locoreg.core.errors import DesignError
-from locoreg.workflows import registry as workflow
-
-app = App(name="registry", help="Patients' data: import, check, classify, describe, simulate.")
+from locoreg.cli.registry.printing import print_result
+from locoreg.core.errors import DataError
+from locoreg.workflows.registry import storing as workflow
 
 Flag = Parameter(negative=())
 Names = Annotated[tuple[str, ...], Parameter(negative=())]
 
 
-@app.command(name="import")
 def import_(
-    registry: Path,
-    files: Annotated[tuple[str, ...], Parameter(negative=())],
+    files: Names,
     *,
+    registry: Path,
     source: str,
     map: Path | None = None,
     dictionary: Path | None = None,
     site: str | None = None,
     system: str | None = None,
     supersedes: Names = (),
+    id_prefix: str = "",
     wait: float = 60.0,
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -35,14 +35,14 @@ def import_(
 
     Parameters
     ----------
-    registry
-        Folder of the registry; made if it is missing.
     files
         Files, folders, or the address of a database.
+    registry
+        Folder of the registry; made if it is missing.
     source
         delimited, redcap, omop or mcode.
     map
-        Column map (YAML), or the name of a shipped one; for delimited and redcap.
+        Column map (YAML), or the name of a shipped one; for omop a file of concepts.
     dictionary
         Data dictionary of the REDCap project.
     site
@@ -51,6 +51,8 @@ def import_(
         Name of the source system, kept with each row.
     supersedes
         Import that this one takes the place of; give it again for more.
+    id_prefix
+        Text before every patient's id and key, where two sites number their patients alike.
     wait
         Seconds to wait for another process that changes the registry.
     json
@@ -65,13 +67,13 @@ def import_(
         site=site,
         system=system,
         supersedes=supersedes,
+        id_prefix=id_prefix,
         wait_seconds=wait,
     )
-    _print(report, json=json)
+    print_result(report, json=json)
     return 0
 
 
-@app.command
 def show(
     registry: Path,
     *,
@@ -90,11 +92,10 @@ def show(
         Print one JSON document.
     """
     found = workflow.overview(registry, verify=verify)
-    _print(found, json=json)
+    print_result(found, json=json)
     return 1 if found.damaged else 0
 
 
-@app.command
 def undo(
     registry: Path,
     import_id: str,
@@ -123,7 +124,6 @@ def undo(
     return 0
 
 
-@app.command
 def purge(
     registry: Path,
     *,
@@ -149,7 +149,6 @@ def purge(
     return 0
 
 
-@app.command
 def export(
     registry: Path,
     *,
@@ -170,87 +169,76 @@ def export(
     json
         Print one JSON document.
     """
-    _print(workflow.export(registry, out, tables=table), json=json)
+    print_result(workflow.export(registry, out, tables=table), json=json)
     return 0
 
 
-@app.command
-def describe(
-    registry: Path,
+def map_(
+    files: Names,
     *,
-    time_zero: Literal["first_metastasis", "primary_diagnosis", "entry"],
-    level: float,
-    by: str | None = None,
-    groups: Path | None = None,
-    at: Names = (),
-    staging_days: int = 0,
-    small_cells: int = 10,
-    after_time_zero: Annotated[bool, Flag] = False,
+    source: Literal["delimited", "redcap"] = "delimited",
+    dictionary: Path | None = None,
     out: Path | None = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
-    """Describe a registry: flow of patients, Table 1, follow-up and survival.
+    """Draft the column map of files, for a person to finish.
+
+    Parameters
+    ----------
+    files
+        Files and folders.
+    source
+        What the files are.
+    dictionary
+        Data dictionary of the REDCap project.
+    out
+        File for the draft, which must not be there yet; else it goes to standard output.
+    json
+        Print one JSON document.
+    """
+    draft = workflow.draft(files, source=source, dictionary=dictionary)
+    if out is not None:
+        try:
+            with out.open("x", encoding="utf-8") as stream:
+                stream.write(draft.yaml)
+        except OSError as error:
+            raise DataError(f"{out} can't be written: {error.strerror}.") from error
+    if json:
+        print_json(draft.to_dict())
+    elif out is None:
+        print_text(draft.yaml)
+        sys.stderr.write(draft.summary() + "\n")
+    else:
+        print_text(f"{draft.summary()}\nWrote {out}.")
+    return 0
+
+
+def push(
+    registry: Path,
+    *,
+    to: str,
+    schema: str | None = None,
+    replace: Annotated[bool, Flag] = False,
+    wait: float = 60.0,
+    json: Annotated[bool, Flag] = False,
+) -> int:
+    """Copy a registry to a PostgreSQL server, in one transaction.
 
     Parameters
     ----------
     registry
         Folder of the registry.
-    time_zero
-        What time zero is.
-    level
-        Level of the intervals in percent, for example 95.
-    by
-        Variable that makes the groups, for example subtype_primary.
-    groups
-        CSV with the columns patient_id and group, for groups of your own.
-    at
-        Months at which survival is given, separated by commas.
-    staging_days
-        Lesions first seen up to this many days after time zero count as present at it.
-    small_cells
-        Hide counts of 1 to this many patients, and what would give them away; 0 shows all.
-    after_time_zero
-        The groups were made by what happened after time zero: carry the notice on immortal time.
-    out
-        Write Table 1 to this CSV file.
+    to
+        Address: postgresql://user@host/database.
+    schema
+        Schema on the server, made if it is missing; that of the address, or locoreg.
+    replace
+        Replace another state of a registry that stands there.
+    wait
+        Seconds to wait for readers of the old state.
     json
         Print one JSON document.
     """
-    found = workflow.describe(
-        registry,
-        time_zero=time_zero,
-        level=level,
-        by=by,
-        groups=groups,
-        at=_numbers("--at", at),
-        staging_days=staging_days,
-        small_cells=small_cells or None,
-        after_time_zero=after_time_zero,
-    )
-    if out is not None:
-        out.write_text(found.table.to_csv(), encoding="utf-8")
-    _print(found, json=json)
+    report = workflow.push(registry, to=to, schema=schema, replace=replace, wait_seconds=wait)
+    print_result(report, json=json)
     return 0
-
-
-class _Result(Protocol):
-    def summary(self) -> str: ...
-
-    def to_dict(self) -> dict[str, Any]: ...
-
-
-def _print(result: _Result, *, json: bool) -> None:
-    if json:
-        print_json(result.to_dict())
-    else:
-        print_text(result.summary())
-
-
-def _numbers(option: str, given: tuple[str, ...]) -> tuple[float, ...]:
-    found = []
-    for text in (part.strip() for item in given for part in item.split(",") if part.strip()):
-        try:
-            found.append(float(text))
-        except ValueError:
-            raise DesignError(f"{option}: {text!r} is no number.", hint="write 12,36,60.") from None
-    return tuple(sorted(set(found)))

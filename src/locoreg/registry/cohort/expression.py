@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from locoreg.registry.engines.engine import Engine
 
-BASES = ("lesion", "distant_recurrence", "m1_at_diagnosis")
+BASES = ("lesion", "distant_recurrence", "m1_at_diagnosis", "imaging")
 # A key orders by date, then precision, then basis: min() of one number per patient finds the
 # first of all three, which is cheaper on every engine than sorting each patient's rows.
 KEY_STEP = 16
@@ -99,8 +99,9 @@ def distant(lesion: ir.Table) -> ir.BooleanValue:
 
 
 def metastatic_at_diagnosis(tumour: ir.Table) -> ir.BooleanValue:
-    """Whether a primary tumour was metastatic when it was found (M1 or stage IV): never null."""
-    return (
+    """Whether a breast primary was metastatic when it was found (M1 or stage IV): never null."""
+    breast = tumour.topography.startswith("C50").fill_null(True)
+    return breast & (
         tumour.cm.startswith("M1").fill_null(False)
         | tumour.pm.startswith("M1").fill_null(False)
         | tumour.stage_group.startswith("IV").fill_null(False)
@@ -114,10 +115,12 @@ def signs_of_metastasis(engine: Engine) -> ir.Table:
     lesion = engine.table("lesion")
     event = engine.table("disease_event")
     tumour = engine.table("primary_tumour")
+    imaging = engine.table("imaging_assessment")
     parts = (
         (lesion.filter(distant(lesion)), "first_seen_date"),
         (event.filter(event.type == "distant_recurrence"), "date"),
         (tumour.filter(metastatic_at_diagnosis(tumour)), "dx_date"),
+        (imaging.filter(imaging.n_lesions > 0), "date"),
     )
     return ibis.union(
         *(

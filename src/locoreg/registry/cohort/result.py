@@ -128,7 +128,7 @@ class CohortResult:
         DesignError
             If the name ends otherwise.
         """
-        from locoreg.registry.cohort.export import write_rows
+        from locoreg.registry.rowfiles import write_rows
 
         return write_rows(self.table, path, synthetic=self.synthetic)
 

@@ -73,6 +73,11 @@ _CREATE = """CREATE TEMP TABLE completeness (table_name VARCHAR, column_name VAR
 _SITE = "coalesce(p.site_id, 'site not stated')"
 
 
+def place_of(table: str | None, column: str | None) -> str:
+    """Return ``table.column``, or ``patients with`` and what they have."""
+    return f"{table} {column}" if table == PATIENTS_WITH else f"{table}.{column}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
     """How many values a variable has in one group.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from locoreg.core.findings import SEVERITIES
-from locoreg.registry.validate.completeness import PATIENTS_WITH, Completeness
+from locoreg.registry.validate.completeness import PATIENTS_WITH, Completeness, place_of
 from locoreg.registry.validate.rules import BY_ID
 from locoreg.registry.validate.smallcells import Hider
 from locoreg.registry.validate.thresholds import default_thresholds, threshold_table
@@ -134,7 +134,7 @@ def _entry(one: RuleCount, report: QualityReport, hider: Hider) -> Entry:
     found = [f for name, f in report.found if rule is not None and name == one.rule]
     messages = []
     for each in found:
-        place = f"{each.table_name}.{each.column_name}"
+        place = place_of(each.table_name, each.column_name)
         lead = f"{place}, {each.subject}" if each.subject else place
         messages.append(f"{lead}: {hider.message(each)}")
     counts = [n for _, n in one.columns]

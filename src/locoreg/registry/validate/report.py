@@ -14,7 +14,7 @@ from locoreg.core.csvtext import csv_cell
 from locoreg.core.findings import SEVERITIES, Severity
 from locoreg.core.frames import frame
 from locoreg.core.numbertext import plural
-from locoreg.registry.validate.completeness import Completeness
+from locoreg.registry.validate.completeness import Completeness, place_of
 from locoreg.registry.validate.page import render
 from locoreg.registry.validate.rule import Found
 from locoreg.registry.validate.rules import BY_ID
@@ -178,8 +178,8 @@ class QualityReport:
         own = [found for name, found in self.found if name == one.rule]
         for found in own[:SHOWN_PER_RULE]:
             lead = f"{found.subject}: " if found.subject else ""
-            name = f"{found.table_name}.{found.column_name}: "
-            lines += _wrapped(f"{name}{lead}{found.text()}")
+            name = place_of(found.table_name, found.column_name)
+            lines += _wrapped(f"{name}: {lead}{found.text()}")
         if len(own) > SHOWN_PER_RULE:
             lines += _wrapped(f"{len(own) - SHOWN_PER_RULE} more like these.")
         if not own:

@@ -1,23 +1,24 @@
-"""Tasks on a registry: import, take back, describe."""
+"""Tasks on a registry's store: draft a map, import, show, take back, export, push."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from locoreg.core.errors import DataError
-from locoreg.registry.describe import Description, describe_registry
-from locoreg.registry.describe.people import TimeZero
+from locoreg.registry.drafting import MapDraft, draft_map
+from locoreg.registry.engines.target import ServerAddress
 from locoreg.registry.export import ExportReport, export_tables
 from locoreg.registry.importing import ImportReport, import_into
 from locoreg.registry.intake.source import SourceOptions
+from locoreg.registry.push import PushReport, push_registry
 from locoreg.registry.store import read_registry
 from locoreg.registry.store.files import damaged_files
 from locoreg.registry.store.manifest import Batch
 from locoreg.registry.store.transaction import purge, undo_import
+
+DEFAULT_SCHEMA = "locoreg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ def import_files(
     site: str | None = None,
     system: str | None = None,
     supersedes: Sequence[str] = (),
+    id_prefix: str = "",
     wait_seconds: float = 60.0,
 ) -> ImportReport:
     """Import files, a folder or a database into a registry.
@@ -111,6 +113,8 @@ def import_files(
         Name of the system, for the rows' provenance.
     supersedes : sequence of str
         Imports that this one takes the place of.
+    id_prefix : str
+        Put before every patient's id and every key.
     wait_seconds : float
         How long to wait for another process that changes the registry.
 
@@ -125,6 +129,7 @@ def import_files(
         source=source,
         options=SourceOptions(map=map, dictionary=dictionary, site=site, system=system),
         supersedes=supersedes,
+        id_prefix=id_prefix,
         wait_seconds=wait_seconds,
     )
 
@@ -202,91 +207,63 @@ def export(folder: Path, out: Path, *, tables: Sequence[str] = ()) -> ExportRepo
     return export_tables(read_registry(folder), out, tables=tables)
 
 
-def describe(
+def draft(
+    locations: Sequence[str],
+    *,
+    source: Literal["delimited", "redcap"],
+    dictionary: Path | None = None,
+) -> MapDraft:
+    """Draft the column map of files, for a person to finish.
+
+    Parameters
+    ----------
+    locations : sequence of str
+        Files and folders.
+    source : {"delimited", "redcap"}
+        What the files are.
+    dictionary : Path, optional
+        Data dictionary of a REDCap project.
+
+    Returns
+    -------
+    MapDraft
+        The draft.
+    """
+    return draft_map(locations, source=source, dictionary=dictionary)
+
+
+def push(
     folder: Path,
     *,
-    time_zero: TimeZero,
-    level: float,
-    by: str | None = None,
-    groups: Path | None = None,
-    at: Sequence[float] = (),
-    staging_days: int = 0,
-    small_cells: int | None = None,
-    after_time_zero: bool = False,
-) -> Description:
-    """Describe a registry: flow of patients, Table 1, follow-up and survival.
+    to: str,
+    schema: str | None = None,
+    replace: bool = False,
+    wait_seconds: float = 60.0,
+) -> PushReport:
+    """Copy a registry to a PostgreSQL server.
 
     Parameters
     ----------
     folder : Path
         The registry.
-    time_zero : {"first_metastasis", "primary_diagnosis", "entry"}
-        What time zero is.
-    level : float
-        Level of the intervals in percent.
-    by : str, optional
-        Variable that makes the groups.
-    groups : Path, optional
-        CSV with the columns patient_id and group.
-    at : sequence of float
-        Months at which survival is given.
-    staging_days : int
-        Lesions first seen up to this many days after time zero count as present at it.
-    small_cells : int, optional
-        Counts of 1 to this many patients are hidden.
-    after_time_zero : bool
-        The groups of the file were made by what happened after time zero.
+    to : str
+        Address of the database.
+    schema : str, optional
+        Schema on the server; that of the address, or ``locoreg``, if not given.
+    replace : bool
+        Whether another state that stands there may be replaced.
+    wait_seconds : float
+        How long to wait for readers of the old state, or for another push.
 
     Returns
     -------
-    Description
-        The description.
+    PushReport
+        What was copied.
     """
-    return describe_registry(
+    return push_registry(
         read_registry(folder),
-        time_zero=time_zero,
-        level=level,
-        by=by if groups is None else by or groups.stem,
-        groups=None if groups is None else read_groups(groups),
-        at=at,
-        staging_days=staging_days,
-        small_cells=small_cells,
-        after_time_zero=after_time_zero,
+        to=to,
+        schema=schema or ServerAddress.parse(to).schema or DEFAULT_SCHEMA,
+        replace=replace,
+        wait_seconds=wait_seconds,
     )
-
-
-def read_groups(path: Path) -> dict[str, str]:
-    """Read a CSV with the columns patient_id and group.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    dict of str to str
-        Group by patient.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, lacks a column, or names a patient twice.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            if not {"patient_id", "group"} <= set(reader.fieldnames or ()):
-                raise DataError(f"{path} lacks the columns patient_id and group.")
-            found: dict[str, str] = {}
-            for row in reader:
-                if row["patient_id"] in found:
-                    raise DataError(
-                        f"{path}, line {reader.line_num}: patient {row['patient_id']} stands there "
-                        "twice."
-                    )
-                if row["group"]:
-                    found[row["patient_id"]] = row["group"]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} can't be read: {error}.") from error
-    return found

@@ -264,7 +264,7 @@ RULES = (
         family="plausibility",
         severity="serious",
         title="Detected means a value of at least the limit of detection.",
-        action="Correct the value, the limit or the statement. Without normalisation no value is negative.",
+        action="Correct the value, the limit or the statement; amounts are not negative.",
         parts=(
             Part(
                 table="biomarker",

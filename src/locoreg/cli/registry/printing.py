@@ -1,0 +1,42 @@
+"""Print what a task on a registry returns, and read lists of numbers."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from locoreg.cli.output import print_json, print_text
+from locoreg.core.errors import DesignError
+
+
+class Result(Protocol):
+    """What every task returns."""
+
+    def summary(self) -> str:
+        """Return it as text."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+
+
+def print_result(result: Result, *, json: bool) -> None:
+    """Print a result as text, or as one JSON document."""
+    if json:
+        print_json(result.to_dict())
+    else:
+        print_text(result.summary())
+
+
+def words(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what was given once or several times, separated by commas."""
+    return tuple(part.strip() for item in given for part in item.split(",") if part.strip())
+
+
+def numbers(option: str, given: tuple[str, ...]) -> tuple[float, ...]:
+    """Return numbers that were separated by commas, in order."""
+    found = []
+    for text in words(given):
+        try:
+            found.append(float(text))
+        except ValueError:
+            raise DesignError(f"{option}: {text!r} is no number.", hint="write 12,36,60.") from None
+    return tuple(sorted(set(found)))

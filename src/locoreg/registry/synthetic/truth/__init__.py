@@ -1,0 +1,3 @@
+"""The truth of a simulated registry: per patient and for the population."""
+
+from __future__ import annotations
