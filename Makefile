@@ -21,8 +21,12 @@ REFERENCE_SETS = $(shell cd tests/reference/meta && ls dat.*.json edge_cases.jso
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.installed-base ## audit and pool the shipped evidence, write build/demo/report.html
+demo: $(VENV)/.installed-base ## audit and pool the shipped evidence; a synthetic registry, checked; report in build/demo
 	$(RUN)/locoreg run examples/local-therapy.yaml --out build/demo
+	rm -rf build/demo-registry
+	$(RUN)/locoreg registry simulate --patients 2000 --seed 1 --scenario heterogeneous -o build/demo-registry/tables
+	$(RUN)/locoreg registry check build/demo-registry/tables --out build/demo-registry/quality
+	$(RUN)/locoreg registry describe build/demo-registry/tables --time-zero first_metastasis --level 95 --at 36,60
 
 test: $(VENV)/.installed-dev ## run the tests
 	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup

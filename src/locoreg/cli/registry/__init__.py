@@ -20,8 +20,8 @@ for _module, _function, _name, _help in (
     ("deriving", "score", "score", "Score quality-of-life questionnaires."),
     (
         "deriving",
-        "course",
-        "course",
+        "cohort",
+        "cohort",
         "First metastasis, local therapy, sites and death by patient.",
     ),
     ("deriving", "simulate", "simulate", "Make a synthetic registry with known truth."),

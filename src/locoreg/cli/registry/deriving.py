@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from locoreg.cli.output import print_text
-from locoreg.cli.registry.printing import numbers, print_result, words
+from locoreg.cli.registry.printing import numbers, print_result, words, write_text
 from locoreg.core.errors import DesignError
 from locoreg.workflows.registry import deriving, describing
 
@@ -271,9 +271,10 @@ def describe(
         small_cells=small_cells or None,
         after_time_zero=after_time_zero,
     )
-    if out is not None:
-        out.write_text(found.table.to_csv(), encoding="utf-8")
     print_result(found, json=json)
+    if out is not None:
+        write_text(found.table.to_csv(), out)
+        _wrote(out, json=json)
     return 0
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
 from locoreg.cli.output import print_json, print_text
-from locoreg.core.errors import DesignError
+from locoreg.core.errors import DataError, DesignError
 
 
 class Result(Protocol):
@@ -40,3 +41,12 @@ def numbers(option: str, given: tuple[str, ...]) -> tuple[float, ...]:
         except ValueError:
             raise DesignError(f"{option}: {text!r} is no number.", hint="write 12,36,60.") from None
     return tuple(sorted(set(found)))
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a new text file; DataError if it is there already or can't be written."""
+    try:
+        with path.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise DataError(f"{path} can't be written: {error.strerror}.") from error

@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from locoreg.cli.output import print_json, print_text
-from locoreg.cli.registry.printing import print_result
-from locoreg.core.errors import DataError
+from locoreg.cli.registry.printing import print_result, write_text
 from locoreg.workflows.registry import storing as workflow
 
 Flag = Parameter(negative=())
@@ -198,11 +197,7 @@ def map_(
     """
     draft = workflow.draft(files, source=source, dictionary=dictionary)
     if out is not None:
-        try:
-            with out.open("x", encoding="utf-8") as stream:
-                stream.write(draft.yaml)
-        except OSError as error:
-            raise DataError(f"{out} can't be written: {error.strerror}.") from error
+        write_text(draft.yaml, out)
     if json:
         print_json(draft.to_dict())
     elif out is None:
