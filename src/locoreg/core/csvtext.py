@@ -10,6 +10,8 @@ from typing import Any
 
 # A spreadsheet would run a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The same as a regular expression, for engines that escape whole columns.
+FORMULA_PATTERN = "^ *[" + "".join(f"\\x{ord(sign):02x}" for sign in FORMULA) + "]"
 
 
 def to_csv(rows: Iterable[Sequence[Any]]) -> str:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from locoreg.core.csvtext import FORMULA
+from locoreg.core.csvtext import FORMULA_PATTERN
 from locoreg.core.errors import DataError, DesignError, did_you_mean
 from locoreg.registry.store import Registry
 from locoreg.registry.store.views import literal
 from locoreg.registry.tables import TABLES
-
-_BEGINS = "".join(f"\\x{ord(sign):02x}" for sign in FORMULA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,5 +85,5 @@ def export_tables(registry: Registry, folder: Path, *, tables: Sequence[str] = (
 def _cell(name: str, kind: str) -> str:
     if kind not in ("text", "code"):
         return f'"{name}"'
-    runs = f"regexp_matches(\"{name}\", '^ *[{_BEGINS}]')"
+    runs = f'regexp_matches("{name}", {literal(FORMULA_PATTERN)})'
     return f'CASE WHEN {runs} THEN \'\'\'\' || "{name}" ELSE "{name}" END AS "{name}"'

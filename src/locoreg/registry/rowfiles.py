@@ -6,14 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from locoreg.core.csvtext import FORMULA
+from locoreg.core.csvtext import FORMULA_PATTERN
 from locoreg.core.errors import DesignError
+from locoreg.registry.store.tablewriter import SYNTHETIC
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SYNTHETIC = "SYNTHETIC"
-_BEGINS = "^ *[" + "".join(f"\\x{ord(sign):02x}" for sign in FORMULA) + "]"
 
 
 def write_rows(table: pa.Table, path: Path, *, synthetic: bool) -> Path:
@@ -65,7 +63,7 @@ def _for_spreadsheets(table: pa.Table, synthetic: bool) -> pa.Table:
     for position, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
             values = table.column(position)
-            risky = pc.match_substring_regex(values, _BEGINS)
+            risky = pc.match_substring_regex(values, FORMULA_PATTERN)
             escaped = pc.binary_join_element_wise("'", values, "")
             table = table.set_column(position, field, pc.if_else(risky, escaped, values))
     if synthetic:
