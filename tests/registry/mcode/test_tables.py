@@ -545,7 +545,10 @@ def test_surgery_of_a_metastasis(tmp_path: Path, link: Resource) -> None:
     [
         (surgery(status="not-done"), "a treatment that is not done"),
         (surgery(status="preparation"), "a treatment that is planned only"),
-        (surgery(meta=None), "no local treatment of cancer"),
+        (
+            surgery(meta=None, code=concept(SCT, "122548005", "Biopsy of breast")),
+            "no local treatment of cancer",
+        ),
         (surgery(reasonCode=[concept(ICD, "C34.11")]), "a treatment of another primary"),
     ],
 )

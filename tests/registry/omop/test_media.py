@@ -21,6 +21,7 @@ from locoreg.registry.tables import TABLES
 from tests.registry.engines.postgres_server import PASSWORD, Server, running_server
 from tests.registry.omop import cdm
 from tests.registry.omop.patients import whole_cdm
+from tests.registry.omop.test_exports import no_cancer
 
 
 def contents(registry: Registry) -> dict[str, list[Any]]:
@@ -153,6 +154,19 @@ def test_postgresql(
         cursor.execute(f"UPDATE \"{schema}\".person SET care_site_id = NULL WHERE person_id = '1'")
         con.commit()
     assert fingerprint_cdm([address], SourceOptions()) != first.batch.fingerprint
+
+
+@pytest.mark.parametrize("schema", sorted(KINDS))
+def test_a_trimmed_vocabulary_on_a_server(tmp_path: Path, server: Server, schema: str) -> None:
+    b = no_cancer()
+    fill(server, b.tables, f"trimmed {schema}", KINDS[schema])
+    address = server.address(f"trimmed {schema}")
+    report = cdm.import_cdm(tmp_path / "registry", address)
+    assert cdm.unused(report, "person") == {"no breast malignancy and no metastasis is recorded": 2}
+    b.condition(1, 137809, "2018-01-01")
+    fill(server, b.tables, f"stranger {schema}", KINDS[schema])
+    with pytest.raises(DataError, match=r"4112853 .* is missing"):
+        cdm.import_cdm(tmp_path / "registry", server.address(f"stranger {schema}"))
 
 
 def test_postgresql_is_only_read(server: Server) -> None:

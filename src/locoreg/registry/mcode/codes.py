@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from locoreg.registry.mcode.datatypes import Concept
+from locoreg.registry.mcode.rolewords import role_by_words
 
 # Version of the table, for the code map of each import.
 VERSION = "mcode-codes-1"
@@ -24,6 +25,13 @@ _SYSTEMS = {
     "http://hl7.org/fhir/sid/icd-10": "ICD-10",
     "urn:oid:2.16.840.1.113883.6.3": "ICD-10",
     "http://fhir.de/codesystem/bfarm/icd-10-gm": "ICD-10",
+    "http://hl7.org/fhir/sid/icd-10-gm": "ICD-10",
+    "http://mimic.mit.edu/fhir/mimic/codesystem/mimic-diagnosis-icd10": "ICD-10-CM",
+    "http://hl7.org/fhir/sid/icd-9-cm": "ICD-9-CM",
+    "http://hl7.org/fhir/sid/icd-9-cm/diagnosis": "ICD-9-CM",
+    "urn:oid:2.16.840.1.113883.6.103": "ICD-9-CM",
+    "http://mimic.mit.edu/fhir/mimic/codesystem/mimic-diagnosis-icd9": "ICD-9-CM",
+    "http://hl7.org/fhir/sid/icd-o-3": "ICD-O-3",
     "http://terminology.hl7.org/codesystem/icd-o-3": "ICD-O-3",
     "urn:oid:2.16.840.1.113883.6.43.1": "ICD-O-3",
     "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
@@ -138,7 +146,17 @@ def roles_of(concept: Concept) -> dict[str, Reading]:
     if "history" not in found and any(_is_history(words) for words in words_of(concept)):
         system, code, display = first_code(concept)
         found["history"] = Reading("", "", system, code, display, BY_WORDS)
-    return found
+    return found or _roles_by_words(concept)
+
+
+def _roles_by_words(concept: Concept) -> dict[str, Reading]:
+    for words in words_of(concept):
+        role = role_by_words(words)
+        if role is not None:
+            kind, value, extra = role
+            system, code, display = first_code(concept)
+            return {kind: Reading(value, extra, system, code, display or words, BY_WORDS)}
+    return {}
 
 
 @lru_cache(maxsize=4096)
@@ -204,7 +222,7 @@ def absent_reason(concept: Concept | None) -> str | None:
 
 
 class Icd(NamedTuple):
-    """An ICD-10 code: without its dot, and as it stands; its system and its words."""
+    """An ICD-10 code without its dot; the code as it stands; its system and its words."""
 
     plain: str
     system: str
@@ -213,15 +231,47 @@ class Icd(NamedTuple):
 
 
 def icd10(concept: Concept | None) -> Icd | None:
-    """Return the first ICD-10 code of a concept, None if there is none."""
+    """Return the first ICD-10 code of a concept, None if there is none.
+
+    A code of ICD-9-CM for a malignant neoplasm counts as the code of ICD-10 for the same.
+    """
     if concept is None:
         return None
     for coding in concept.coding:
         system = system_of(coding.system)
-        if coding.code and system in {"ICD-10", "ICD-10-CM"}:
-            plain = coding.code.replace(".", "").strip().upper()
+        if not coding.code or system not in {"ICD-10", "ICD-10-CM", "ICD-9-CM"}:
+            continue
+        plain = coding.code.replace(".", "").strip().upper()
+        if system == "ICD-9-CM":
+            plain = _icd9_as_10(plain)
+        if plain:
             return Icd(plain, system, coding.code, coding.display)
     return None
+
+
+# ICD-9-CM for secondary neoplasms (196-198) has the sites of ICD-10 in the same order, shifted in
+# the first block. All other codes only need to be told from each other as cancer or none.
+_NODES_9 = dict(zip("01235689", "01234589", strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _icd9_as_10(plain: str) -> str:
+    """Return the ICD-10 category that a code of ICD-9-CM means; empty if it is no cancer."""
+    if not re.fullmatch(r"\d{3,5}", plain):
+        return ""
+    block, rest = plain[:3], plain[3:]
+    if block in ("174", "175"):
+        return f"C50{rest[:1] if block == '174' else '9'}"
+    if plain.startswith("2330"):
+        return "D059"
+    if block == "196":
+        return f"C77{_NODES_9.get(rest[:1], '9')}"
+    if block in ("197", "198"):
+        return f"C7{int(block) - 189}{rest}"
+    if block == "199":
+        return "C800" if rest.startswith("0") else "C809"
+    number = int(block)
+    return "C269" if 140 <= number <= 195 else "C969" if 200 <= number <= 208 else ""
 
 
 # Words of organs, the more special ones first. They are read only where no code is known.
@@ -251,7 +301,7 @@ _ORGANS = tuple(
         (r"periton|oment", "peritoneum"),
         (r"chest wall", "chest_wall"),
         (r"\bskin|cutaneous|soft tissue|muscle", "skin_soft_tissue"),
-        (r"breast|mamma", "breast"),
+        (r"breast|mamma|mastectom|lumpectom", "breast"),
         (
             r"kidney|renal|stomach|gastr|intestin|colon|rect|bladder|pancrea|spleen|uter|cervix"
             r"|thyroid|pericard|heart|orbit|eye|mediastin|esophag|oesophag|prostat|testi|gland",

@@ -9,12 +9,12 @@ from typing import Any
 from locoreg.registry.mcode.codes import (
     icd10,
     label_of,
-    organ_by_words,
     read_code,
     system_of,
     words_of,
 )
 from locoreg.registry.mcode.datatypes import Concept, Reference
+from locoreg.registry.mcode.diseasewords import kind_by_number, kind_by_words, origin_by_words
 from locoreg.registry.mcode.record import Item, Record, extension, has_profile, verification
 from locoreg.registry.mcode.repeats import merge_repeats
 from locoreg.registry.mcode.resources import (
@@ -27,17 +27,7 @@ from locoreg.registry.mcode.resources import (
 from locoreg.registry.mcode.sites import site_place
 
 _UNSURE = ("unconfirmed", "provisional", "differential")
-_NOT_NOW = re.compile(
-    r"history of|family|screening|suspect|risk of|fear of|no evidence|benign|exclud|ruled out"
-)
-_SECONDARY = re.compile(r"secondary|metasta|disseminated")
-_CANCER = re.compile(
-    r"malignan|carcinoma|cancer|leuk|lymphoma|melanoma|sarcoma|myeloma|glioma|blastoma"
-)
-_BLOOD = re.compile(r"leuk|lymphoma|myeloma")
 _MOST_STEPS = 4
-# From "Secondary malignant neoplasm of adrenal gland" on, in alphabetical order of the sites.
-_BLOCK = range(94161006, 94681007)
 # Extensions that name the disease of a resource.
 _RELATED = (
     "condition-related",
@@ -121,8 +111,19 @@ def _kind(record: Record, item: Item[Condition]) -> str:
     condition = item.resource
     kind = concept_kind(condition.code)
     primary = has_profile(condition, "primary-cancer-condition")
-    if has_profile(condition, "secondary-cancer-condition") and kind in {"none", "cancer"}:
-        return "secondary"
+    if has_profile(condition, "secondary-cancer-condition"):
+        if kind in {"none", "cancer"}:
+            return "secondary"
+        if kind in {"breast", "other"}:
+            record.problem(
+                "profile-and-code-disagree",
+                "serious",
+                "The condition has the profile of a metastasis and the code of a primary cancer: "
+                "it was read as a primary.",
+                item,
+                column="code",
+                value=label_of(condition.code),
+            )
     if kind == "secondary" and primary:
         record.problem(
             "profile-and-code-disagree",
@@ -157,14 +158,7 @@ def concept_kind(concept: Concept | None) -> str:
             return answer
     if any(system_of(c.system) == "ICD-O-3" and c.code for c in concept.coding):
         return _icd_o_kind(concept)
-    return _kind_by_words(concept) if words_of(concept) else _kind_by_number(concept)
-
-
-def _kind_by_number(concept: Concept) -> str:
-    """Read codes without words: SNOMED CT numbered its secondary neoplasms in one block."""
-    codes = [c.code for c in concept.coding if c.code and system_of(c.system) == "SNOMED"]
-    block = any(code.isascii() and code.isdigit() and int(code) in _BLOCK for code in codes)
-    return "secondary" if block else "none"
+    return kind_by_words(concept) if words_of(concept) else kind_by_number(concept)
 
 
 def _icd_kind(code: str) -> str:
@@ -184,23 +178,6 @@ def _icd_o_kind(concept: Concept) -> str:
     if not sites:
         return "cancer"
     return "breast" if sites[0].startswith("C50") else "other"
-
-
-def _kind_by_words(concept: Concept) -> str:
-    for words in words_of(concept):
-        folded = words.lower()
-        if _NOT_NOW.search(folded):
-            return "none"
-        if _CANCER.search(folded) or _SECONDARY.search(folded):
-            if _SECONDARY.search(folded):
-                return "secondary"
-            if _BLOOD.search(folded):
-                return "other"
-            organ = organ_by_words(concept)
-            if organ is None:
-                return "cancer"
-            return "breast" if organ.value == "breast" else "other"
-    return "none"
 
 
 def related_references(item: Item[Any]) -> list[tuple[Reference, str]]:
@@ -259,6 +236,8 @@ def _stated_origins(record: Record, cancers: Cancers, item: Item[Any], steps: in
             stated.add(kind)
     for owner in cancers.owners.get(item.key, []):
         stated |= _origins_by_target(record, cancers, owner, steps)
+    if isinstance(item.resource, Condition) and not stated:
+        stated |= {origin_by_words(item.resource.code)} - {""}
     if not stated:
         for group in cancers.member_of.get(item.key, []):
             stated |= _stated_origins(record, cancers, group, steps + 1)

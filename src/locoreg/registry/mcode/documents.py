@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from locoreg.core.errors import DataError
 from locoreg.registry.intake.openfiles import InputFile
 from locoreg.registry.mcode.jsontext import BadJsonError, decode, encode
+from locoreg.registry.mcode.largedocuments import read_large
 
 LINE_BYTES = 16 << 20
-DOCUMENT_BYTES = 100 << 20
+# What is larger is read entry by entry.
+DOCUMENT_BYTES = 32 << 20
 MOST_NESTED = 3
 LINES = (".ndjson", ".jsonl")
 _BOM = b"\xef\xbb\xbf"
@@ -31,8 +33,8 @@ class Taker(Protocol):
     def unused(self, reason: str) -> None:
         """Take note of an entry that holds no resource to be read."""
 
-    def more_pages(self, row: int) -> None:
-        """Take note of a bundle that is one page of several."""
+    def page(self, address: str, following: str, row: int) -> None:
+        """Take note of the address of a bundle and of its next page; empty where none is named."""
 
     def deleted(self, url: str) -> None:
         """Take note of a resource that an entry deletes."""
@@ -65,44 +67,79 @@ def read_documents(file: InputFile, taker: Taker) -> None:
 
 
 def _document_or_lines(file: InputFile, taker: Taker) -> None:
-    lines = _numbered(file.stream, DOCUMENT_BYTES)
-    first = next(lines, None)
-    if first is None:
+    number = 0
+    text = b""
+    while not text:
+        line = file.stream.readline(DOCUMENT_BYTES)
+        if not line:
+            return
+        number += 1
+        text = line.strip(_SPACE)
+    if len(line) >= DOCUMENT_BYTES and not line.endswith(b"\n"):
+        _large(line, file, taker)
         return
-    number, text = first
-    if text is None:
-        raise _too_large(file.name)
     try:
         value = decode(text)
     except BadJsonError:
         _whole(number, text, file, taker)
         return
+    lines = _numbered(file.stream, LINE_BYTES, number)
     second = next(lines, None)
     if second is None:
         _document(value, text, taker, file.name)
     else:
-        _lines(_again([first, second], lines), file.name, taker)
+        _lines(_again([(number, text), second], lines), file.name, taker)
 
 
 def _whole(number: int, text: bytes, file: InputFile, taker: Taker) -> None:
     """Read a file whose first line is no JSON by itself."""
-    rest = file.stream.read(DOCUMENT_BYTES - len(text) + 1)
+    rest = file.stream.read(max(DOCUMENT_BYTES - len(text), 1))
     whole = text + b"\n" + rest
     if len(whole) > DOCUMENT_BYTES:
-        raise _too_large(file.name)
+        _large(whole, file, taker)
+        return
     try:
         value = decode(whole)
     except BadJsonError as error:
         if not any(_is_json(line) for line in rest.splitlines()[:5]):
-            raise DataError(
-                f"{file.name} is no FHIR JSON: {error}.",
-                hint="give bundles or resources as JSON, or one resource per line.",
-            ) from None
+            raise _no_json(file.name, error) from None
     else:
         _document(value, whole, taker, file.name)
         return
     numbered = enumerate(whole.split(b"\n"), start=number)
     _lines(((n, line) for n, line in numbered if line.strip(_SPACE)), file.name, taker)
+
+
+def _large(head: bytes, file: InputFile, taker: Taker) -> None:
+    """Read a bundle or list that is too large to be held at once."""
+
+    def take(value: Any, number: int) -> None:
+        # In a list the elements are the resources themselves.
+        if bare:
+            _take(value, None, "", number, taker, 0)
+        else:
+            _entry(value, number, taker, 0)
+
+    bare = head.lstrip(_SPACE).startswith(b"[")
+    try:
+        rest = read_large(head, file.stream, take)
+    except BadJsonError as error:
+        raise _no_json(file.name, error) from None
+    if rest is None:
+        return
+    if rest.get("resourceType") != "Bundle":
+        raise DataError(
+            f"{file.name} is larger than {DOCUMENT_BYTES >> 20} MB and no bundle.",
+            hint="export one resource per line (NDJSON), which is read piece by piece.",
+        )
+    _bundle(rest, 1, taker, 0)
+
+
+def _no_json(name: str, error: BadJsonError) -> DataError:
+    return DataError(
+        f"{name} is no FHIR JSON: {error}.",
+        hint="give bundles or resources as JSON, or one resource per line.",
+    )
 
 
 def _is_json(line: bytes) -> bool:
@@ -112,9 +149,10 @@ def _is_json(line: bytes) -> bool:
         return False
 
 
-def _numbered(stream: BufferedReader, limit: int) -> Iterator[tuple[int, bytes | None]]:
+def _numbered(
+    stream: BufferedReader, limit: int, number: int = 0
+) -> Iterator[tuple[int, bytes | None]]:
     """Yield number and text of the lines that aren't blank; None where one is too long."""
-    number = 0
     while line := stream.readline(limit):
         number += 1
         if len(line) >= limit and not line.endswith(b"\n"):
@@ -183,16 +221,24 @@ def _take(value: Any, raw: bytes | None, full_url: str, row: int, taker: Taker, 
 
 
 def _bundle(bundle: dict[str, Any], row: int, taker: Taker, depth: int) -> None:
-    links = bundle.get("link")
-    for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("relation") == "next":
-            taker.more_pages(row)
+    address, following = (_link(bundle.get("link"), name) for name in ("self", "next"))
+    if address or following:
+        taker.page(address, following, row)
     entries = bundle.get("entry")
     if entries is not None and not isinstance(entries, list):
         taker.unreadable("the entries of the bundle are no list", row)
         return
     for number, entry in enumerate(entries or [], start=1):
         _entry(entry, number if depth == 0 and row == 1 else row, taker, depth)
+
+
+def _link(links: Any, name: str) -> str:
+    """Return the address of a kind of link of a bundle, empty if there is none."""
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("relation") == name:
+            url = link.get("url")
+            return url if isinstance(url, str) and url else "?"
+    return ""
 
 
 def _entry(entry: Any, row: int, taker: Taker, depth: int) -> None:
@@ -210,10 +256,3 @@ def _entry(entry: Any, row: int, taker: Taker, depth: int) -> None:
         return
     url = entry.get("fullUrl")
     _take(resource, None, url if isinstance(url, str) else "", row, taker, depth + 1)
-
-
-def _too_large(name: str) -> DataError:
-    return DataError(
-        f"{name} is larger than {DOCUMENT_BYTES >> 20} MB.",
-        hint="export one resource per line (NDJSON), which is read piece by piece.",
-    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from locoreg.registry.mcode.codes import label_of
 from locoreg.registry.mcode.conditions import Cancers, origin_of
+from locoreg.registry.mcode.diseasewords import states_breast_cancer
 from locoreg.registry.mcode.record import Item, Record, verification
 from locoreg.registry.mcode.resources import Condition, Observation
 from locoreg.registry.mcode.sites import Place, metastasis_place, site_place
@@ -42,6 +43,8 @@ class Verdict:
 def judge(record: Record, cancers: Cancers, stages: Stages) -> Verdict:
     """Apply the rule: a confirmed breast primary and a sign of distant metastasis.
 
+    A metastasis that is said to be of a breast cancer ("metastatic breast cancer") states the
+    primary, too: where no condition is the primary itself, the patient enters with a problem.
     A sign is a metastasis outside the regional nodes and the breast (C77.3 and C79.81 don't count
     alone), M1, stage IV, or a history of metastatic cancer that isn't denied; not one that is
     stated to be of another primary. Where the origin or the region can't be told, the sign counts
@@ -63,7 +66,7 @@ def judge(record: Record, cancers: Cancers, stages: Stages) -> Verdict:
     """
     evidence: list[str] = []
     seen: list[str] = []
-    has_breast = bool(cancers.breast)
+    has_breast = bool(cancers.breast) or _states_primary(cancers)
     _by_metastases(record, cancers, has_breast, evidence, seen)
     _by_stages(record, stages, has_breast, evidence, seen)
     _by_history(record, cancers, has_breast, evidence, seen)
@@ -71,9 +74,24 @@ def judge(record: Record, cancers: Cancers, stages: Stages) -> Verdict:
         seen += [f"breast primary {verification(i.resource)}" for i in cancers.unsure]
         seen += [f"primary: {label_of(i.resource.code)}" for i in cancers.others]
         return Verdict(enrolled=False, reason=NO_PRIMARY, evidence=(), seen=tuple(seen))
+    if evidence and not cancers.breast:
+        record.problem(
+            "primary-missing",
+            "serious",
+            "A metastasis is said to be of a breast cancer, and no condition is the breast cancer "
+            "itself: there is no row of the primary.",
+            record.patient,
+            table="primary_tumour",
+        )
     if not evidence:
         return Verdict(enrolled=False, reason=NO_METASTASIS, evidence=(), seen=tuple(seen))
     return Verdict(enrolled=True, reason="", evidence=tuple(evidence), seen=tuple(seen))
+
+
+def _states_primary(cancers: Cancers) -> bool:
+    """Whether a confirmed metastasis is said to be of a breast cancer, and none is unsure."""
+    stated = any(states_breast_cancer(item.resource.code) for item in cancers.secondaries)
+    return stated and not cancers.unsure
 
 
 def _by_metastases(

@@ -45,8 +45,16 @@ _LEFT = {
 
 def fingerprint(locations: Sequence[str], options: SourceOptions) -> str:
     """Return a hash of the files, the site, and the versions of codes and enrolment rule."""
+    _refuse(options)
     extra = f"{VERSION}|{RULE}|{options.site}|{options.system}"
     return fingerprint_of(locations, b"mcode", extra.encode())
+
+
+def _refuse(options: SourceOptions) -> None:
+    if options.map is not None or options.dictionary is not None:
+        raise DesignError(
+            "the source mcode takes no map and no dictionary.", hint="leave them out."
+        )
 
 
 def read(locations: Sequence[str], sink: Sink, options: SourceOptions) -> None:
@@ -68,10 +76,7 @@ def read(locations: Sequence[str], sink: Sink, options: SourceOptions) -> None:
     DesignError
         If a map or a dictionary is given.
     """
-    if options.map is not None or options.dictionary is not None:
-        raise DesignError(
-            "the source mcode takes no map and no dictionary.", hint="leave them out."
-        )
+    _refuse(options)
     output = Output(sink)
     spool = Spool()
     try:
@@ -88,6 +93,7 @@ def read(locations: Sequence[str], sink: Sink, options: SourceOptions) -> None:
                 "there is no FHIR resource in these files.",
                 hint="give bundles or resources as .json, or one resource per line as .ndjson.",
             )
+        intake.missing_pages()
         numbers = intake.patient_numbers()
         for patient, spooled in spool.by_patient(numbers):
             if patient < 0:

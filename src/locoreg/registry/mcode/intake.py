@@ -60,6 +60,8 @@ class Intake:
         self._patients: dict[str, int] = {}
         self._addresses: dict[int, str] = {}
         self._count = 0
+        self._pages: set[str] = set()
+        self._next: list[tuple[str, Origin]] = []
 
     def begin(self, file: str) -> None:
         """Begin a file; DataError if another one has the same name."""
@@ -99,15 +101,23 @@ class Intake:
         self.output.read(self.file)
         self.output.unused(self.file, reason)
 
-    def more_pages(self, row: int) -> None:
-        """Note that a bundle is one page of several."""
-        self.output.problem(
-            "bundle-has-more-pages",
-            "serious",
-            "The bundle is one page of a search and names a next page: import that too, or what "
-            "is known of these patients is incomplete.",
-            Origin(self.file, row),
-        )
+    def page(self, address: str, following: str, row: int) -> None:
+        """Remember which pages of a search there are, and which they name as the next."""
+        self._pages.add(address)
+        if following:
+            self._next.append((following, Origin(self.file, row)))
+
+    def missing_pages(self) -> None:
+        """Raise a problem of each page of a search whose next page is in none of the files."""
+        for following, origin in self._next:
+            if following not in self._pages:
+                self.output.problem(
+                    "bundle-has-more-pages",
+                    "serious",
+                    "The bundle is one page of a search and names a next page that is not in these "
+                    "files: import that too, or what is known of these patients is incomplete.",
+                    origin,
+                )
 
     def deleted(self, url: str) -> None:
         """Remember a resource that was deleted."""

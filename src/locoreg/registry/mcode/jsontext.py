@@ -39,6 +39,26 @@ def decode(raw: bytes) -> Any:
         raise BadJsonError("a number has thousands of digits") from None
 
 
+def decode_from(text: str, start: int) -> tuple[Any, int]:
+    """Return the value that begins at a place of a text, and where it ends.
+
+    Raises
+    ------
+    json.JSONDecodeError
+        If it is no JSON, or the text ends too early.
+    BadJsonError
+        If it names an element twice, or is nested without end.
+    """
+    try:
+        return _DECODER.raw_decode(text, start)
+    except RecursionError:
+        raise BadJsonError(TOO_DEEP) from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise BadJsonError("a number has thousands of digits") from None
+
+
 def encode(value: Any) -> bytes:
     """Return a value that was decoded as compact JSON; BadJsonError if it is too deep."""
     try:

@@ -12,6 +12,7 @@ from locoreg.registry.mcode.datatypes import Concept, Extension, Quantity
 from locoreg.registry.mcode.lesions import Lesion, lesion_in
 from locoreg.registry.mcode.output import date_cells, usable_date
 from locoreg.registry.mcode.partialdates import Partial
+from locoreg.registry.mcode.procedurewords import is_breast_surgery, treatment_by_words
 from locoreg.registry.mcode.record import (
     Item,
     Record,
@@ -63,9 +64,9 @@ def write_local_therapies(record: Record, cancers: Cancers, lesions: list[Lesion
     """Write surgery, ablation and radiotherapy of the breast cancer; other procedures are left."""
     for item in record.procedures:
         procedure = item.resource
-        kind = _kind(procedure)
+        kind = _kind(procedure) or _kind_by_words(record, cancers, item)
         if not kind:
-            item.why = "no local treatment of cancer"
+            item.why = item.why or "no local treatment of cancer"
         elif procedure.status in _NOT_DONE:
             item.why = f"a treatment that is {_NOT_DONE[procedure.status]}"
         elif _of_another(record, cancers, item):
@@ -89,6 +90,22 @@ def _kind(procedure: Procedure) -> str:
         if pattern.search(words) and ("ablation" in words or modality == "cryo"):
             return modality
     return "surgery" if has_profile(procedure, "cancer-related-surgical-procedure") else ""
+
+
+def _kind_by_words(record: Record, cancers: Cancers, item: Item[Procedure]) -> str:
+    """Return surgery or radiotherapy by its words, where it is said to be of the breast cancer."""
+    words = " ".join(words_of(item.resource.code)).lower()
+    kind = treatment_by_words(words)
+    if not kind:
+        return ""
+    kinds = {cancers.kinds.get(reason.key, "none") for reason in _reasons(record, item)}
+    kinds |= {concept_kind(code) for code in item.resource.reason_code}
+    ours = bool(kinds & {"breast", "secondary", "cancer"})
+    if not kinds:
+        ours = is_breast_surgery(words) if kind == "surgery" else not cancers.others
+    if not ours:
+        item.why = "a treatment that is not said to be of the breast cancer"
+    return kind if ours else ""
 
 
 def _reasons(record: Record, item: Item[Procedure]) -> list[Item[Condition]]:
@@ -117,7 +134,8 @@ def _write(
     procedure = item.resource
     volumes = _volumes(record, item) if modality in ("rt_unspecified", "sabr") else []
     sites = [site_place(site) for site in procedure.body_site]
-    parts = volumes or [Volume(place, None, None) for place in sites or [NOWHERE]]
+    sites = sites or [_place_by_words(record, item)]
+    parts = volumes or [Volume(place, None, None) for place in sites]
     system, code, display = first_code(procedure.code)
     record.output.code(
         "local_therapy",
@@ -160,6 +178,13 @@ def _write(
                 **_not_applicable(modality),
             },
         )
+
+
+def _place_by_words(record: Record, item: Item[Procedure]) -> Place:
+    """Return what the words of the code name, unless the reason names a metastasis."""
+    kinds = {concept_kind(reason.resource.code) for reason in _reasons(record, item)}
+    kinds |= {concept_kind(code) for code in item.resource.reason_code}
+    return NOWHERE if "secondary" in kinds else site_place(item.resource.code)
 
 
 def _intent(record: Record, procedure: Procedure) -> str | None:

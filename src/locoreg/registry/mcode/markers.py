@@ -32,7 +32,13 @@ _WORDS = {
     "non-amplified": "neg",
 }
 _SCORE = re.compile(r"(?:score |ihc |her2 )*(0-1\+|0|1\+|2\+|3\+)(?: \((?:\w| )+\))?", re.I)
-_NUMBER = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*(%)?")
+_NUMBER = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*(%|ratio)?", re.I)
+_WORDED = (
+    (re.compile(r"less than or equal to|at most"), "<="),
+    (re.compile(r"(greater|more) than or equal to|at least"), ">="),
+    (re.compile(r"less than|below"), "<"),
+    (re.compile(r"(greater|more) than|above"), ">"),
+)
 _INTERPRETATION = {"pos": "positive", "neg": "negative", "equivocal": "equivocal"}
 _OPERATORS = ("<", "<=", ">", ">=")
 
@@ -69,7 +75,7 @@ def _assay(
             **_value_cells(record, item, marker),
             "interpretation": _interpretation(item, marker),
             "method": _method(marker, item),
-            "loinc": marker.code,
+            "loinc": marker.code if marker.system == "LOINC" else None,
         },
     )
 
@@ -198,7 +204,7 @@ def _text(record: Record, item: Item[Observation], marker: Reading, text: str) -
     value = _word(text)
     if value is not None:
         return {"value_code": value}
-    number = _NUMBER.fullmatch(text.strip())
+    number = _NUMBER.fullmatch(_with_signs(text))
     if number is not None:
         unit = number.group(3) or ("1" if marker.value == "HER2_ISH" else "")
         quantity = Quantity(
@@ -207,6 +213,14 @@ def _text(record: Record, item: Item[Observation], marker: Reading, text: str) -
         return _number(record, item, marker, quantity)
     _unread(record, item, text)
     return {}
+
+
+def _with_signs(text: str) -> str:
+    """Return a text with the signs that its words mean: ``less than 1.8`` is ``< 1.8``."""
+    folded = " ".join(text.lower().split())
+    for pattern, sign in _WORDED:
+        folded = pattern.sub(sign, folded, count=1)
+    return folded
 
 
 def _unread(record: Record, item: Item[Observation], text: str) -> None:

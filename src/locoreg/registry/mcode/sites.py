@@ -9,6 +9,7 @@ from locoreg.registry.mcode.codes import (
     BY_WORDS,
     VERSION,
     Reading,
+    first_code,
     icd10,
     organ_by_words,
     read_code,
@@ -16,6 +17,7 @@ from locoreg.registry.mcode.codes import (
     words_of,
 )
 from locoreg.registry.mcode.datatypes import Concept, Extension, Site
+from locoreg.registry.mcode.diseasewords import place_words, states_breast_cancer
 
 # ICD-10 and ICD-10-CM (C77-C79, C7B), longest codes first: organ and whether it is distant.
 # C77.3 (axilla) and C79.81 (breast) are no distant metastasis; of C77.0 (neck and supraclavicular),
@@ -110,11 +112,14 @@ def metastasis_place(concept: Concept | None) -> Place:
     known = read_code("secondary", concept)
     if known is not None and known.value:
         return Place(known.value, known.extra or _side(concept), _region(known.value), known)
-    words = organ_by_words(concept)
-    # The words of a metastasis from the breast name where it came from.
-    if words is not None and not (known is not None and words.value == "breast"):
-        return Place(words.value, words.extra, _region(words.value), words)
-    return Place("", _side(concept), "unclear", known)
+    # The words of a metastasis may name where it came from, too.
+    words = organ_by_words(place_words(concept))
+    if words is not None:
+        vocabulary, written, display = first_code(concept)
+        named = words._replace(system=vocabulary, code=written, display=display)
+        return Place(words.value, words.extra, _region(words.value), named)
+    side = "" if states_breast_cancer(concept) else _side(concept)
+    return Place("", side, "unclear", known)
 
 
 def words_disagree(place: Place) -> str | None:

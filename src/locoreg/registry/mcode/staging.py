@@ -14,6 +14,7 @@ from locoreg.registry.mcode.codes import (
     label_of,
     read_code,
     system_of,
+    words_of,
 )
 from locoreg.registry.mcode.conditions import Cancers, origin_of, primary_of
 from locoreg.registry.mcode.datatypes import Concept
@@ -27,7 +28,10 @@ _CATEGORY = re.compile(
     r"(?![A-Za-z0-9])"
 )
 _STAGE = re.compile(r"\bstage(?: group)?:?\s*(0|IV|III|II|I|[1-4])\s*([A-D])?(?=\d?\b)", re.I)
-_AJCC_STAGE = re.compile(r"(0|IV|III|II|I|[1-4])([A-D])?", re.I)
+# As a code, or as all that a text says; older guides put c or p before it.
+_BARE_STAGE = re.compile(r"(?:yp|yc|c|p)?(0|IV|III|II|I|[1-4])([A-D])?", re.I)
+# A number of these systems is no stage.
+_NUMBERED = ("SNOMED", "LOINC", "NCIT", "ABSENT", "NULLFLAVOR")
 _OTHER_SYSTEMS = re.compile(
     r"FIGO|Rai|Binet|Ann Arbor|Dukes|Lugano|neuroblastoma|INRG|Wilms|melanoma|myeloma|lymphoma"
     r"|leukemia|Masaoka|Walter Reed|Lymphoma"
@@ -112,20 +116,30 @@ class Stages:
     summaries: list[Summary] = field(default_factory=list)
 
 
-def read_category(concept: Concept | None) -> Reading | None:
-    """Return a category such as ``cT3``: prefix, letter and rest; None if there is none."""
+def read_category(concept: Concept | None, letter: str = "TNM") -> Reading | None:
+    """Return a category such as ``cT3``: prefix, letter and rest; None if there is none.
+
+    Parameters
+    ----------
+    concept : Concept or None
+        The category; its text may name several, as in ``pT2 pN1 M0``.
+    letter : str
+        Which of several is meant; the first one if there is none of this letter.
+    """
     known = read_code("tnm", concept)
     if known is not None or concept is None:
         return known
     for coding in concept.coding:
-        if coding.code and system_of(coding.system) == "AJCC":
+        system = system_of(coding.system)
+        if coding.code and system not in _NUMBERED:
             found = _CATEGORY.fullmatch(coding.code.strip())
             if found is not None:
                 version = BY_WORDS
-                return Reading(found.group(), "", "AJCC", coding.code, coding.display, version)
-    for words in [*(c.display for c in concept.coding), concept.text]:
-        found = _CATEGORY.search(words) if words else None
-        if found is not None:
+                return Reading(found.group(), "", system, coding.code, coding.display, version)
+    for words in words_of(concept):
+        named = list(_CATEGORY.finditer(words))
+        if named:
+            found = next((one for one in named if one.group(2) in letter), named[0])
             system, code, display = first_code(concept)
             return Reading(found.group(), "", system, code, display, BY_WORDS)
     return None
@@ -146,14 +160,14 @@ def read_stage(concept: Concept | None) -> Reading | None:
         return known
     for coding in concept.coding:
         if coding.code and system_of(coding.system) == "AJCC":
-            found = _AJCC_STAGE.fullmatch(coding.code.strip())
+            found = _BARE_STAGE.fullmatch(coding.code.strip())
             if found is not None:
                 value = _stage(found)
                 return Reading(value, "", "AJCC", coding.code, coding.display, BY_WORDS)
-    for words in [*(c.display for c in concept.coding), concept.text]:
-        if not words or _OTHER_SYSTEMS.search(words):
+    for words in words_of(concept):
+        if _OTHER_SYSTEMS.search(words):
             continue
-        found = _STAGE.search(words)
+        found = _STAGE.search(words) or _BARE_STAGE.fullmatch(words.strip())
         if found is not None:
             system, code, display = first_code(concept)
             return Reading(_stage(found), "", system, code, display, BY_WORDS)
@@ -183,7 +197,7 @@ def _category(
     record: Record, cancers: Cancers, item: Item[Observation], letter: str, code: Reading
 ) -> Category:
     observation = item.resource
-    reading = read_category(observation.value_codeable_concept)
+    reading = read_category(_value(observation), letter)
     prefix, value = split_category(reading.value) if reading else ("", "")
     if value and not value.startswith(letter):
         record.problem(
@@ -205,6 +219,8 @@ def _category(
             column="code",
             value=reading.value,
         )
+    if reading is None:
+        _unread(record, cancers, item, f"c{letter.lower()}")
     basis = prefix if prefix in ("yp", "yc") else code.value or prefix
     return Category(
         item,
@@ -221,8 +237,10 @@ def _category(
 
 def _group(record: Record, cancers: Cancers, item: Item[Observation], code: Reading) -> Group:
     observation = item.resource
-    reading = read_stage(observation.value_codeable_concept)
+    reading = read_stage(_value(observation))
     members = [record.resolve(ref, item, "hasMember") for ref in observation.has_member]
+    if reading is None:
+        _unread(record, cancers, item, "stage_group")
     return Group(
         item,
         code.value,
@@ -234,6 +252,32 @@ def _group(record: Record, cancers: Cancers, item: Item[Observation], code: Read
         primary_of(record, cancers, item),
         tuple(m for m in members if m is not None and isinstance(m.resource, Observation)),
     )
+
+
+def _unread(record: Record, cancers: Cancers, item: Item[Observation], what: str) -> None:
+    """Raise a problem of a stage or category that is stated and can't be read."""
+    value = _value(item.resource)
+    if value is None or not cancers.breast or absent_reason(value) is not None:
+        return
+    if not any(coding.code for coding in value.coding) and not words_of(value):
+        return
+    record.output.unknown_code("primary_tumour", what, value)
+    record.problem(
+        "stage-not-read",
+        "serious",
+        "The stage or category can't be read: it was not used, also not for the enrolment.",
+        item,
+        column=what,
+        table="primary_tumour",
+        value=label_of(value),
+    )
+
+
+def _value(observation: Observation) -> Concept | None:
+    """Return the value of a stage; some systems send it as a text."""
+    if observation.value_codeable_concept is None and observation.value_string is not None:
+        return Concept(text=observation.value_string)
+    return observation.value_codeable_concept
 
 
 def _summaries(record: Record, item: Item[Condition]) -> list[Summary]:

@@ -29,6 +29,8 @@ class Job:
         Where rows, problems and codes go.
     site : str or None
         Site of all patients, where the user names one.
+    source_icd10 : bool
+        Whether diagnoses without a standard concept are read by the ICD-10 code of their source.
     empty : set of str
         CDM tables without a row of an enrolled person: nothing is asked of them.
     """
@@ -36,6 +38,7 @@ class Job:
     con: duckdb.DuckDBPyConnection
     sink: Sink
     site: str | None
+    source_icd10: bool = False
     empty: set[str] = field(default_factory=set)
 
     def run(self, sql: str) -> None:

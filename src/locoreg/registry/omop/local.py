@@ -12,6 +12,8 @@ from locoreg.registry.intake.sink import SetAside
 from locoreg.registry.omop.model import CDM, match_columns
 from locoreg.registry.omop.normal import normal, select_list
 from locoreg.registry.omop.reading import Count
+from locoreg.registry.omop.rules import FIRST_LOCAL
+from locoreg.registry.store.views import literal
 
 RAW_CHARACTERS = 20_000
 LINES_AT_ONCE = 1_000
@@ -97,6 +99,36 @@ class LocalCdm:
         chosen = "" if column is None else f" WHERE {self._value(table, column)} IN ({ids})"
         self._run(table, f"INSERT INTO {target} SELECT {listed} FROM {relation.sql} r{chosen}")
 
+    def has_concept(self, *, name: str | None = None, vocabulary: str | None = None) -> bool:
+        """Return whether CONCEPT holds a concept of a vocabulary, or a condition of a name."""
+        relation = self._relations["concept"]
+        parts = []
+        if vocabulary is not None:
+            parts.append(f"{self._value('concept', 'vocabulary_id')} = {literal(vocabulary)}")
+        if name is not None:
+            value = f"lower({self._value('concept', 'concept_name')})"
+            parts.append(f"regexp_matches({value}, {literal(name)})")
+            if self._names["concept"]["domain_id"] is not None:
+                parts.append(f"lower({self._value('concept', 'domain_id')}) = 'condition'")
+        chosen = " AND ".join(parts)
+        return bool(self._run("concept", f"SELECT 1 FROM {relation.sql} r WHERE {chosen} LIMIT 1"))
+
+    def has_strangers(self, table: str, column: str) -> bool:
+        """Return whether a column holds concept ids that CONCEPT does not have."""
+        if table not in self._relations or self._names[table][column] is None:
+            return False
+        known = (
+            f"SELECT {self._value('concept', 'concept_id')} FROM {self._relations['concept'].sql} r"
+        )
+        return bool(
+            self._run(
+                table,
+                f"SELECT 1 FROM (SELECT {self._value(table, column)} AS v "
+                f"FROM {self._relations[table].sql} r) WHERE v > 0 AND v < {FIRST_LOCAL} "
+                f"AND v NOT IN ({known}) LIMIT 1",
+            )
+        )
+
     def unreadable_lines(self) -> Iterator[list[SetAside]]:
         """Return the lines that could not be split into columns, in pieces."""
         rows = self._con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
@@ -106,8 +138,9 @@ class LocalCdm:
                 continue
             # Every pass over a file notes the same lines again.
             self._con.execute(
-                f"SELECT DISTINCT ON (line) line, error_type, left(csv_line, {RAW_CHARACTERS}) "
-                f"FROM {relation.rejects} WHERE trim(csv_line) <> '' ORDER BY line"
+                f"SELECT DISTINCT ON (file_id, line) line, error_type, "
+                f"left(csv_line, {RAW_CHARACTERS}) FROM {relation.rejects} "
+                "WHERE trim(csv_line) <> '' ORDER BY file_id, line"
             )
             while rows := self._con.fetchmany(LINES_AT_ONCE):
                 yield [

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from locoreg.registry.intake.sink import SetAside
+from locoreg.registry.omop.bysource import (
+    NOT_READ as SOURCE_NOT_READ,
+)
+from locoreg.registry.omop.bysource import (
+    find_sources,
+    make_source_map,
+    note_sources,
+    read_sources,
+)
 from locoreg.registry.omop.job import PIECE, Job, role
 from locoreg.registry.omop.model import CDM, CLINICAL
 from locoreg.registry.omop.reading import Cdm, create_local
@@ -38,8 +47,17 @@ def find_candidates(job: Job, cdm: Cdm) -> None:
                 table,
                 f"evidence_{table}",
                 column=column,
-                ids=f"SELECT DISTINCT concept_id FROM role_concept WHERE role IN ({listed})",
+                # Rows without a concept may have an ICD-10 code.
+                ids=f"SELECT DISTINCT concept_id FROM role_concept WHERE role IN ({listed})"
+                + (" UNION SELECT 0" if table == "condition_occurrence" else ""),
             )
+    make_source_map(job)
+    if job.source_icd10:
+        read_sources(job, cdm, "evidence_condition_occurrence")
+    else:
+        find_sources(job, cdm, "evidence_condition_occurrence")
+        note_sources(job, SOURCE_NOT_READ, "person_id IS NOT NULL")
+    job.run("DELETE FROM evidence_condition_occurrence WHERE condition_concept_id = 0")
     job.run(
         f"""CREATE OR REPLACE TABLE evidence AS
         SELECT person_id, bool_or(breast) AS breast, bool_or(spread) AS spread FROM (
@@ -81,6 +99,8 @@ def fetch_rows(job: Job, cdm: Cdm) -> None:
             column="episode_id",
             ids="SELECT episode_id FROM episode",
         )
+    if job.source_icd10:
+        read_sources(job, cdm, "condition_occurrence")
     _fetch_their_concepts(job, cdm)
 
 

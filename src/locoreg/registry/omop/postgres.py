@@ -13,6 +13,7 @@ from locoreg.registry.omop.local import first_line
 from locoreg.registry.omop.model import CDM, match_columns
 from locoreg.registry.omop.normal import quoted, select_list
 from locoreg.registry.omop.reading import Count
+from locoreg.registry.omop.rules import FIRST_LOCAL
 from locoreg.registry.store.views import literal
 
 if TYPE_CHECKING:
@@ -150,6 +151,33 @@ class PostgresCdm:
             piece = wanted[start : start + IDS_PER_QUERY]
             self._pull(con, f"{base} WHERE {self._among(table, column, piece)}", table, target)
 
+    def has_concept(self, *, name: str | None = None, vocabulary: str | None = None) -> bool:
+        """Return whether CONCEPT holds a concept of a vocabulary, or a condition of a name."""
+        parts = []
+        if vocabulary is not None:
+            parts.append(f"{self._name('concept', 'vocabulary_id')} = {literal(vocabulary)}")
+        if name is not None:
+            parts.append(f"lower({self._name('concept', 'concept_name')}) ~ {literal(name)}")
+            if self._names["concept"]["domain_id"] is not None:
+                parts.append(f"lower({self._name('concept', 'domain_id')}) = 'condition'")
+        chosen = " AND ".join(parts)
+        return bool(self._rows(f"SELECT 1 FROM {self._from('concept')} WHERE {chosen} LIMIT 1"))
+
+    def has_strangers(self, table: str, column: str) -> bool:
+        """Return whether a column holds concept ids that CONCEPT does not have."""
+        if table not in self._columns or self._names[table][column] is None:
+            return False
+        value = f"t.{self._name(table, column)}"
+        known = f"k.{self._name('concept', 'concept_id')}"
+        plain = f"split_part(trim({value}::text), '.', 1)"
+        return bool(
+            self._rows(
+                f"SELECT 1 FROM {self._from(table)} t LEFT JOIN {self._from('concept')} k "
+                f"ON split_part(trim({known}::text), '.', 1) = {plain} WHERE {known} IS NULL "
+                f"AND {plain} ~ '^[1-9][0-9]{{0,9}}$' AND {plain}::bigint < {FIRST_LOCAL} LIMIT 1"
+            )
+        )
+
     def checksums(self, ids: list[int]) -> list[tuple[str, int, str]]:
         """Return rows and a checksum of what stands in every table, computed on the server.
 
@@ -224,7 +252,10 @@ class PostgresCdm:
             return f"{quoted(name)}::date AS {quoted(name)}"
         return f"{quoted(name)}::text AS {quoted(name)}"
 
-    def _among(self, table: str, column: str, ids: list[int]) -> str:
+    def _among(self, table: str, column: str, ids: list[Any]) -> str:
+        if next(c for c in CDM[table].columns if c.name == column).kind == "text":
+            listed = ", ".join(literal(str(one)) for one in ids)
+            return f"trim({self._name(table, column)}) IN ({listed})"
         listed = ",".join(str(int(one)) for one in ids)
         if self._kind(table, column) in WHOLE:
             return f"{self._name(table, column)} = ANY ('{{{listed}}}'::bigint[])"

@@ -14,9 +14,10 @@ from pathlib import Path
 import duckdb
 
 from locoreg.core.errors import DataError, DesignError
-from locoreg.registry.intake.sink import Sink
+from locoreg.registry.intake.sink import Problem, Sink
 from locoreg.registry.intake.source import SourceOptions
 from locoreg.registry.omop import (
+    bysource,
     episodes,
     leftovers,
     lesions,
@@ -31,19 +32,19 @@ from locoreg.registry.omop import (
     tumours,
 )
 from locoreg.registry.omop.database import SUFFIXES, attach
-from locoreg.registry.omop.files import find_files, relation_of
+from locoreg.registry.omop.files import find_files, other_files, relation_of
 from locoreg.registry.omop.job import Job
 from locoreg.registry.omop.local import LocalCdm
 from locoreg.registry.omop.model import NEEDED
 from locoreg.registry.omop.postgres import SCHEMES, PostgresCdm, parse_address
 from locoreg.registry.omop.reading import Cdm
-from locoreg.registry.omop.rules import load_rules
+from locoreg.registry.omop.rules import load_rules, reads_source_codes
 from locoreg.registry.omop.vocabulary import resolve, vocabulary_versions
 
 MEMORY_LIMIT = "700MB"
 THREADS = 2
 # Files whose contents decide what an import gives.
-RULE_FILES = ("concepts.csv", "organs.csv", "drugs.csv")
+RULE_FILES = ("concepts.csv", "codes.csv", "organs.csv", "drugs.csv")
 RULES_VERSION = "omop-1"
 
 
@@ -66,6 +67,7 @@ def read_cdm(locations: Sequence[str], sink: Sink, options: SourceOptions) -> No
     DesignError
         If the locations don't fit together.
     """
+    _refuse(options)
     rules = load_rules(options.map)
     with _workplace() as con, _opened(con, locations) as cdm:
         missing = [name for name in NEEDED if name not in cdm.tables]
@@ -75,18 +77,29 @@ def read_cdm(locations: Sequence[str], sink: Sink, options: SourceOptions) -> No
                 f"{', '.join(name.upper() for name in missing)}.",
                 hint="the vocabulary tables may stand in another folder: name both.",
             )
-        job = Job(con=con, sink=sink, site=options.site)
+        job = Job(
+            con=con,
+            sink=sink,
+            site=options.site,
+            source_icd10=reads_source_codes(options.map),
+        )
         job.run("CREATE TABLE used (cdm_table VARCHAR, row_id BIGINT)")
         job.run(
             "CREATE TABLE code_use (table_name VARCHAR, column_name VARCHAR, concept_id BIGINT, "
             "canonical VARCHAR, n BIGINT)"
         )
         sink.problem(resolve(con, cdm, rules))
+        sink.problem(_not_read(locations))
         vocabulary_versions(con, cdm)
         _enrol(job, cdm)
         _map(job)
         for lines in cdm.unreadable_lines():
             sink.set_aside(lines)
+
+
+def _refuse(options: SourceOptions) -> None:
+    if options.dictionary is not None:
+        raise DesignError("the source omop takes no dictionary.", hint="leave it out.")
 
 
 def _enrol(job: Job, cdm: Cdm) -> None:
@@ -105,6 +118,8 @@ def _enrol(job: Job, cdm: Cdm) -> None:
     metastases.find_primaries(job)
     metastases.enrol(job)
     metastases.note_doubt(job)
+    if job.source_icd10:
+        bysource.note_sources(job, bysource.READ, "person_id IN (SELECT person_id FROM enrolled)")
 
 
 def _map(job: Job) -> None:
@@ -162,6 +177,21 @@ def _opened(con: duckdb.DuckDBPyConnection, locations: Sequence[str]) -> Iterato
         cdm.close()
 
 
+def _not_read(locations: Sequence[str]) -> list[Problem]:
+    """Return a note of each file beside the tables that is none of them."""
+    if _kind(locations) != "files":
+        return []
+    return [
+        Problem(
+            rule="table-not-read",
+            severity="note",
+            message=f"{name} is no table that is read: its rows are not counted.",
+            source_file=name,
+        )
+        for name in other_files(locations)
+    ]
+
+
 def _kind(locations: Sequence[str]) -> str:
     kinds = {_kind_of(location) for location in locations}
     if kinds == {"files"} or len(locations) == 1:
@@ -188,6 +218,7 @@ def fingerprint_cdm(locations: Sequence[str], options: SourceOptions) -> str:
 
     Of a database on a server it is computed there, from every row of the tables that are read.
     """
+    _refuse(options)
     digest = hashlib.sha256()
     digest.update(json.dumps([RULES_VERSION, options.site, options.system]).encode())
     for name in RULE_FILES:
@@ -211,8 +242,9 @@ def fingerprint_cdm(locations: Sequence[str], options: SourceOptions) -> str:
     else:
         found = find_files(locations)
         for table in sorted(found):
-            digest.update(f"{table} {found[table].path.suffix.lower()} ".encode())
-            digest.update(_contents(found[table].path))
+            for path in found[table].paths:
+                digest.update(f"{table} {path.suffix.lower()} ".encode())
+                digest.update(_contents(path))
     return digest.hexdigest()
 
 

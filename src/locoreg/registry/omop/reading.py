@@ -63,6 +63,20 @@ class Cdm(Protocol):
             Only rows whose column is among the ids; ``ids`` is a query of the working database.
         """
 
+    def has_concept(self, *, name: str | None = None, vocabulary: str | None = None) -> bool:
+        """Return whether CONCEPT holds a concept of a vocabulary, or a condition of such a name.
+
+        Parameters
+        ----------
+        name : str, optional
+            Regular expression for names of conditions in lower case.
+        vocabulary : str, optional
+            Name of the vocabulary.
+        """
+
+    def has_strangers(self, table: str, column: str) -> bool:
+        """Return whether a column holds concept ids (no local ones) that CONCEPT does not have."""
+
     def unreadable_lines(self) -> Iterable[list[SetAside]]:
         """Return the lines that could not be split into columns, in pieces; after reading."""
 

@@ -16,6 +16,8 @@ from locoreg.core.errors import DataError, did_you_mean
 FIRST_LOCAL = 2_000_000_000
 # Roles that only a site's file can fill.
 OWN_ROLES = ("event", "procedure_set", "not_used")
+# Role, value, concept, whether its descendants mean the same, place in the order of the rules.
+Row = tuple[str, str, int, bool, int]
 EVENTS = ("local_recurrence", "regional_recurrence", "distant_recurrence", "progression")
 
 
@@ -81,6 +83,8 @@ class ConceptFile(BaseModel):
         Concepts by role, besides the shipped ones.
     absent : tuple of str
         Roles that the site's CDM does not use.
+    source_icd10 : bool
+        Whether diagnoses without a standard concept are read by the ICD-10 code of their source.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -88,6 +92,7 @@ class ConceptFile(BaseModel):
     concepts: dict[str, tuple[OwnConcept, ...]] = {}
     also: dict[str, tuple[OwnConcept, ...]] = {}
     absent: tuple[str, ...] = ()
+    source_icd10: bool = False
 
 
 def default_rules() -> tuple[ConceptRule, ...]:
@@ -113,6 +118,11 @@ def read_data(name: str) -> list[dict[str, str]]:
     """Return the rows of a data file of this package."""
     text = files("locoreg.registry.omop").joinpath(name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
+
+
+def reads_source_codes(path: Path | None) -> bool:
+    """Return whether a site's file says that ICD-10 codes of the source are read."""
+    return path is not None and _read_file(path).source_icd10
 
 
 def load_rules(path: Path | None) -> tuple[ConceptRule, ...]:
@@ -218,4 +228,17 @@ def concept_table() -> str:
             f"| {role} | {rule.concept_id} | {rule.value} | "
             f"{'yes' if rule.descendants else ''} | {source} |"
         )
+    lines += [
+        "",
+        "Concepts that are found by the code of their vocabulary, beside those above "
+        "(`source_C50`: what an ICD-10 code of the source means, where a concept file says that it "
+        "is read):",
+        "",
+        "| role | vocabulary | code | means |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row['role']} | {row['vocabulary']} | {row['code']} | {row['value']} |"
+        for row in read_data("codes.csv")
+    ]
     return "\n".join(lines) + "\n"

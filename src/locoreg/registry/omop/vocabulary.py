@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from locoreg.core.errors import DataError
 from locoreg.registry.intake.sink import Problem
+from locoreg.registry.omop.absent import harmless
+from locoreg.registry.omop.codelookup import concepts_by_code
 from locoreg.registry.omop.reading import Cdm, create_local
-from locoreg.registry.omop.rules import ConceptRule
+from locoreg.registry.omop.rules import ConceptRule, Row
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,9 +66,12 @@ def resolve(
     successors = _successors(con, cdm)
     there = _there(con)
     faults: list[str] = []
-    problems: list[Problem] = []
-    rows: list[tuple[str, str, int, bool, int]] = []
+    lacking = [r for r in rules if r.required and not r.own and r.concept_id not in there]
+    spared, problems = harmless(cdm, lacking) if lacking else ([], [])
+    rows: list[Row] = []
     for order, rule in enumerate(rules):
+        if rule in spared:
+            continue
         concept = there.get(rule.concept_id)
         target = _usable(rule, concept, successors, there)
         number = rule.concept_id if target is None else target.concept_id
@@ -83,7 +88,7 @@ def resolve(
             hint="load the whole vocabulary of the CDM (with Cancer Modifier and Episode), or "
             "name the site's own concepts in a concept file.",
         )
-    _expand(con, cdm, rows)
+    _expand(con, cdm, [*rows, *concepts_by_code(con, cdm, rows)])
     return problems
 
 
@@ -231,9 +236,7 @@ def _judge(
         )
 
 
-def _expand(
-    con: duckdb.DuckDBPyConnection, cdm: Cdm, rows: list[tuple[str, str, int, bool, int]]
-) -> None:
+def _expand(con: duckdb.DuckDBPyConnection, cdm: Cdm, rows: list[Row]) -> None:
     """Make ``role_concept``: every concept of every role, itself and its descendants."""
     con.execute(
         "CREATE OR REPLACE TABLE role_root "

@@ -13,7 +13,7 @@ from locoreg.registry.intake.source import SourceOptions
 from locoreg.registry.intake.textrows import TextRows, open_rows
 from locoreg.registry.mapping.cells import file_columns
 from locoreg.registry.mapping.engine import FileMapper, MapContext, described
-from locoreg.registry.mapping.load import find_map
+from locoreg.registry.mapping.load import find_map, require_tables
 from locoreg.registry.mapping.lookups import LookupTable
 from locoreg.registry.mapping.spec import ColumnMap, FileSpec, LookupSpec, text_options
 
@@ -46,6 +46,7 @@ class Delimited:
             If there is no map, or it is wrong.
         """
         column_map, _ = _map(options)
+        require_tables(column_map, str(options.map))
         system = self.system(locations, options)
         found = _names(locations, column_map)
         _check_complete(column_map, found)
@@ -69,6 +70,11 @@ SOURCE = Delimited()
 
 
 def _map(options: SourceOptions) -> tuple[ColumnMap, bytes]:
+    if options.dictionary is not None:
+        raise DesignError(
+            "the source delimited takes no dictionary.",
+            hint="leave it out, or read a REDCap export with the source redcap.",
+        )
     if options.map is None:
         raise DesignError(
             "delimited files need a column map.",

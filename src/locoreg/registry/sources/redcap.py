@@ -9,6 +9,7 @@ from locoreg.core.errors import DataError, DesignError
 from locoreg.registry.intake.openfiles import fingerprint_of
 from locoreg.registry.intake.sink import Sink
 from locoreg.registry.intake.source import SourceOptions
+from locoreg.registry.mapping.load import require_tables
 from locoreg.registry.redcap.dictionary import WHERE_TO_EXPORT, Dictionary, read_dictionary
 from locoreg.registry.redcap.projectmap import ProjectMap, load_project_map
 from locoreg.registry.redcap.reader import read_project
@@ -36,6 +37,7 @@ class RedcapSource:
     def read(self, locations: Sequence[str], sink: Sink, options: SourceOptions) -> None:
         """Read all exports; see `read_project`."""
         dictionary, project = _project(options)
+        require_tables(project.column_map, str(options.map))
         read_project(
             locations,
             sink,
