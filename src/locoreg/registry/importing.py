@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,12 @@ from locoreg.registry.sources import find_source
 from locoreg.registry.store.manifest import Batch
 from locoreg.registry.store.transaction import add_import
 from locoreg.registry.tables import BOOKKEEPING
+from locoreg.registry.whereabouts import Where, Whereabouts, whereabouts
+
+# Characters of the first message of a rule that are shown.
+_MESSAGE = 400
+# Sources whose rows are lines of a file.
+_LINES = ("delimited", "redcap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +35,14 @@ class ImportReport:
         The import with its counts.
     changed : bool
         False if the same had been imported before: nothing was changed.
+    where : Whereabouts
+        Where the first rows of each fault stand.
     """
 
     registry: str
     batch: Batch
     changed: bool
+    where: Whereabouts
 
     @property
     def read(self) -> int:
@@ -62,31 +71,70 @@ class ImportReport:
         lines = [f"Import {batch.import_id} into {self.registry}."]
         if batch.synthetic:
             lines.append("SYNTHETIC: these patients are made up.")
-        lines += ["", f"{'file':40} {'read':>12} {'no table':>12}"]
-        for source in batch.sources:
-            unused = sum(source.unused.values())
-            lines.append(f"{source.name[-40:]:40} {source.read:12,} {unused:12,}")
-            lines += [f"    {n:,}: {why}" for why, n in source.unused.items()]
-        lines += ["", f"{'table':24} {'accepted':>12} {'already there':>14} {'set aside':>12}"]
-        for name, n in batch.counts.items():
-            if name not in BOOKKEEPING:
-                lines.append(f"{name:24} {n.accepted:12,} {n.already_there:14,} {n.set_aside:12,}")
-        lines += ["", f"Set aside: {plural(self.n_set_aside, 'row')}."]
-        lines += [f"    {n:,}: {why}" for why, n in sorted(batch.set_aside.items())]
-        total = sum(n for by in batch.issues.values() for n in by.values())
-        lines += ["", f"Issues: {total:,}."]
-        for rule, by in sorted(batch.issues.items()):
-            lines += [f"    {n:,} {severity}: {rule}" for severity, n in by.items()]
+        lines += ["", *self._files(), "", *self._tables(), "", *self._aside(), "", *self._issues()]
         return "\n".join(lines)
+
+    def _files(self) -> Iterator[str]:
+        yield f"{'file':40} {'read':>12} {'used':>12} {'no table':>12} {'set aside':>12}"
+        for source in self.batch.sources:
+            unused = sum(source.unused.values())
+            aside = self.where.rows_set_aside.get(source.name, 0)
+            used = max(0, source.read - unused - aside)
+            yield f"{source.name[-40:]:40} {source.read:12,} {used:12,} {unused:12,} {aside:12,}"
+            yield from (f"    {n:,} in no table: {why}" for why, n in source.unused.items())
+
+    def _tables(self) -> Iterator[str]:
+        yield f"{'table':24} {'accepted':>12} {'already there':>14} {'set aside':>12}"
+        for name, n in self.batch.counts.items():
+            if name not in BOOKKEEPING:
+                yield f"{name:24} {n.accepted:12,} {n.already_there:14,} {n.set_aside:12,}"
+
+    def _aside(self) -> Iterator[str]:
+        yield f"Set aside: {plural(self.n_set_aside, 'row')}."
+        for why, n in sorted(self.batch.set_aside.items()):
+            yield f"    {n:,}: {why}"
+            yield from self._places(self.where.set_aside.get(why), n)
+        if self.n_set_aside:
+            yield (
+                "    All of them, with their text: "
+                f"locoreg registry export {self.registry} --table set_aside --out FOLDER"
+            )
+
+    def _issues(self) -> Iterator[str]:
+        total = sum(n for by in self.batch.issues.values() for n in by.values())
+        yield f"Issues: {total:,}."
+        for rule, by in sorted(self.batch.issues.items()):
+            yield from (f"    {n:,} {severity}: {rule}" for severity, n in by.items())
+            yield from self._places(self.where.issues.get(rule), sum(by.values()))
+
+    def _places(self, where: Where | None, n: int) -> Iterator[str]:
+        """Say in which columns and rows a fault stands, and what was found at the first place."""
+        if where is None:
+            return
+        columns = ", ".join(where.columns[:4]) + (", ..." if len(where.columns) > 4 else "")
+        about = f"{columns}: " if columns else ""
+        more = ", ..." if n > len(where.places) else ""
+        yield f"        {about}{_listed(where, self.batch.source in _LINES)}{more}"
+        if where.message is not None:
+            words = " ".join(where.message.split())
+            first = "First: " if n > 1 else ""
+            cut = " ..." if len(words) > _MESSAGE else ""
+            yield f"        {first}{words[:_MESSAGE]}{cut}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
+        places = {
+            "set_aside": {name: at.to_dict() for name, at in self.where.set_aside.items()},
+            "issues": {name: at.to_dict() for name, at in self.where.issues.items()},
+            "rows_set_aside": self.where.rows_set_aside,
+        }
         return {
             "registry": self.registry,
             "changed": self.changed,
             "read": self.read,
             "accepted": self.accepted,
             "set_aside": self.n_set_aside,
+            "where": places,
             "batch": self.batch.model_dump(mode="json"),
         }
 
@@ -144,7 +192,21 @@ def import_into(
         id_prefix=id_prefix,
         wait_seconds=wait_seconds,
     )
-    return ImportReport(registry=str(folder), batch=batch, changed=changed)
+    return ImportReport(
+        registry=str(folder), batch=batch, changed=changed, where=whereabouts(folder, batch)
+    )
+
+
+def _listed(where: Where, lines: bool) -> str:
+    """Return files with their rows: ``ward.csv lines 3, 7; list.csv line 2``."""
+    by_file: dict[str, list[str]] = {}
+    for file, row in where.places:
+        by_file.setdefault(file, []).extend([] if row is None else [str(row)])
+    word = "line" if lines else "row"
+    return "; ".join(
+        f"{file} {word}{'s' if len(rows) > 1 else ''} {', '.join(rows)}" if rows else file
+        for file, rows in by_file.items()
+    )
 
 
 def _with_prefix(fingerprint: str, id_prefix: str) -> str:

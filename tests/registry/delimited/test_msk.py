@@ -117,3 +117,23 @@ def test_contradictions_are_listed(report: ImportReport) -> None:
     assert issues["range-for-number"] == {"minor": 1}
     assert "unknown-code" not in issues
     assert "not-a-number" not in issues
+
+
+def test_ages_are_known(con: duckdb.DuckDBPyConnection) -> None:
+    # From the months of age at diagnosis of the source; a birthday may fall on either side.
+    lines = (FOLDER / "data_clinical_sample.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    place = {name: i for i, name in enumerate(rows[0])}
+    months = {
+        row[place["PATIENT_ID"]]: row[place["INVASIVE_CARCINOMA_DX_TIME"]] for row in rows[1:]
+    }
+    ages = counts(
+        con,
+        "SELECT p.patient_id, year(t.dx_date) - p.birth_year FROM patient p "
+        "JOIN primary_tumour t USING (patient_id) WHERE t.dx_date IS NOT NULL",
+    )
+    assert len(ages) > 1700
+    wrong = [
+        id_ for id_, age in ages.items() if abs(float(months[id_]) * 30.4 / 365.25 - age) > 1.01
+    ]
+    assert wrong == []

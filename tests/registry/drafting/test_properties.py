@@ -69,8 +69,8 @@ def drafted(content: bytes, *, then_import: bool = False) -> None:
             draft = draft_map([str(file)], source="delimited")
         except LocoregError:
             return
-        parse_map(draft.yaml)
-        if then_import:
+        column_map = parse_map(draft.yaml)
+        if then_import and any(spec.tables for spec in column_map.files):
             (folder / "map.yaml").write_text(draft.yaml, encoding="utf-8")
             options = SourceOptions(map=folder / "map.yaml")
             import_into(folder / "registry", [str(file)], source="delimited", options=options)

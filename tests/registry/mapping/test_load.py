@@ -72,7 +72,7 @@ WRONG = [
     ("unit: cm", "unit: cm, unit_column: U", "needs its unit"),
     ("from: S, unit: cm", "unit: cm", "either from: or template:"),
     ("last_contact_date: LAST", "last_contact_date: {from: L, since: birth, unit: days}", "birth"),
-    ("last_contact_date: LAST", "birth_year: {from: L, since: birth}", "birth_year is no date"),
+    ("last_contact_date: LAST", "birth_year: {from: L, since: birth}", "no anchor 'birth'"),
     ("last_contact_date: LAST", "last_contact_date: {from: L, unit: days}", "goes with since:"),
     ("last_contact_date: LAST", "last_contact_date: {sinc: L}", "did you mean since?"),
     ('"{ID}-1"', '"ID"', "names no column in braces"),

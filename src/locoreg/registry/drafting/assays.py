@@ -65,6 +65,8 @@ _IDLE = frozenset(
         "as",
         "per",
         "report",
+        "by",
+        "measured",
         "asco",
         "cap",
     )

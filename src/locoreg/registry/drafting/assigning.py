@@ -13,6 +13,7 @@ from locoreg.registry.drafting.model import Cell, Entry, FileDraft, FileProfile,
 from locoreg.registry.drafting.profile import ColumnProfile
 from locoreg.registry.drafting.questionnaires import questionnaire_entries
 from locoreg.registry.drafting.repeats import repeat_entries
+from locoreg.registry.drafting.survival import add_survival
 from locoreg.registry.tables import PROVENANCE, TABLES
 
 PATIENT_ID = "patient_id"
@@ -36,6 +37,20 @@ _HINTS = {
     "observation_window": ("observation", "window", "windows"),
 }
 _HINT_WEIGHT = 1.5
+# What a row must name to be one of these tables; more gaps than this, and it is a row of another.
+_NAMED_BY = {
+    "lesion": ("organ", "first_seen_date"),
+    "imaging_assessment": ("date", "response"),
+    "systemic_line": ("regimen", "start_date"),
+    "systemic_drug": ("drug", "start_date"),
+    "local_therapy": ("start_date",),
+    "performance": ("ecog", "karnofsky"),
+}
+_MANY = 0.2
+# Rows that came first would keep fuller ones of another file out.
+_ONLY_IDS = (
+    "patients of whom nothing but the id is known here: only if no other file describes them"
+)
 # A header whose values need a decision still says something.
 _DOUBT_WEIGHT = 0.5
 
@@ -79,9 +94,11 @@ def assign(profile: FileProfile) -> FileDraft:
     tidy, events = event_entries(therapy_entries(tidy))
     order = {name: place for place, name in enumerate(TABLES)}
     entries = sorted([*tidy, *events, *entries], key=lambda entry: order[entry.table])
+    add_survival(entries, columns)
     for entry in entries:
+        _only_known(entry)
         _add_patient(entry, patient)
-    draft = FileDraft(profile=profile, entries=entries)
+    draft = FileDraft(profile=profile, entries=entries, patient=patient)
     if other is not None:
         profile.remarks.append(other)
     draft.unused = [(looked.profile, _candidates(looked)) for looked in columns if not looked.used]
@@ -182,6 +199,45 @@ def _place(entry: Entry, column: str, looked: Looked, names: Sequence[str]) -> N
         entry.questions.append(f"{column} may also be {_plain(cell.header)}: {doubt}")
         return
     entry.columns[column] = cell
+
+
+def _only_known(entry: Entry) -> None:
+    """Take only the rows that name what the table is about, where many don't."""
+    named = _NAMED_BY.get(entry.table, ())
+    keys = {c.name for c in TABLES[entry.table].columns if c.key}
+    if entry.when is not None or entry.repeat or keys & set(entry.columns):
+        return
+    cells = [cell for name in named if (cell := entry.columns.get(name)) and cell.doubt is None]
+    cell = min(cells, key=lambda cell: _lacking(cell.looked.profile), default=None)
+    if cell is None or _lacking(cell.looked.profile) < _MANY:
+        return
+    entry.when = {"column": cell.header, "known": True}
+    entry.questions.append(f"only the rows that have {_plain(cell.header)}: is that right?")
+
+
+def _lacking(profile: ColumnProfile) -> float:
+    """Return the share of rows without a value."""
+    lacking = profile.n_blank + sum(profile.missing_words.values())
+    return lacking / max(1, profile.n_rows)
+
+
+def add_patients(drafts: Sequence[FileDraft]) -> None:
+    """Propose rows of the table of patients from the file with most of them, if no file has any.
+
+    Parameters
+    ----------
+    drafts : sequence of FileDraft
+        Changed in place.
+    """
+    if any(entry.table == "patient" for draft in drafts for entry in draft.entries):
+        return
+    found = [draft for draft in drafts if draft.patient is not None]
+    most = max(found, key=lambda d: d.patient.profile.n_distinct if d.patient else 0, default=None)
+    if most is None or most.patient is None or not most.patient.profile.n_distinct:
+        return
+    entry = Entry(table="patient", doubt=_ONLY_IDS)
+    _add_patient(entry, most.patient)
+    most.entries.append(entry)
 
 
 def _add_patient(entry: Entry, patient: Looked | None) -> None:

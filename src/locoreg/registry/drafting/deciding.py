@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from locoreg.registry.drafting.assigning import settle
 from locoreg.registry.drafting.dates import DateReading
-from locoreg.registry.drafting.model import Cell, FileDraft
+from locoreg.registry.drafting.model import Cell, Entry, FileDraft
 from locoreg.registry.drafting.offsets import OffsetReading
+from locoreg.registry.drafting.survival import settle_ages
 from locoreg.registry.drafting.vocabulary import reason_word
 
 ORIGIN = "1900-01-01"
@@ -52,7 +53,10 @@ def decide(drafts: Sequence[FileDraft]) -> Decisions:
     relative = ages and not real
     for draft in drafts:
         _origins(draft, relative=relative)
+        settle_ages(draft)
         for entry in draft.entries:
+            if relative and entry.table == "patient":
+                _born_at_origin(entry)
             settle(entry)
     return Decisions(relative=relative, missing=_missing(drafts))
 
@@ -126,6 +130,13 @@ def _origins(draft: FileDraft, *, relative: bool) -> None:
                 since = "birth" if relative and offsets.likely_unit else "diagnosis"
                 unit = offsets.unit or offsets.likely_unit
                 cell.spec.update({"since": since, **({"unit": unit} if unit else {})})
+
+
+def _born_at_origin(entry: Entry) -> None:
+    """State the year of birth where every date is counted from birth."""
+    entry.columns.pop("birth_year", None)
+    entry.constants["birth_year"] = ORIGIN[:4]
+    entry.questions.append("birth_year: all are born at the origin, so that dates give ages")
 
 
 def _since_birth(cell: Cell, offsets: OffsetReading) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from locoreg.core.errors import DataError, DesignError, did_you_mean
 from locoreg.core.numbertext import plural
-from locoreg.registry.drafting.assigning import assign
+from locoreg.registry.drafting.assigning import add_patients, assign
 from locoreg.registry.drafting.deciding import decide
 from locoreg.registry.drafting.model import FileDraft
 from locoreg.registry.drafting.reading import MOST_ROWS, read_delimited
@@ -103,7 +103,13 @@ def draft_map(
         raise DesignError("a data dictionary goes with source redcap only.")
     else:
         profiles = read_delimited(locations)
+    if not profiles:
+        raise DataError(
+            "no instrument of the export has anything but identifiers, free text and blanks.",
+            hint="is the export of this project, and were its forms filled in?",
+        )
     drafts = [assign(profile) for profile in profiles]
+    add_patients(drafts)
     decisions = decide(drafts)
     text = write_draft(drafts, decisions, MOST_ROWS)
     used = {

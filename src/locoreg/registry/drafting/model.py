@@ -150,9 +150,12 @@ class FileDraft:
         Date formats of the file.
     unused : list of (ColumnProfile, str)
         Columns that no entry holds, and what might be done with them.
+    patient : Looked or None
+        Column of the patient's id.
     """
 
     profile: FileProfile
     entries: list[Entry]
     dates: list[str] = field(default_factory=list)
     unused: list[tuple[ColumnProfile, str]] = field(default_factory=list)
+    patient: Looked | None = None

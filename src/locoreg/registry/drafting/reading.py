@@ -11,6 +11,7 @@ from locoreg.core.numbertext import plural
 from locoreg.registry.drafting.model import FileProfile
 from locoreg.registry.drafting.profile import profile_column
 from locoreg.registry.intake.openfiles import InputFile, open_inputs
+from locoreg.registry.intake.rowchunks import BLANK
 from locoreg.registry.intake.sink import CodeUse, Problem, SetAside
 from locoreg.registry.intake.textoptions import DELIMITERS, TextOptions
 from locoreg.registry.intake.textrows import TextChunk, TextRows, open_rows
@@ -22,6 +23,14 @@ MOST_ROWS = 20_000
 MOST_CELLS = 2_000_000
 LEGACY = "cp1252"
 _PEEK = 1 << 20
+# Rows that can't be read, beyond which nothing more is looked at.
+MOST_ASIDE = 20_000
+# A text in an alphabet of one byte has a NUL in every second byte when it is UTF-16.
+_WIDE_SHARE = 0.3
+# cBioPortal's format says what these columns of its timelines are.
+_TIMELINE = "data_timeline"
+_TIMELINE_DAYS = ("START_DATE", "STOP_DATE")
+_TIMELINE_WORDS = "days, counted from what the study says"
 
 
 class Counting:
@@ -47,6 +56,8 @@ class Counting:
         """Count rows that can't be read."""
         for item in items:
             self.aside[item.reason] = self.aside.get(item.reason, 0) + 1
+        if sum(self.aside.values()) > MOST_ASIDE + self.aside.get(BLANK, 0):
+            raise DataError(f"more than {MOST_ASIDE:,} rows can't be read as rows of this table.")
 
     def problem(self, items: Iterable[Problem]) -> None:
         """Refuse problems: a draft has none."""
@@ -100,11 +111,22 @@ def guess_encoding(file: InputFile) -> str | None:
     start = file.stream.peek(_PEEK)[:_PEEK]
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return None
+    if (wide := _wide(start)) is not None:
+        return wide
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
         return LEGACY
     return None
+
+
+def _wide(start: bytes) -> str | None:
+    """Return which UTF-16 a text without a byte order mark is, None if it is none."""
+    half = max(1, len(start) // 2)
+    low, high = start[0::2].count(0) / half, start[1::2].count(0) / half
+    if max(low, high) < _WIDE_SHARE or min(low, high) > _WIDE_SHARE / 10:
+        return None
+    return "utf-16-le" if high > low else "utf-16-be"
 
 
 def first_chunks(rows: TextRows, wanted: Sequence[str] | None = None) -> Iterator[TextChunk]:
@@ -136,10 +158,16 @@ def _profile(file: InputFile, pattern: str, expected: set[str]) -> FileProfile:
         whole = sink.read < MOST_ROWS and taken * len(rows.header) < MOST_CELLS
     except DataError as error:
         whole = False
-        remarks.append(f"reading stopped: {error}")
+        remarks.append(f"reading stopped: {str(error).removesuffix('.')}")
     remarks += [
         f"{plural(n, 'row')} left out: {why}" for why, n in sink.aside.items() if why != "blank row"
     ]
+    alone = len(rows.header) == 1
+    if alone:
+        remarks.append(
+            "there is only one column: if its cells are parted by something else than a tab, "
+            "comma, semicolon or bar, state it (delimiter: '^')"
+        )
     return FileProfile(
         selector="file",
         name=pattern,
@@ -147,16 +175,22 @@ def _profile(file: InputFile, pattern: str, expected: set[str]) -> FileProfile:
             profile_column(
                 name,
                 pa.chunked_array(cells[name], pa.string()),
-                description=described(name, rows.header, rows.comments, rows.delimiter),
+                description=_described(name, pattern, rows),
             )
             for name in rows.header
         ],
-        delimiter=_delimiter_word(rows.delimiter),
+        delimiter=None if alone else _delimiter_word(rows.delimiter),
         encoding=encoding,
         n_rows=taken,
         whole=whole,
         remarks=remarks,
     )
+
+
+def _described(name: str, file: str, rows: TextRows) -> str:
+    if file.startswith(_TIMELINE) and name in _TIMELINE_DAYS:
+        return _TIMELINE_WORDS
+    return described(name, rows.header, rows.comments, rows.delimiter)
 
 
 def _delimiter_word(delimiter: str) -> str:

@@ -110,7 +110,7 @@ def _file(draft: FileDraft) -> Iterator[str]:
     if any(entry.doubt is None for entry in entries):
         yield "    tables:"
     else:
-        yield "    tables: []"
+        yield "    tables: []  # take the brackets away with the first mark below"
     for entry in sorted(entries, key=lambda entry: entry.doubt is not None):
         if entry.doubt is None:
             yield from _entry(entry)

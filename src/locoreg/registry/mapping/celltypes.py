@@ -10,6 +10,7 @@ from locoreg.registry.mapping.dates import date_format, read_date
 from locoreg.registry.mapping.numbers import FACTORS, read_boolean, read_integer, read_number
 from locoreg.registry.mapping.readings import Reading, Unknowns, refused, shown
 from locoreg.registry.mapping.spec import ColumnSpec, FileSpec
+from locoreg.registry.mapping.staging import is_category, read_category
 from locoreg.registry.mapping.values import LIMITS, canonical
 from locoreg.registry.tables import Column
 
@@ -18,13 +19,15 @@ BIRTH_YEAR = "birth_year"
 
 
 def kind_of(column: Column, spec: ColumnSpec) -> str:
-    """Return how a text column is read: ``text``, ``key``, ``code`` or ``snomed``."""
+    """Return how a text column is read: ``text``, ``key``, ``code``, ``snomed`` or ``category``."""
     if spec.kind is not None:
         return spec.kind
     if column.name == "snomed_body_site":
         return "snomed"
     if column.name.endswith("_id"):
         return "key"
+    if is_category(column.name):
+        return "category"
     coded = column.name in ("code", "loinc", "topography") or column.name.endswith("_code")
     return "code" if coded else "text"
 
@@ -89,11 +92,16 @@ def _typed(column: Column, spec: ColumnSpec, file_spec: FileSpec, operators: boo
     if column.type in ("date", "number"):
         return _number(column, spec, file_spec, operators)
     if column.type in LIMITS:
+        if spec.since is not None or spec.before is not None:
+            return _number(column, spec, file_spec, operators=False)
         whole = _integer(column)
         return _birth_year(whole, _date(spec, file_spec)) if column.name == BIRTH_YEAR else whole
     if column.type == "bool":
         return read_boolean
-    snomed = kind_of(column, spec) == "snomed"
+    kind = kind_of(column, spec)
+    if kind == "category":
+        return lambda text: read_category(column.name, text)
+    snomed = kind == "snomed"
     return lambda text: read_plain_code(text, snomed=snomed)
 
 

@@ -25,6 +25,7 @@ OFFSET_UNITS = ("days", "weeks", "months", "years")
 MAPPABLE = tuple(name for name in TABLES if name not in BOOKKEEPING)
 # Anchors whose meaning is fixed.
 BIRTH, DIAGNOSIS, LAST_CONTACT = "birth", "diagnosis", "last_contact"
+BIRTH_YEAR = "birth_year"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +206,23 @@ def _check_column(
         raise checker.fail((*path, "split"), f"{column.name} is no text that is read by codes")
     if given.codes is not None and (column.type == "date" or given.kind is not None):
         raise checker.fail((*path, "codes"), f"{column.name} can't be read by codes")
-    if column.type == "date":
+    _check_reading(checker, spec, column, given, anchors, path)
+
+
+def _check_reading(
+    checker: Checker,
+    spec: FileSpec,
+    column: Column,
+    given: ColumnSpec,
+    anchors: list[str],
+    path: Path,
+) -> None:
+    """Check how dates and numbers are read."""
+    if given.before is not None and column.name != BIRTH_YEAR:
+        raise checker.fail((*path, "before"), "before: goes with birth_year")
+    if column.name == BIRTH_YEAR and (given.since or given.before):
+        _check_birth(checker, given, anchors, path)
+    elif column.type == "date":
         _check_date(checker, spec, given, anchors, path)
     else:
         _check_number(checker, column, given, path)
@@ -229,10 +246,27 @@ def _check_date(
             if getattr(given, key) is not None:
                 raise checker.fail((*path, key), f"{key} goes with since:")
         return
-    if given.since not in anchors:
-        hint = did_you_mean(given.since, anchors)
+    _check_anchor(checker, given, "since", anchors, path)
+
+
+def _check_birth(checker: Checker, given: ColumnSpec, anchors: list[str], path: Path) -> None:
+    """Check a year of birth that is counted from an anchor."""
+    if given.since is not None and given.before is not None:
+        raise checker.fail(path, "state either since: or before:")
+    for key in ("precision", "labelled_as", "dates", "century_from", "codes"):
+        if getattr(given, key) is not None:
+            raise checker.fail((*path, key), f"{key} does not go with since: or before:")
+    _check_anchor(checker, given, "since" if given.since else "before", anchors, path)
+
+
+def _check_anchor(
+    checker: Checker, given: ColumnSpec, key: str, anchors: list[str], path: Path
+) -> None:
+    name = str(getattr(given, key))
+    if name not in anchors:
+        hint = did_you_mean(name, anchors)
         hint = hint or "state it under anchors: of the file, or calendar: relative for birth"
-        raise checker.fail((*path, "since"), f"there is no anchor {given.since!r}", hint)
+        raise checker.fail((*path, key), f"there is no anchor {name!r}", hint)
     if given.unit not in OFFSET_UNITS:
         raise checker.fail(path, "an offset needs unit: days, weeks, months or years")
 
@@ -247,7 +281,7 @@ def _check_format(text: str, century_from: int | None) -> None:
 
 
 def _year_of_date(column: Column, key: str) -> bool:
-    return column.name == "birth_year" and key in ("dates", "century_from")
+    return column.name == BIRTH_YEAR and key in ("dates", "century_from")
 
 
 def _check_number(checker: Checker, column: Column, given: ColumnSpec, path: Path) -> None:

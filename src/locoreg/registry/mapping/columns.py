@@ -17,9 +17,10 @@ from locoreg.registry.mapping.cells import Cells, Distinct, distinct
 from locoreg.registry.mapping.celltypes import kind_of, reader_of
 from locoreg.registry.mapping.dates import FIRST_YEAR, LAST_YEAR
 from locoreg.registry.mapping.numbers import FACTORS
-from locoreg.registry.mapping.offsets import PRECISIONS, Days, offset_days
+from locoreg.registry.mapping.offsets import PRECISIONS, Days, birth_years, offset_days
 from locoreg.registry.mapping.readings import Fault, Reading, shown, unknowns
 from locoreg.registry.mapping.spec import ColumnMap, ColumnSpec, FileSpec
+from locoreg.registry.mapping.values import LIMITS
 from locoreg.registry.tables import TABLES, Column
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ class ColumnReader:
             )
             out = self._by_distinct(found)
         self._add_conflicts(out, cells)
-        if spec.since is not None:
+        if self.column.type in LIMITS and (origin := spec.since or spec.before):
+            self._add_birth(out, anchors[origin])
+        elif spec.since is not None:
             self._add_offsets(out, anchors[spec.since])
         elif self.column.type == "date":
             out.days = _as_days(out)
@@ -214,7 +217,7 @@ class ColumnReader:
     def _by_distinct(self, found: Distinct) -> ReadColumn:
         readings = self._readings(found.texts)
         index = pa.array(found.index)
-        is_offset = self.spec.since is not None
+        is_offset = self.spec.since is not None or self.spec.before is not None
         kind = pa.float64() if is_offset else self._type()
         out = ReadColumn(
             value=pa.array([r.value for r in readings], kind).take(index),
@@ -292,6 +295,25 @@ class ColumnReader:
         out.more = pa.array(words, pa.string(), mask=~known)
         out.days = Days(day=day, precision=days.precision)
         out.offsets = numbers
+
+    def _add_birth(self, out: ReadColumn, base: Days) -> None:
+        """Make years of birth of numbers counted from an anchor, or back from it."""
+        numbers = out.value.to_numpy(zero_copy_only=False).astype(np.float64)
+        year = birth_years(numbers, base, self.spec, self._days_per_month)
+        known = ~np.isnan(year)
+        with np.errstate(invalid="ignore"):
+            wrong = known & ((year < FIRST_YEAR) | (year > LAST_YEAR))
+        if wrong.any():
+            rows = np.flatnonzero(wrong)
+            fault = Fault("impossible-date", "serious", "the age leads to no usable year of birth.")
+            kinds = [(str(numbers[row]), fault) for row in rows]
+            out.faults.append(Faults(rows, np.arange(len(rows)), kinds))
+        known &= ~wrong
+        lacking = pc.and_(pa.array(~known), pc.is_null(out.reason))
+        out.reason = pc.if_else(lacking, pa.scalar("not_recorded"), out.reason)
+        whole = np.where(known, year, 0).astype(np.int64)
+        out.value = pa.array(whole, pa.int64(), mask=~known).cast(self._type())
+        out.more = None
 
     def _scale(self, out: ReadColumn, units: Distinct) -> None:
         factors = FACTORS[self.column.unit]

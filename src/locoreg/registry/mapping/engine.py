@@ -164,8 +164,8 @@ class FileMapper:
             yield Problem(
                 rule="unused-columns",
                 severity="note",
-                message=f"{plural(len(unused), 'column')} of the file are not in the map: "
-                f"{listed}.",
+                message=f"{plural(len(unused), 'column')} of the file "
+                f"{'is' if len(unused) == 1 else 'are'} not in the map: {listed}.",
                 source_file=self._file,
             )
         for entry in self._entries:

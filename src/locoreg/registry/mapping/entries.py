@@ -70,7 +70,7 @@ class Entry:
         self._checks = {
             id(reader): self._offset_check(reader)
             for reader in self._all_readers()
-            if reader.spec.since is not None
+            if reader.spec.since is not None and reader.column.type == "date"
         }
         self._unknown = unknowns(column_map.missing)
         self._taken = 0
@@ -146,6 +146,13 @@ class Entry:
             yield self._note("empty-repeats", words)
         for check in self._checks.values():
             yield from check.problems()
+        for reader in self._all_readers():
+            if reader.spec.before is not None:
+                words = (
+                    f"{reader.column.name} is counted back from {' or '.join(reader.spec.source)}: "
+                    "it may be off by a year."
+                )
+                yield self._note("birth-year-from-age", words)
 
     def _make_readers(self, columns: Mapping[str, ColumnSpec]) -> Readers:
         present = {*self._header, *self._context.brought()}

@@ -99,6 +99,23 @@ def shipped_maps() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".yaml") for name in names))
 
 
+def require_tables(column_map: ColumnMap, name: str) -> None:
+    """Raise DesignError if a map makes no rows of any table: an unfinished draft.
+
+    Parameters
+    ----------
+    column_map : ColumnMap
+        The map.
+    name : str
+        Its name, for the message.
+    """
+    if not any(spec.tables for spec in column_map.files):
+        raise DesignError(
+            f"the map {name} makes no rows of any table.",
+            hint="decide its lines with '# ?': without their marks they are entries of tables.",
+        )
+
+
 def find_map(name_or_path: str | Path) -> tuple[ColumnMap, bytes]:
     """Return a map by the name of a shipped one, or by the path of a file.
 

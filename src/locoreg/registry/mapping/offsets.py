@@ -79,6 +79,40 @@ def offset_days(
     return Days(day=days, precision=np.maximum(base.precision, own))
 
 
+def birth_years(
+    numbers: NDArray[np.float64], base: Days, spec: ColumnSpec, days_per_month: float
+) -> NDArray[np.float64]:
+    """Return years of birth from ages (``before``) or from offsets to birth (``since``).
+
+    Parameters
+    ----------
+    numbers : ndarray of float
+        Ages, or days and so on from the anchor to birth (negative); NaN where unknown.
+    base : Days
+        The anchor.
+    spec : ColumnSpec
+        Unit and rounding.
+    days_per_month : float
+        Days of a month.
+
+    Returns
+    -------
+    ndarray of float
+        The likelier of the two calendar years that a whole number of completed years (or
+        months) leaves open: that of the middle of the period.
+    """
+    unit = str(spec.unit)
+    ages = numbers if spec.before is not None else -numbers
+    middle = 0.5 - SHIFTS[spec.rounded] if unit in ("months", "years") else 0.0
+    whole = np.equal(np.mod(ages, 1.0), 0.0)
+    ages = np.where(whole, ages + middle, ages)
+    days = base.day + (base.latest() - base.day) / 2 - ages * unit_days(unit, days_per_month)
+    known = ~np.isnan(days)
+    first = np.where(known, np.clip(days, -1e6, 1e6), 0).astype("datetime64[D]")
+    years = first.astype("datetime64[Y]").astype(np.int64).astype(np.float64) + 1970
+    return np.where(known, years, np.nan)
+
+
 def unit_days(unit: str, days_per_month: float) -> float:
     """Return the days of a unit."""
     return {"days": 1.0, "weeks": 7.0, "months": days_per_month}.get(unit, 12 * days_per_month)

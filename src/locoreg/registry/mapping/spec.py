@@ -88,6 +88,8 @@ class ColumnSpec(MapPart):
         First of the hundred years that two-digit years stand for.
     since : str or None
         ``birth`` or an anchor of the file: the numbers are offsets from it.
+    before : str or None
+        Anchor at which the numbers are ages: ``birth_year`` is counted back from it.
     rounded : {"down", "nearest", "up"}
         How whole months or years were made: it says which period they stand for.
     precision : {"day", "month", "year"} or None
@@ -113,6 +115,7 @@ class ColumnSpec(MapPart):
     dates: Annotated[list[str] | None, BeforeValidator(_listed)] = None
     century_from: int | None = Field(default=None, ge=1800, le=2100)
     since: str | None = None
+    before: str | None = None
     rounded: Literal["down", "nearest", "up"] = "down"
     precision: Literal["day", "month", "year"] | None = None
     labelled_as: Literal["since_birth", "since_diagnosis"] | None = None

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 NOTHING = "no field is filled in except identifiers and free text"
 NOT_MAPPED = "none of its instruments is in the map"
 NOT_TAKEN = "no condition of the map takes the row"
+NO_TABLE = "the map makes no rows of this instrument"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +238,7 @@ def _take(
     n = len(export.lines)
     ledger.begin()
     mapped: NDArray[np.bool_] = np.zeros(n, bool)
+    made: NDArray[np.bool_] = np.zeros(n, bool)
     filled: NDArray[np.bool_] = np.zeros(n, bool)
     for name in export.dictionary.forms:
         rows = _mask(export.of(name))
@@ -247,6 +249,7 @@ def _take(
         form = part.instrument
         rows = np.ones(n, bool) if form is None else _mask(export.of(form))
         mapped |= rows
+        made |= rows & bool(part.spec.tables)
         if rows.any():
             part.rows += int(rows.sum())
             part.mapper.take(_chunk(export, file, part, rows))
@@ -258,7 +261,8 @@ def _take(
             why[reason] = ~mapped & _mask(pc.equal(export.repeats, name))
         if len(why) > 200:
             break
-    ledger.end(file, lines, {**why, NOT_MAPPED: ~mapped, NOT_TAKEN: np.ones(n, bool)})
+    why |= {NOT_MAPPED: ~mapped, NO_TABLE: ~made, NOT_TAKEN: np.ones(n, bool)}
+    ledger.end(file, lines, why)
 
 
 def _chunk(export: ExportRows, file: str, part: _Part, rows: NDArray[np.bool_]) -> TextChunk:
