@@ -234,3 +234,14 @@ def test_every_rule_is_tried() -> None:
     elsewhere = {"follow-up-differs-by-arm", "follow-up-differs-by-site"}
     assert whole == (tried | elsewhere) - {"order-unknown"}
     assert {edit for edits in NEAR for edit in edits} == {e for es, _ in COMBINED for e in es}
+
+
+@pytest.mark.parametrize(("calendar", "found"), [("real", 1), ("relative", 0)])
+def test_days_counted_from_an_origin_are_no_heap(tmp_path: Path, calendar: str, found: int) -> None:
+    names = [f"p{i}" for i in range(300)]
+    tables = {
+        "patient": [{"patient_id": name, "calendar": calendar} for name in names],
+        "primary_tumour": [{"patient_id": name, "dx_date": "1950-01-01"} for name in names],
+    }
+    report = checked(tmp_path / "r", tables, ["date-heaping"])
+    assert (report.count("date-heaping") > 0) == found

@@ -11,12 +11,15 @@ _DATES = tuple(
     for column in TABLES[table].columns
     if column.type == "date"
 )
+# Days counted from an origin fall together without anybody having filled them up.
+_CALENDAR = "patient_id NOT IN (SELECT patient_id FROM patient WHERE calendar = 'relative')"
 _HEAPS = " UNION ALL ".join(
     f"""SELECT '{table}' AS table_name, '{column}' AS column_name, count(*) AS whole,
         count(*) FILTER (day({column}) = 1) AS first, count(*) FILTER (day({column}) = 15) AS mid,
         count(*) FILTER (strftime({column}, '%m-%d') IN
             ('01-01', '06-15', '06-30', '07-01', '07-02')) AS yearly
-    FROM {table} WHERE {column} IS NOT NULL AND coalesce({column}_precision, 'day') = 'day'"""
+    FROM {table} WHERE {column} IS NOT NULL AND coalesce({column}_precision, 'day') = 'day'
+        AND {_CALENDAR}"""
     for table, column in _DATES
 )
 _HEAP_WORDS = """concat('{part} of {whole} dates that count as exact ({share}) are ', place,
@@ -200,14 +203,15 @@ RULES = (
         action="Store the dates of death with precision month or year, and ask the site where it "
         "learns of deaths: a month may decide whether a death is within the horizon.",
         whole=_heaps(
-            """SELECT coalesce(site_id, 'site not stated') AS subject, 'patient' AS table_name,
+            f"""SELECT coalesce(site_id, 'site not stated') AS subject, 'patient' AS table_name,
             'death_date' AS column_name, count(*) AS whole,
             count(*) FILTER (day(death_date) = 1) AS first,
             count(*) FILTER (day(death_date) = 15) AS mid,
             count(*) FILTER (strftime(death_date, '%m-%d') IN
                 ('01-01', '06-15', '06-30', '07-01', '07-02')) AS yearly
             FROM patient WHERE death_date IS NOT NULL
-                AND coalesce(death_date_precision, 'day') = 'day' GROUP BY site_id"""
+                AND coalesce(death_date_precision, 'day') = 'day' AND {_CALENDAR}
+            GROUP BY site_id"""
         ),
     ),
     Rule(
