@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# The Gregorian year has 365.2425 days; everywhere in a registry a month has 30.4375.
+DAYS_PER_MONTH = 30.4375
+
 # Lesions here are no proof of metastatic disease on their own: regional, or a second primary
 # as well (ICD-10-CM C77.3 and C79.81 in the enrolment rule).
 NOT_DISTANT = ("regional_ln", "breast", "contralateral_breast")

@@ -12,6 +12,7 @@ import pytest
 
 from locoreg.core.errors import DataError, DesignError
 from locoreg.registry.describe import describe_registry
+from locoreg.registry.describe.followup import survival_of
 from locoreg.registry.store import Registry
 from locoreg.stats.survivalcurves import kaplan_meier, reverse_kaplan_meier
 from locoreg.workflows.registry.describing import read_groups
@@ -75,7 +76,7 @@ def test_survival_is_that_of_the_kernels_with_delayed_entry(tmp_path: Path) -> N
     assert group.follow_up[0] == pytest.approx(follow.median.estimate)
     assert group.at[1][1] == pytest.approx(float(curve.at(12).estimate[0]))
     assert [g.group for g in found.survival] == ["A", "B", "Overall"]
-    assert "33.3% of the patients followed entered after time zero" in found.summary()
+    assert "20 of the 60 patients followed (33.3%) entered after time zero" in found.summary()
 
 
 def test_subtypes_as_known_at_time_zero_in_clinical_order(tmp_path: Path) -> None:
@@ -117,6 +118,7 @@ def test_everybody_who_falls_out_is_counted(tmp_path: Path) -> None:
             "last_contact_date": "2020-06-01",
             "entry_date": "2020-06-01",
         },
+        {"patient_id": "same-month", "vital_status": "dead", "death_date": "2020-01"},
         {"patient_id": "good", "vital_status": "dead", "death_date": "2020-06-01"},
     ]
     lesions = [
@@ -125,8 +127,9 @@ def test_everybody_who_falls_out_is_counted(tmp_path: Path) -> None:
     ]
     registry = registry_of(tmp_path / "r", {"patient": rows, "lesion": lesions})
     found = describe_registry(registry, time_zero="first_metastasis", level=95)
-    assert [step.remaining.n for step in found.flow] == [7, 6, 5, 4, 3, 2, 1]
-    assert found.imprecise.n == 6
+    assert [step.remaining.n for step in found.flow] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert found.flow[6].label == "order of the two known"
+    assert found.imprecise.n == 7
     assert found.survival[0].n.n == 1
 
 
@@ -153,10 +156,22 @@ def test_groups_of_a_file(tmp_path: Path) -> None:
         level=95,
         by="operated",
         groups=groups,
-        after_time_zero=True,
+        groups_decided="later",
     )
     assert found.table.columns == ("early", "late", "Unknown", "Overall")
     assert any("immortal time" in note for note in found.notes)
+    with pytest.raises(DesignError, match="need a word on when they were decided"):
+        describe_registry(
+            cohort(tmp_path / "r"), time_zero="first_metastasis", level=95, groups=groups
+        )
+    with pytest.raises(DesignError, match="of groups of your own only"):
+        describe_registry(
+            cohort(tmp_path / "r"),
+            time_zero="first_metastasis",
+            level=95,
+            by="sex",
+            groups_decided="later",
+        )
     with pytest.raises(DesignError, match="1 patients of the groups are not in the registry"):
         describe_registry(
             cohort(tmp_path / "r"),
@@ -164,6 +179,7 @@ def test_groups_of_a_file(tmp_path: Path) -> None:
             level=95,
             by="x",
             groups={"stranger": "a"},
+            groups_decided="at_time_zero",
         )
     path.write_text("patient_id,group\np00,a\np00,b\n", encoding="utf-8")
     with pytest.raises(DataError, match="line 3: patient p00 stands there twice"):
@@ -193,3 +209,130 @@ def test_a_synthetic_registry_says_so(tmp_path: Path) -> None:
     found = describe_registry(registry, time_zero="entry", level=95)
     assert found.summary().splitlines()[2].startswith("SYNTHETIC")
     assert found.to_dict()["synthetic"] is True
+
+
+def shown_text(found: Any) -> str:
+    """Everything that is printed or written."""
+    return json.dumps(found.to_dict()) + found.summary() + found.table.to_csv()
+
+
+def mixed(folder: Path) -> Registry:
+    """100 patients of site A, 4 of them dead, and 60 of site B, 30 of them dead."""
+    patients, lesions = [], []
+    for i in range(160):
+        at_a, name = i < 100, f"p{i:03d}"
+        died = i < 4 or (not at_a and i % 2 == 0)
+        end = (ZERO + timedelta(days=100 + i)).isoformat()
+        patients.append(
+            {
+                "patient_id": name,
+                "site_id": "A" if at_a else "B",
+                "birth_year": None if i in (5, 6, 7) else 1960,
+                # Three of A and twenty of B come late.
+                "entry_date": (
+                    ZERO + timedelta(days=30 * (i in (10, 11, 12) or i >= 140))
+                ).isoformat(),
+                "vital_status": "dead" if died else "alive",
+                "death_date": end if died else None,
+                # Seven of A and 13 of B have no end.
+                "last_contact_date": None
+                if died or i in range(20, 27) or i in range(101, 127, 2)
+                else end,
+            }
+        )
+        if i != 159:
+            lesions.append(
+                {"patient_id": name, "organ": "liver", "first_seen_date": ZERO.isoformat()}
+            )
+    return registry_of(folder, {"patient": patients, "lesion": lesions})
+
+
+def test_small_counts_of_a_group_are_not_the_difference_of_others(tmp_path: Path) -> None:
+    registry = mixed(tmp_path / "r")
+    found = describe_registry(
+        registry, time_zero="first_metastasis", level=95, by="site_id", at=(3, 6), small_cells=10
+    )
+    a, b, overall = found.survival
+    # Four deaths, three late entries and seven without an end at A; the sums are exact else.
+    assert (a.deaths.text, a.late_entries.text, a.n.text) == ("≤10", "≤10", "≥90")
+    for what in ("deaths", "late_entries", "n"):
+        assert sum(getattr(one, what).n is None for one in (a, b, overall)) >= 2, what
+    assert found.flow[-1].remaining.text == overall.n.text
+    # The median and the curve of four deaths, and the curve of all, which would give it away.
+    assert a.hidden == ("survival",)
+    assert a.survival == (None, None, None)
+    assert {row[1] for one in (a, overall) for row in one.at} == {None}
+    assert "survival (Kaplan-Meier)          hidden: too few patients" in found.summary()
+
+
+def test_the_size_of_the_table_is_known_and_hides_who_lacks_a_time_zero(tmp_path: Path) -> None:
+    registry = mixed(tmp_path / "r")
+    found = describe_registry(registry, time_zero="first_metastasis", level=95, small_cells=10)
+    assert found.table.sizes == (159,)
+    first, second = found.flow[:2]
+    assert (first.remaining.text, second.left_out.text) == ("≤169", "≤10")
+    assert (second.remaining.n, first.remaining.n) == (159, None)
+    assert "160" not in shown_text(found).replace(str(registry.path), "")
+
+
+def test_known_values_give_no_small_unknown_away(tmp_path: Path) -> None:
+    registry = mixed(tmp_path / "r")
+    found = describe_registry(registry, time_zero="first_metastasis", level=95, small_cells=10)
+    age = next(line for line in found.to_dict()["table"]["lines"] if line["variable"] == "age")
+    # Three of 159 have no year of birth.
+    assert "n" not in age["cells"][0]
+    assert age["cells"][0]["median"] == 60
+    full = describe_registry(registry, time_zero="first_metastasis", level=95)
+    age = next(line for line in full.to_dict()["table"]["lines"] if line["variable"] == "age")
+    assert age["cells"][0]["n"] == 156
+
+
+def test_survival_at_close_months_shows_no_few_deaths(tmp_path: Path) -> None:
+    registry = mixed(tmp_path / "r")
+    found = describe_registry(
+        registry, time_zero="first_metastasis", level=95, at=(5, 6, 7.5, 8, 40), small_cells=10
+    )
+    # Of 34 deaths 4 by month 5 and 6, 19 by month 7.5, 26 by month 8, all by month 40.
+    died = [row[1] is None for row in found.survival[0].at]
+    assert died == [True, True, False, True, False]
+
+
+def test_a_written_table_of_made_up_patients_says_so(tmp_path: Path) -> None:
+    tables = {"patient": [{"patient_id": "a", "entry_date": "2020-01-01"}]}
+    for synthetic in (True, False):
+        registry = registry_of(tmp_path / str(synthetic), tables, synthetic=synthetic)
+        found = describe_registry(registry, time_zero="entry", level=95)
+        rows = found.table.to_csv().splitlines()
+        assert all(row.endswith(",SYNTHETIC") for row in rows[1:]) is synthetic
+        assert rows[0].endswith(",data") is synthetic
+
+
+@pytest.mark.parametrize(
+    ("groups", "hidden"),
+    [
+        # A alone is hidden: the smaller of the others goes with it, and all together are shown.
+        ((("A", 60, 3), ("B", 50, 25), ("C", 80, 40)), {"A", "B"}),
+        # Of two groups the other one stays, all together go.
+        ((("A", 60, 3), ("B", 50, 25)), {"A", "Overall"}),
+        # Two with 7 deaths in all: their sum is the difference of the rest.
+        ((("A", 60, 3), ("B", 50, 4), ("C", 80, 40)), {"A", "B", "Overall"}),
+        ((("A", 60, 9), ("B", 50, 9), ("C", 80, 40)), {"A", "B"}),
+        ((("A", 60, 20), ("B", 50, 25)), set()),
+    ],
+)
+def test_curves_are_hidden_together(groups: Any, hidden: set[str]) -> None:
+    died = np.concatenate([np.arange(n) < deaths for _, n, deaths in groups])
+    zero = np.full(died.size, np.datetime64("2020-01-01"))
+    # Everybody is followed for a year; who dies does so in the first month.
+    people = {
+        "zero": zero,
+        "end_date": zero + np.where(died, 20, 365).astype("timedelta64[D]"),
+        "entry_date": zero,
+        "died": died,
+    }
+    names = np.concatenate([np.full(n, name, dtype=object) for name, n, _ in groups])
+    sizes = {name: n for name, n, _ in groups} | {"Overall": died.size}
+    found = survival_of(
+        people, np.ones(died.size, bool), names, level=95, at=(6,), sizes=sizes, small_cells=10
+    )
+    assert {one.group for one in found if one.at[0][1] is None} == hidden

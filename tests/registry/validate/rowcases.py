@@ -236,6 +236,9 @@ CASES: dict[str, tuple[tuple[Edit, Edit], ...]] = {
     ),
     "interval-too-long": (
         ({"primary_tumour": {"dx_date": "1977-01"}}, {"primary_tumour": {"dx_date": "1977-07"}}),
+        ({"patient": {"birth_year": 1908}}, {"patient": {"birth_year": 1909}}),
+        # At diagnosis already too old: age-at-diagnosis says it.
+        ({}, {"patient": {"birth_year": 1880}}),
     ),
     "date-in-future": (
         (
@@ -354,6 +357,14 @@ CASES: dict[str, tuple[tuple[Edit, Edit], ...]] = {
                 "local_therapy+": [{"clavien_dindo": "V"}],
             },
             {"local_therapy+": [{"clavien_dindo": "V"}]},
+        ),
+        (
+            {
+                "patient": {"death_date": None, "vital_status": "alive", "death_cause": None},
+                "systemic_line": {"end_reason": "death"},
+            },
+            # Known to be dead, the day is not: vital-status says that.
+            {"patient": {"death_date": None}, "systemic_line": {"end_reason": "death"}},
         ),
     ),
     "karnofsky-range": (({"performance": {"karnofsky": 85}}, {"performance": {"karnofsky": 100}}),),
@@ -667,6 +678,43 @@ CASES: dict[str, tuple[tuple[Edit, Edit], ...]] = {
                 ],
             },
         ),
+    ),
+    "count-below-listed": (
+        (
+            {"imaging_assessment": {"n_lesions": 1}},
+            {"imaging_assessment": {"n_lesions": 1, "n_lesions_is_lower_bound": True}},
+        ),
+        # Two assessments of a day add up; a lesion of another day, or a regional one, is not asked.
+        (
+            {
+                "imaging_assessment": {"n_lesions": 0},
+                "imaging_assessment+": [{"date": MET, "modality": "MRI_brain", "n_lesions": 1}],
+            },
+            {
+                "imaging_assessment": {"n_lesions": 1},
+                "imaging_assessment+": [{"date": MET, "modality": "MRI_brain", "n_lesions": 1}],
+            },
+        ),
+        (
+            {},
+            {"imaging_assessment": {"n_lesions": 1}, "lesion": {"first_seen_date": "2017-06"}},
+        ),
+        ({}, {"imaging_assessment": {"n_lesions": 1}, "lesion": {"organ": "regional_ln"}}),
+    ),
+    "size-against-t": (
+        (
+            {"primary_tumour": {"size_mm": 2.5, "ct": "T2"}},
+            {"primary_tumour": {"size_mm": 18.0, "ct": "T2"}},
+        ),
+        (
+            {"primary_tumour": {"size_mm": 150.0, "ct": None, "pt": "T1c"}},
+            {"primary_tumour": {"size_mm": 2.5, "ct": "T2", "pt": "T1a"}},
+        ),
+        (
+            {"primary_tumour": {"size_mm": 6.0, "ct": "T3"}},
+            {"primary_tumour": {"size_mm": 2.5, "ct": None, "pt": "T2", "pathologic_prefix": "yp"}},
+        ),
+        ({}, {"primary_tumour": {"size_mm": 2.5, "ct": "T4b"}}),
     ),
     "same-row-twice": (
         (

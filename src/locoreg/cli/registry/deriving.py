@@ -229,7 +229,7 @@ def describe(
     at: Names = (),
     staging_days: int = 0,
     small_cells: int = 10,
-    after_time_zero: Annotated[bool, Flag] = False,
+    groups_decided: Literal["at_time_zero", "later"] | None = None,
     out: Path | None = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -253,8 +253,10 @@ def describe(
         Lesions first seen up to this many days after time zero count as present at it.
     small_cells
         Hide counts of 1 to this many patients, and what would give them away; 0 shows all.
-    after_time_zero
-        The groups were made by what happened after time zero: carry the notice on immortal time.
+    groups_decided
+        When it was decided to which group of the file a patient belongs; required with --groups.
+        Groups by treatment were decided later: the result then carries the notice on immortal
+        time.
     out
         Write Table 1 to this CSV file.
     json
@@ -269,7 +271,7 @@ def describe(
         at=numbers("--at", at),
         staging_days=staging_days,
         small_cells=small_cells or None,
-        after_time_zero=after_time_zero,
+        groups_decided=groups_decided,
     )
     print_result(found, json=json)
     if out is not None:

@@ -110,7 +110,7 @@ RULES = {
             id="resection",
             version="1",
             title="Complete resection: R0 over all sites known at the time",
-            citation="UICC residual tumour classification: Hermanek P, Cancer 1994;74:2153",
+            citation="Wittekind C, et al. Cancer 2002;94:2511-2516 (R classification)",
         ),
         Rule(
             id="local_therapy",

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locoreg.core.estimate import Estimate
-from locoreg.registry.describe.counts import Count, shown_count, shown_flow
+from locoreg.registry.definitions import DAYS_PER_MONTH
+from locoreg.registry.describe.counts import Count, shown_flow
 from locoreg.registry.describe.people import People
+from locoreg.registry.describe.suppression import SHOWN, SMALL, hide_small
 from locoreg.registry.describe.tableone import OVERALL
 from locoreg.stats.curves import SurvivalCurve
 from locoreg.stats.survivalcurves import kaplan_meier, reverse_kaplan_meier
 
-DAYS_PER_MONTH = 30.4375
+Limits = tuple[float | None, float | None, float | None]
+_NOTHING: Limits = (None, None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +52,21 @@ class GroupSurvival:
         Patients followed, deaths, and patients who entered after time zero, as shown.
     follow_up, survival : tuple of float or None
         Median in months with its limits: reverse Kaplan-Meier, and Kaplan-Meier; None where it is
-        not reached.
-    at : tuple of (float, float, float, float)
-        Month, survival and its limits.
+        not reached, and where it is hidden.
+    at : tuple of (float, float or None, float or None, float or None)
+        Month, survival and its limits; None where they are hidden.
+    hidden : tuple of str
+        What is hidden because few patients make it: ``follow_up``, ``survival``.
     """
 
     group: str
     n: Count
     deaths: Count
     late_entries: Count
-    follow_up: tuple[float | None, float | None, float | None]
-    survival: tuple[float | None, float | None, float | None]
-    at: tuple[tuple[float, float, float, float], ...]
+    follow_up: Limits
+    survival: Limits
+    at: tuple[tuple[float, float | None, float | None, float | None], ...]
+    hidden: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the group as JSON-ready values."""
@@ -77,31 +83,31 @@ class GroupSurvival:
             },
             "follow_up_months": dict(zip(names, self.follow_up, strict=True)),
             "survival_months": dict(zip(names, self.survival, strict=True)),
+            "hidden": list(self.hidden),
             "at": [
-                dict(zip(("month", "survival", "ci_low", "ci_high"), row, strict=True))
+                {
+                    **dict(zip(("month", "survival", "ci_low", "ci_high"), row, strict=True)),
+                    "hidden": row[1] is None,
+                }
                 for row in self.at
             ],
         }
 
 
-def flow_of(
-    people: People, *, first: str, small_cells: int | None
-) -> tuple[tuple[Step, ...], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the flow of patients, who has a time zero, and who can be followed from it.
+def steps_of(
+    people: People,
+) -> tuple[tuple[tuple[str, int], ...], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the steps of the flow, who has a time zero, and who can be followed from it.
 
     Parameters
     ----------
     people : dict
         From ``people_at``.
-    first : str
-        Label of the first step.
-    small_cells : int or None
-        Counts from 1 to this many are hidden.
 
     Returns
     -------
-    steps : tuple of Step
-        From all patients of the registry down to those followed.
+    steps : tuple of (str, int)
+        What is asked and the patients left: from all of them down to those followed.
     described, followed : ndarray of bool, shape (n,)
         Patients of Table 1, and of the curves.
     """
@@ -114,22 +120,42 @@ def flow_of(
         ("vital status known", ~people["status_unknown"]),
         ("day of death known, if dead", ~people["death_undated"]),
         ("last contact or death known", ~np.isnat(end)),
-        ("last contact after time zero", end > zero),
+        ("last contact or death not before time zero", people["end_latest"] > zero),
+        ("order of the two known", end > zero),
         ("entered before the end of follow-up", start < end),
     )
     remaining = np.ones(zero.size, dtype=bool)
-    counts = [zero.size]
-    for _, passed in questions:
+    steps = [("in the registry", zero.size)]
+    for label, passed in questions:
         remaining = remaining & passed
-        counts.append(int(remaining.sum()))
-    shown = shown_flow(counts, small_cells)
-    steps = tuple(
+        steps.append((label, int(remaining.sum())))
+    return tuple(steps), with_zero, remaining
+
+
+def flow_of(
+    steps: Sequence[tuple[str, int]], *, last: Count, small_cells: int | None
+) -> tuple[Step, ...]:
+    """Return the flow of patients as shown.
+
+    Parameters
+    ----------
+    steps : sequence of (str, int)
+        From ``steps_of``.
+    last : Count
+        The patients followed, as the curves show them.
+    small_cells : int or None
+        Counts from 1 to this many are hidden.
+
+    Returns
+    -------
+    tuple of Step
+        From all patients of the registry down to those followed.
+    """
+    shown = shown_flow([n for _, n in steps], small_cells, last=last)
+    return tuple(
         Step(label=label, left_out=gone, remaining=left)
-        for label, (gone, left) in zip(
-            (first, *(label for label, _ in questions)), shown, strict=True
-        )
+        for (label, _), (gone, left) in zip(steps, shown, strict=True)
     )
-    return steps, with_zero, remaining
 
 
 def survival_of(
@@ -159,12 +185,13 @@ def survival_of(
     sizes : mapping of str to int
         Patients of each group in Table 1, which a reader knows, in the order of its columns.
     small_cells : int or None
-        Counts from 1 to this many are hidden; groups of this size are left out.
+        Counts from 1 to this many are hidden, and what would give them away: medians and survival
+        that rest on so few deaths (or survivors) included.
 
     Returns
     -------
     tuple of GroupSurvival
-        Groups by name, then ``Overall``.
+        Groups in the order of ``sizes``.
     """
     zero = people["zero"][followed]
     time = _months(people["end_date"][followed], zero)
@@ -172,12 +199,80 @@ def survival_of(
     entry = np.where(np.isnan(entry), 0.0, entry)
     died = people["died"][followed].astype(bool)
     labels = group[followed]
-    named = [(name, labels == name) for name in sizes if name != OVERALL]
+    rows = [
+        _Rows(time[mask], entry[mask], died[mask])
+        for name in sizes
+        for mask in [labels == name if name != OVERALL else np.ones(time.size, dtype=bool)]
+    ]
+    numbers = [one.time.size for one in rows]
+    deaths = [int(one.died.sum()) for one in rows]
+    late = [int((one.entry > 0).sum()) for one in rows]
+    shown = [
+        _parts(*pair, small_cells)
+        for pair in ((numbers, list(sizes.values())), (deaths, numbers), (late, numbers))
+    ]
+    hidden_at = _hidden_at(rows, at, small_cells)
     return tuple(
-        _one(name, _Rows(time[mask], entry[mask], died[mask]), level, at, sizes[name], small_cells)
-        for name, mask in [*named, (OVERALL, np.ones(time.size, dtype=bool))]
-        if mask.sum() > (small_cells or 0)
+        _one(name, rows[g], level, at, [part[g] for part in shown], hidden_at[g], small_cells)
+        for g, name in enumerate(sizes)
     )
+
+
+def _parts(counts: Sequence[int], wholes: Sequence[int], limit: int | None) -> list[Count]:
+    """Return parts of groups as shown; the last group is all others together."""
+    table = np.array([counts, np.subtract(wholes, counts)], dtype=np.int64)
+    state = hide_small(table, limit, margin=table.shape[1] > 2)
+    out = []
+    for place, (count, whole) in enumerate(zip(counts, wholes, strict=True)):
+        if state[0, place] == SHOWN:
+            out.append(Count(f"{count:,}", count))
+        elif state[0, place] == SMALL:
+            out.append(Count(f"≤{limit}", None))
+        elif state[1, place] == SMALL and limit is not None:
+            out.append(Count(f"≥{max(whole - limit, 0):,}", None))
+        else:
+            out.append(Count("hidden", None))
+    return out
+
+
+def _hidden_at(rows: Sequence[_Rows], at: Sequence[float], limit: int | None) -> list[list[bool]]:
+    """Say for each group, the last being all together, at which months survival is hidden.
+
+    It is where few died up to the month, few were left at it, or few died since the last month
+    that is shown or until the end. A group that is hidden alone takes another one with it.
+    """
+    out = [[False] * len(at) for _ in rows]
+    if limit is None:
+        return out
+    for g, one in enumerate(rows):
+        last, total = 0, int(one.died.sum())
+        for place in np.argsort(np.asarray(at, dtype=float), kind="stable"):
+            dead = one.dead_by(at[place])
+            steps = (dead, dead - last, total - dead, one.time.size - dead)
+            if any(1 <= step <= limit for step in steps):
+                out[g][place] = True
+            else:
+                last = dead
+    if len(rows) > 2:
+        for place, month in enumerate(at):
+            _hide_with(rows, out, place, month, limit)
+    return out
+
+
+def _hide_with(
+    rows: Sequence[_Rows], out: list[list[bool]], place: int, month: float, limit: int
+) -> None:
+    """Hide a further curve at a month where all together, less the others, give one away."""
+    groups = range(len(rows) - 1)
+    hidden = [g for g in groups if out[g][place]]
+    if not hidden or out[-1][place]:
+        return
+    shown = sorted((g for g in groups if not out[g][place]), key=lambda g: rows[g].time.size)
+    if len(hidden) == 1 and len(shown) > 1:
+        out[shown[0]][place] = True
+        hidden.append(shown[0])
+    deaths = sum(rows[g].dead_by(month) for g in hidden)
+    out[-1][place] = len(hidden) == 1 or 1 <= deaths <= limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,23 +281,53 @@ class _Rows:
     entry: NDArray[np.float64]
     died: NDArray[np.bool_]
 
+    def dead_by(self, month: float) -> int:
+        return int(np.sum(self.died & (self.time <= month)))
+
 
 def _one(
-    name: str, rows: _Rows, level: float, at: Sequence[float], size: int, small_cells: int | None
+    name: str,
+    rows: _Rows,
+    level: float,
+    at: Sequence[float],
+    shown: Sequence[Count],
+    hidden_at: Sequence[bool],
+    limit: int | None,
 ) -> GroupSurvival:
-    late = rows.entry > 0
-    entry = rows.entry if late.any() else None
+    n, deaths = rows.time.size, int(rows.died.sum())
+    few_dead, few_left = (limit is not None and 1 <= k <= limit for k in (deaths, n - deaths))
+    if n == 0 or (limit is not None and n <= limit):
+        few_dead = few_left = True
+        hidden_at = [True] * len(at)
+    if n == 0:
+        return GroupSurvival(
+            group=name,
+            n=shown[0],
+            deaths=shown[1],
+            late_entries=shown[2],
+            follow_up=_NOTHING,
+            survival=_NOTHING,
+            at=(),
+        )
+    entry = rows.entry if (rows.entry > 0).any() else None
     curve = kaplan_meier(rows.time, rows.died, level=level, entry=entry).curves[0]
     follow = reverse_kaplan_meier(rows.time, rows.died, level=level, entry=entry).curves[0]
-    n = rows.time.size
     return GroupSurvival(
         group=name,
-        n=shown_count(n, small_cells, within=size),
-        deaths=shown_count(int(rows.died.sum()), small_cells, within=n),
-        late_entries=shown_count(int(late.sum()), small_cells, within=n),
-        follow_up=_limits(follow.median),
-        survival=_limits(curve.median),
-        at=tuple((float(month), *_survival_at(curve, float(month))) for month in at),
+        n=shown[0],
+        deaths=shown[1],
+        late_entries=shown[2],
+        follow_up=_NOTHING if few_left else _limits(follow.median),
+        survival=_NOTHING if few_dead else _limits(curve.median),
+        at=tuple(
+            (float(month), None, None, None)
+            if hide
+            else (float(month), *_survival_at(curve, float(month)))
+            for month, hide in zip(at, hidden_at, strict=True)
+        ),
+        hidden=tuple(
+            what for what, hide in (("follow_up", few_left), ("survival", few_dead)) if hide
+        ),
     )
 
 
@@ -211,7 +336,7 @@ def _months(end: NDArray[Any], start: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(np.isnat(days), np.nan, days.astype(np.float64)) / DAYS_PER_MONTH
 
 
-def _limits(found: Estimate) -> tuple[float | None, float | None, float | None]:
+def _limits(found: Estimate) -> Limits:
     mid, low, high = (
         None if math.isnan(v) else float(v) for v in (found.estimate, found.ci_low, found.ci_high)
     )

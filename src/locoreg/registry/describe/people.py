@@ -59,6 +59,8 @@ comorbid AS (
 SELECT p.patient_id, p.site_id, p.sex, p.menopausal_status_dx, p.calendar,
     z.date AS zero, z.date_precision AS zero_precision, p.entry_date,
     coalesce(p.death_date, p.last_contact_date) AS end_date,
+    coalesce(date_latest(p.death_date, p.death_date_precision),
+        date_latest(p.last_contact_date, p.last_contact_date_precision)) AS end_latest,
     coalesce(p.vital_status = 'dead', false) OR p.death_date IS NOT NULL AS died,
     p.vital_status IS NULL AND p.death_date IS NULL AS status_unknown,
     p.vital_status = 'dead' AND p.death_date IS NULL AS death_undated,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 SHOWN, SMALL, HIDDEN = 0, 1, 2
+# Hidden, and not known to be small or not: becomes HIDDEN.
+_BLURRED = 3
 Counts = NDArray[np.int64]
 States = NDArray[np.int8]
+Cell = tuple[int, int]
 
 
-def hide_small(counts: Counts, limit: int | None, *, margin: bool) -> States:
+def hide_small(counts: Counts, limit: int | None, *, margin: bool, unknown: bool = False) -> States:
     """Say which counts are shown.
 
     Parameters
@@ -21,6 +27,9 @@ def hide_small(counts: Counts, limit: int | None, *, margin: bool) -> States:
         Counts from 1 to this many are hidden; None shows all.
     margin : bool
         Whether the last column is the sum of the others.
+    unknown : bool
+        Whether the last level is "unknown": variables may share it, so that it protects another
+        count only where no other level can.
 
     Returns
     -------
@@ -29,49 +38,138 @@ def hide_small(counts: Counts, limit: int | None, *, margin: bool) -> States:
 
     Notes
     -----
-    No hidden count can be computed from the totals of columns, the sums of rows and the counts
-    that are shown, unless nothing is left to hide in its column and its row.
+    Whoever knows the totals of columns, that rows add up, the counts shown, and that a small count
+    is 1 to ``limit`` and another hidden one is not, is left with at least two values of each small
+    count, unless nothing is left to hide.
     """
     state = np.full(counts.shape, SHOWN, dtype=np.int8)
     if limit is None:
         return state
     state[(counts >= 1) & (counts <= limit)] = SMALL
-    given_up: set[tuple[int, int]] = set()
     while True:
-        away = [cell for cell in _given_away(state, margin=margin) if cell not in given_up]
-        if not away:
+        puzzle = _Puzzle.of(counts, state, limit, margin=margin)
+        away = puzzle.given_away()
+        if not away or not (
+            _hide_more(counts, state, puzzle, margin=margin, unknown=unknown) or _blur(state, away)
+        ):
+            state[state == _BLURRED] = HIDDEN
             return state
-        if not _hide_another(counts, state, away[0]):
-            given_up.add(away[0])
 
 
-def _given_away(state: States, *, margin: bool) -> list[tuple[int, int]]:
-    """Return the hidden cells whose value the totals determine."""
-    cells = [(int(r), int(c)) for r, c in np.argwhere(state != SHOWN)]
-    if not cells:
-        return []
+@dataclass(frozen=True, slots=True)
+class _Puzzle:
+    """What a reader has to solve: hidden counts as edges between rows and columns.
+
+    Hidden counts can change together only around a cycle: one up, the next of that line down. A
+    count is known if no cycle through it is free to move.
+    """
+
+    small: tuple[Cell, ...]
+    arcs: dict[int, list[tuple[int, Cell]]]
+    ends: dict[Cell, tuple[tuple[int, int], ...]]
+
+    @classmethod
+    def of(cls, counts: Counts, state: States, limit: int, *, margin: bool) -> _Puzzle:
+        """Return the puzzle that the states leave."""
+        arcs: dict[int, list[tuple[int, Cell]]] = defaultdict(list)
+        ends: dict[Cell, tuple[tuple[int, int], ...]] = {}
+        n_columns = counts.shape[1]
+        for place in np.argwhere(state != SHOWN):
+            cell = (int(place[0]), int(place[1]))
+            up, down = _room(int(counts[cell]), int(state[cell]), limit)
+            if margin and cell[1] == n_columns - 1:
+                up, down = down, up
+            # Without a margin rows don't add up to anything: one node stands for all of them.
+            row = n_columns + (cell[0] if margin else 0)
+            free = tuple(
+                pair for pair, allowed in (((row, cell[1]), up), ((cell[1], row), down)) if allowed
+            )
+            ends[cell] = free
+            for start, end in free:
+                arcs[start].append((end, cell))
+        small = tuple(cell for cell in ends if 1 <= counts[cell] <= limit)
+        return cls(small=small, arcs=dict(arcs), ends=ends)
+
+    def given_away(self) -> list[Cell]:
+        """Return the small counts that a reader can compute."""
+        return [cell for cell in self.small if not self._moves(cell)]
+
+    def others_given_away(self) -> list[Cell]:
+        """Return the other hidden counts that a reader can compute."""
+        return [cell for cell in self.ends if cell not in self.small and not self._moves(cell)]
+
+    def _moves(self, cell: Cell) -> bool:
+        return any(self._reaches(end, start, cell) for start, end in self.ends[cell])
+
+    def _reaches(self, start: int, goal: int, without: Cell) -> bool:
+        seen, waiting = {start}, [start]
+        while waiting:
+            node = waiting.pop()
+            if node == goal:
+                return True
+            for end, cell in self.arcs.get(node, ()):
+                if cell != without and end not in seen:
+                    seen.add(end)
+                    waiting.append(end)
+        return False
+
+
+def _room(count: int, state: int, limit: int) -> tuple[bool, bool]:
+    """Return whether a hidden count may be one more, and one less, for all a reader knows."""
+    if state == SMALL:
+        return count < limit, count > 1
+    if state == HIDDEN:
+        return count > limit, count > limit + 1
+    return True, count > 0
+
+
+def _hide_more(
+    counts: Counts, state: States, puzzle: _Puzzle, *, margin: bool, unknown: bool
+) -> bool:
+    """Hide a count beside one that stands alone in its line, else beside a small one."""
+    away = puzzle.given_away()
+    for cells, alone in (([*away, *puzzle.others_given_away()], True), (away, False)):
+        touched: set[int] = set()
+        for cell in cells:
+            # What one column hides may already protect the next cell of it.
+            if cell[1] not in touched and _hide_beside(
+                counts, state, cell, alone=alone, margin=margin, unknown=unknown
+            ):
+                touched.add(cell[1])
+        if touched:
+            return True
+    return False
+
+
+def _hide_beside(
+    counts: Counts, state: States, cell: Cell, *, alone: bool, margin: bool, unknown: bool
+) -> bool:
+    """Hide the smallest count of the cell's column, else of its row; zero only if nothing else.
+
+    With ``alone`` only in lines of which nothing else is hidden.
+    """
     rows, columns = state.shape
-    last = columns - 1
-    equations = np.zeros((columns + (rows if margin else 0), len(cells)))
-    for place, (row, column) in enumerate(cells):
-        equations[column, place] = 1.0
-        if margin:
-            equations[columns + row, place] = -1.0 if column == last else 1.0
-    known = np.linalg.pinv(equations) @ equations
-    return [cell for place, cell in enumerate(cells) if known[place, place] > 1 - 1e-9]
-
-
-def _hide_another(counts: Counts, state: States, cell: tuple[int, int]) -> bool:
-    """Hide the smallest count of the cell's column, else of its row; zero only if nothing else."""
-    row, column = cell
-    lines = [
-        [(r, column) for r in range(state.shape[0])],
-        [(row, c) for c in range(state.shape[1])],
-    ]
+    lines = [[(r, cell[1]) for r in range(rows)]]
+    if margin:
+        lines.append([(cell[0], c) for c in range(columns)])
+    if alone:
+        lines = [line for line in lines if sum(state[p] != SHOWN for p in line) == 1]
     for least in (1, 0):
         for line in lines:
             free = [p for p in line if state[p] == SHOWN and counts[p] >= least]
             if free:
-                state[min(free, key=lambda p: int(counts[p]))] = HIDDEN
+                # "Unknown", the last level, comes last.
+                chosen = min(free, key=lambda p: (unknown and p[0] == rows - 1, int(counts[p])))
+                state[chosen] = HIDDEN
                 return True
     return False
+
+
+def _blur(state: States, away: list[Cell]) -> bool:
+    """Say no more of the hidden counts of these columns which of them are small."""
+    columns = sorted({column for _, column in away})
+    block = state[:, columns]
+    sharp = (block == SMALL) | (block == HIDDEN)
+    block[sharp] = _BLURRED
+    state[:, columns] = block
+    return bool(sharp.any())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from locoreg.core.csvtext import to_csv
 from locoreg.core.errors import DesignError
 from locoreg.core.frames import frame
-from locoreg.core.numbertext import decimal_text
+from locoreg.registry.describe.cells import Cell, count_cells, summary_cell
 from locoreg.registry.describe.smd import categorical_smd, continuous_smd
-from locoreg.registry.describe.suppression import HIDDEN, SMALL, hide_small
+from locoreg.registry.describe.suppression import SHOWN, hide_small
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,30 +50,6 @@ class Variable:
     levels: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     plain: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One cell: its text, and its numbers where they are shown.
-
-    Attributes
-    ----------
-    text : str
-        As printed.
-    n : int or None
-        Count; None where hidden, or for a continuous summary the known values.
-    percent : float or None
-        Percent of the column's patients.
-    median, q1, q3 : float or None
-        Of a continuous variable.
-    """
-
-    text: str
-    n: int | None = None
-    percent: float | None = None
-    median: float | None = None
-    q1: float | None = None
-    q3: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +92,8 @@ class TableOne:
         Groups too small to be shown, with their size as shown.
     notes : tuple of str
         How to read it.
+    synthetic : bool
+        Whether the patients are made up.
     """
 
     columns: tuple[str, ...]
@@ -123,6 +101,7 @@ class TableOne:
     lines: tuple[Line, ...]
     left_out: Mapping[str, str]
     notes: tuple[str, ...]
+    synthetic: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table as JSON-ready values."""
@@ -154,8 +133,12 @@ class TableOne:
         }
 
     def to_csv(self) -> str:
-        """Return one row per line as CSV text: texts as printed and the SMD."""
-        head = ("variable", "level", "unit", "statistic", *self.header(), "smd")
+        """Return one row per line as CSV text: texts as printed and the SMD.
+
+        Rows on made-up patients say so in a column of their own.
+        """
+        mark = ("data",) if self.synthetic else ()
+        head = ("variable", "level", "unit", "statistic", *self.header(), "smd", *mark)
         rows = [
             (
                 line.label,
@@ -164,6 +147,7 @@ class TableOne:
                 line.statistic,
                 *(cell.text for cell in line.cells),
                 line.smd,
+                *("SYNTHETIC" for _ in mark),
             )
             for line in self.lines
         ]
@@ -283,7 +267,7 @@ def _continuous(
 ) -> list[Line]:
     numbers = values.astype(np.float64)
     known = [numbers[m & np.isfinite(numbers)] for m in members]
-    cells = tuple(_summary(part, small_cells, plain=variable.plain) for part in known)
+    cells = tuple(summary_cell(part, small_cells, plain=variable.plain) for part in known)
     line = Line(
         variable=variable.key,
         label=variable.label,
@@ -296,28 +280,17 @@ def _continuous(
         else None,
     )
     missing = np.array([[int(m.sum()) - part.size for m, part in zip(members, known, strict=True)]])
-    present = np.array([[part.size for part in known]])
-    counts = np.vstack([present, missing])
     if not missing.any():
         return [line]
+    counts = np.vstack([np.array([[part.size for part in known]]), missing])
     state = hide_small(counts, small_cells, margin=len(members) > 2)
-    cells = _count_cells(counts, state, members, small_cells)[1]
-    return [line, _unknown(variable, cells)]
-
-
-def _summary(values: NDArray[np.float64], small_cells: int | None, *, plain: bool) -> Cell:
-    if values.size == 0:
-        return Cell(text="–", n=0)
-    if small_cells is not None and values.size <= small_cells:
-        return Cell(text="hidden")
-    q1, median, q3 = (float(q) for q in np.quantile(values, (0.25, 0.5, 0.75)))
-    m, low, high = (f"{v:.0f}" if plain else _short(v) for v in (median, q1, q3))
-    text = f"{m} ({low}, {high})"
-    return Cell(text=text, n=values.size, median=median, q1=q1, q3=q3)
-
-
-def _short(value: float) -> str:
-    return decimal_text(value, 1 if abs(value) < 100 else 0)
+    # Known and unknown add up to the column: the one would give the other away.
+    cells = tuple(
+        cell if state[0, place] == SHOWN else replace(cell, n=None)
+        for place, cell in enumerate(cells)
+    )
+    unknown = count_cells(counts, state, members, small_cells)[1]
+    return [replace(line, cells=cells), _unknown(variable, unknown)]
 
 
 def _categorical(
@@ -331,15 +304,18 @@ def _categorical(
     levels += sorted(found - set(levels))
     rows = [np.array([v is not None and str(v) == level for v in values]) for level in levels]
     unknown = np.array([v is None for v in values], dtype=bool)
-    masks = [*rows, unknown]
+    # A line that is not printed can't protect another.
+    masks = [*rows, unknown] if unknown.any() or not levels else rows
     counts = np.array([[int((mask & m).sum()) for m in members] for mask in masks], dtype=np.int64)
-    state = hide_small(counts, small_cells, margin=len(members) > 2)
-    cells = _count_cells(counts, state, members, small_cells)
+    listed = len(masks) > len(levels)
+    state = hide_small(counts, small_cells, margin=len(members) > 2, unknown=listed)
+    cells = count_cells(counts, state, members, small_cells)
     words = dict(variable.labels)
     whole = not state.any()
+    known = counts[: len(levels)]
     smd = _largest(
         [
-            categorical_smd(counts[:-1, a].astype(float), counts[:-1, b].astype(float))
+            categorical_smd(known[:, a].astype(float), known[:, b].astype(float))
             for a, b in combinations(range(len(members) - 1), 2)
         ]
     )
@@ -355,7 +331,7 @@ def _categorical(
         )
         for place, (level, row) in enumerate(zip(levels, cells, strict=False))
     ]
-    return [*lines, _unknown(variable, cells[-1])] if unknown.any() or not levels else lines
+    return [*lines, _unknown(variable, cells[-1])] if listed else lines
 
 
 def _unknown(variable: Variable, cells: tuple[Cell, ...]) -> Line:
@@ -367,33 +343,6 @@ def _unknown(variable: Variable, cells: tuple[Cell, ...]) -> Line:
         statistic="n (%)",
         cells=cells,
     )
-
-
-def _count_cells(
-    counts: NDArray[np.int64],
-    state: NDArray[np.int8],
-    members: Sequence[NDArray[np.bool_]],
-    small_cells: int | None,
-) -> list[tuple[Cell, ...]]:
-    sizes = [int(m.sum()) for m in members]
-    return [
-        tuple(
-            _count_cell(
-                int(counts[row, column]), int(state[row, column]), sizes[column], small_cells
-            )
-            for column in range(counts.shape[1])
-        )
-        for row in range(counts.shape[0])
-    ]
-
-
-def _count_cell(count: int, state: int, size: int, small_cells: int | None) -> Cell:
-    if state == SMALL:
-        return Cell(text=f"≤{small_cells}")
-    if state == HIDDEN:
-        return Cell(text="hidden")
-    percent = 100 * count / size if size else math.nan
-    return Cell(text=f"{count:,} ({percent:.1f}%)" if size else "–", n=count, percent=percent)
 
 
 def _largest(values: Sequence[float]) -> float | None:

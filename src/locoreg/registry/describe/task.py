@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.registry.describe.counts import Count, shown_count
-from locoreg.registry.describe.followup import GroupSurvival, Step, flow_of, survival_of
+from locoreg.registry.describe.followup import (
+    GroupSurvival,
+    Step,
+    flow_of,
+    steps_of,
+    survival_of,
+)
 from locoreg.registry.describe.people import (
     GROUPINGS,
     TIME_ZERO_WORDS,
@@ -32,6 +38,7 @@ IMMORTAL = (
     "The groups were defined by what happened after time zero: whoever was to get there had to "
     "live that long (immortal time). Differences between the groups are no effects."
 )
+Decided = Literal["at_time_zero", "later"]
 MONTHS_NOTE = (
     "Times in months of 30.4375 days; dates of month or year precision count from their first day."
 )
@@ -122,7 +129,7 @@ def describe_registry(
     at: Sequence[float] = (),
     staging_days: int = 0,
     small_cells: int | None = None,
-    after_time_zero: bool = False,
+    groups_decided: Decided | None = None,
 ) -> Description:
     """Describe a registry.
 
@@ -144,9 +151,9 @@ def describe_registry(
         Lesions first seen up to this many days after time zero count as present at it.
     small_cells : int, optional
         Counts of 1 to this many patients are hidden, and what would give them away.
-    after_time_zero : bool
-        ``groups`` are made of what happened after time zero; the description then says what that
-        does to comparisons.
+    groups_decided : {"at_time_zero", "later"}, optional
+        When it was decided to which group a patient belongs: required with ``groups``. With
+        ``later``, as for groups by treatment, the description says what that does to comparisons.
 
     Returns
     -------
@@ -156,15 +163,17 @@ def describe_registry(
     Raises
     ------
     DesignError
-        If an option is unknown, or there is no patient with a time zero.
+        If an option is unknown or missing, or there is no patient with a time zero.
     """
+    _check_decided(groups, groups_decided)
     with registry.connect() as con:
         people = people_at(con, time_zero=time_zero, staging_days=staging_days)
     add_subtypes(registry, people)
     group = _group(people, by, groups)
     people, group, left_out = _without_small_groups(people, group, small_cells)
-    first = "in the registry" + (", without the groups left out" if left_out else "")
-    flow, described, followed = flow_of(people, first=first, small_cells=small_cells)
+    steps, described, followed = steps_of(people)
+    if left_out:
+        steps = ((f"{steps[0][0]}, without the groups left out", steps[0][1]), *steps[1:])
     if not described.any():
         raise DesignError(
             f"no patient of {registry.path} has a time zero ({TIME_ZERO_WORDS[time_zero]})."
@@ -177,30 +186,33 @@ def describe_registry(
         small_cells=small_cells,
         order=_order(by),
     )
-    table = replace(table, left_out=left_out)
+    table = replace(table, left_out=left_out, synthetic=registry.synthetic)
     labels = np.full(described.size, OVERALL, dtype=object) if group is None else group
+    survival = survival_of(
+        people,
+        followed,
+        labels,
+        level=level,
+        at=at,
+        sizes=dict(zip(table.columns, table.sizes, strict=True)),
+        small_cells=small_cells,
+    )
     return Description(
         registry=str(registry.path),
         synthetic=registry.synthetic,
         time_zero=TIME_ZERO_WORDS[time_zero],
         by=by or "",
-        flow=flow,
+        flow=flow_of(steps, last=survival[-1].n, small_cells=small_cells),
         table=table,
-        survival=survival_of(
-            people,
-            followed,
-            labels,
-            level=level,
-            at=at,
-            sizes=dict(zip(table.columns, table.sizes, strict=True)),
-            small_cells=small_cells,
-        ),
+        survival=survival,
         level=level,
         small_cells=small_cells,
         imprecise=shown_count(
-            int(np.sum(described & (people["zero_precision"] != "day"))), small_cells
+            int(np.sum(described & (people["zero_precision"] != "day"))),
+            small_cells,
+            within=int(described.sum()),
         ),
-        notes=_notes(registry, after_time_zero, people, followed),
+        notes=_notes(registry, groups_decided, survival[-1]),
     )
 
 
@@ -221,6 +233,19 @@ def _group(people: People, by: str | None, groups: Mapping[str, str] | None) -> 
         words = dict(_variable(by).labels)
         found = [words.get(one, one) for one in people[by]]
     return np.array([UNKNOWN if one is None else str(one) for one in found], dtype=object)
+
+
+def _check_decided(groups: Mapping[str, str] | None, decided: Decided | None) -> None:
+    """Raise unless it is said of own groups, and only of these, when they were decided."""
+    allowed = get_args(Decided)
+    if groups is not None and decided not in allowed:
+        raise DesignError(
+            "groups of your own need a word on when they were decided.",
+            hint="at_time_zero; or later, as for groups by treatment: patients then had to live "
+            "until they got there (immortal time).",
+        )
+    if groups is None and decided is not None:
+        raise DesignError("when groups were decided is said of groups of your own only.")
 
 
 def _variable(key: str) -> Variable:
@@ -250,20 +275,19 @@ def _without_small_groups(
     return {name: values[keep] for name, values in people.items()}, group[keep], left_out
 
 
-def _notes(
-    registry: Registry, after_time_zero: bool, people: People, followed: NDArray[np.bool_]
-) -> tuple[str, ...]:
+def _notes(registry: Registry, decided: Decided | None, overall: GroupSurvival) -> tuple[str, ...]:
     notes = []
     if registry.synthetic:
         notes.append("SYNTHETIC: these patients are made up.")
-    if after_time_zero:
+    if decided == "later":
         notes.append(IMMORTAL)
-    late = followed & (people["entry_date"] > people["zero"])
-    if late.any():
-        share = 100 * late.sum() / followed.sum()
+    late, n = overall.late_entries, overall.n
+    if late.n != 0:
+        share = f" ({100 * late.n / n.n:.1f}%)" if late.n is not None and n.n else ""
         notes.append(
-            f"{share:.1f}% of the patients followed entered after time zero: they are at risk from "
-            "their entry (left truncation). Where few are at risk early, the curves are unsure."
+            f"{late.text} of the {n.text} patients followed{share} entered after time zero: they "
+            "are at risk from their entry (left truncation). Where few are at risk early, the "
+            "curves are unsure."
         )
     notes.append(MONTHS_NOTE)
     return tuple(notes)

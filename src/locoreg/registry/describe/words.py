@@ -9,7 +9,10 @@ from locoreg.core.numbertext import decimal_text
 from locoreg.registry.describe.tableone import TableOne
 
 if TYPE_CHECKING:
+    from locoreg.registry.describe.followup import GroupSurvival
     from locoreg.registry.describe.task import Description
+
+HIDDEN = "hidden: too few patients"
 
 
 def description_text(found: Description) -> str:
@@ -74,22 +77,31 @@ def _survival_text(found: Description) -> list[str]:
         later = "" if late.n == 0 else f", {late.text} entered later"
         lines += [
             f"  {group.group}: {group.n.text} patients, {group.deaths.text} deaths{later}",
-            f"    follow-up (reverse Kaplan-Meier) {_median(group.follow_up)}",
-            f"    survival (Kaplan-Meier)          {_median(group.survival)}",
+            f"    follow-up (reverse Kaplan-Meier) {_median(group, 'follow_up')}",
+            f"    survival (Kaplan-Meier)          {_median(group, 'survival')}",
         ]
-        lines += [f"    alive at {row[0]:g} months: {_percent(row)}" for row in group.at]
+        lines += [
+            f"    alive at {row[0]:g} {'month' if row[0] == 1 else 'months'}: {_percent(row)}"
+            for row in group.at
+        ]
     return lines
 
 
-def _median(limits: tuple[float | None, float | None, float | None]) -> str:
+def _median(group: GroupSurvival, what: str) -> str:
+    if what in group.hidden:
+        return HIDDEN
+    limits = group.survival if what == "survival" else group.follow_up
     texts = ["not reached" if v is None else decimal_text(v, 1) for v in limits]
     return f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
-def _percent(row: tuple[float, float, float, float]) -> str:
-    if math.isnan(row[1]):
+def _percent(row: tuple[float, float | None, float | None, float | None]) -> str:
+    _, survival, low, high = row
+    if survival is None or low is None or high is None:
+        return HIDDEN
+    if math.isnan(survival):
         return "not estimable: nobody was followed so long"
-    if math.isnan(row[2]) or math.isnan(row[3]):
-        return f"{decimal_text(100 * row[1], 1)}% (no interval: no event yet)"
-    texts = [decimal_text(100 * v, 1) for v in row[1:]]
+    if math.isnan(low) or math.isnan(high):
+        return f"{decimal_text(100 * survival, 1)}% (no interval: no event yet)"
+    texts = [decimal_text(100 * v, 1) for v in (survival, low, high)]
     return f"{texts[0]}% ({texts[1]} to {texts[2]})"

@@ -7,13 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.intake.textoptions import TextOptions
 
 Reason = Literal["not_done", "not_recorded", "not_applicable"]
 Missing = dict[Reason, list[str]]
 Scalar = str | int | float | bool | None
-# The Gregorian year has 365.2425 days; the registry counts 30.4375 to a month throughout.
-DAYS_PER_MONTH = 30.4375
 
 
 class MapPart(BaseModel):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from locoreg.core.errors import DataError, DesignError, did_you_mean
-from locoreg.registry.definitions import VIEWS
+from locoreg.registry.definitions import DAYS_PER_MONTH, VIEWS
 from locoreg.registry.store.manifest import Batch, Manifest, read_manifest
 from locoreg.registry.store.views import import_log_rows, table_sql
 from locoreg.registry.tables import TABLES
@@ -137,7 +137,7 @@ MACROS = (
         WHEN 'month' THEN CAST(d + INTERVAL 1 MONTH - INTERVAL 1 DAY AS DATE)
         WHEN 'year' THEN CAST(d + INTERVAL 1 YEAR - INTERVAL 1 DAY AS DATE)
         ELSE d END""",
-    "CREATE MACRO months_between(a, b) AS (b - a) / 30.4375",
+    f"CREATE MACRO months_between(a, b) AS (b - a) / {DAYS_PER_MONTH}",
 )
 _IMPORT_LOG = """
     import_id VARCHAR, status VARCHAR, source VARCHAR, source_system VARCHAR, site VARCHAR,

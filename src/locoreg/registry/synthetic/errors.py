@@ -21,6 +21,9 @@ from locoreg.registry.synthetic.workshop import (
 )
 from locoreg.registry.tables import PROVENANCE, TABLES
 
+# Analytes whose values can't be negative.
+AMOUNTS = ("ctDNA_fraction", "CA15-3")
+
 
 def inject(rng: np.random.Generator, blocks: list[Block]) -> tuple[list[Block], pa.Table]:
     """Put errors into tables.
@@ -115,6 +118,15 @@ def _scaled(table: str, column: str, factor: float) -> Callable[[Workshop, str, 
     return error
 
 
+def _negative_amount(shop: Workshop, name: str, kind: int) -> None:
+    value = shop.numbers("biomarker", "value")
+    # A miRNA is given relative to others, on a log scale: it may be negative.
+    rows = shop.rows(
+        kind, "biomarker", (value > 0) & shop.is_word("biomarker", "analyte", *AMOUNTS)
+    )
+    shop.put(name, "biomarker", rows, "value", pa.array(-value[rows]))
+
+
 def _month_only(shop: Workshop, name: str, kind: int) -> None:
     death = shop.numbers("patient", "death_date")
     rows = shop.rows(kind, "patient", ~np.isnan(death))
@@ -183,7 +195,9 @@ def _too_few_lesions(shop: Workshop, name: str, kind: int) -> None:
     regional = shop.is_word("lesion", "organ", "regional_ln")
     listed -= np.bincount(shop.place("lesion")[regional], minlength=shop.kind_of.size)
     count = shop.numbers("imaging_assessment", "n_lesions")
-    several = listed[shop.place("imaging_assessment")] >= 2
+    # A lower bound below the lesions listed is no error.
+    exact = shop.numbers("imaging_assessment", "n_lesions_is_lower_bound") == 0
+    several = exact & (listed[shop.place("imaging_assessment")] >= 2)
     rows = shop.rows(kind, "imaging_assessment", several & (count >= 2))
     shop.put(name, "imaging_assessment", rows, "n_lesions", pa.array(np.ones(rows.size)))
 
@@ -262,7 +276,7 @@ ERRORS: dict[str, Callable[[Workshop, str, int], None]] = {
     "tumour-size-in-cm": _scaled("primary_tumour", "size_mm", 0.1),
     "dose-in-cgy": _scaled("local_therapy", "dose_gy", 100.0),
     "lesion-size-impossible": _scaled("lesion_measurement", "longest_mm", 100.0),
-    "negative-value": _scaled("biomarker", "value", -1.0),
+    "negative-value": _negative_amount,
     "death-date-month-only": _month_only,
     "er-contradiction": _receptor("ER"),
     "her2-contradiction": _receptor("HER2_IHC"),
@@ -277,5 +291,3 @@ ERRORS: dict[str, Callable[[Workshop, str, int], None]] = {
     "duplicate-assay": _duplicate_assay,
     "duplicate-patient": _duplicate_patient,
 }
-# What the table can't show: a line of therapy that ended by death may, or a linkage.
-HIDDEN = ("missing-death",)

@@ -158,7 +158,8 @@ def draw_people(rng: np.random.Generator, n: int, sites: Sites) -> People:
         n_lesions=n_lesions,
         kind=_kinds(de_novo, organs),
         age=age,
-        male=rng.random(n) < one("share_male"),
+        # Metastases of the ovary are women's.
+        male=(rng.random(n) < one("share_male")) & ~organs[:, ORGANS.index("ovary")],
         de_novo=de_novo,
         mfi=mfi,
         organs=organs,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.synthetic.columns import patient_ids
 from locoreg.registry.synthetic.courses import Observed
 from locoreg.registry.synthetic.options import SimulationOptions
@@ -67,7 +68,7 @@ class Seen:
     @property
     def diagnosis(self) -> IntArray:
         """Day of diagnosis of the primary."""
-        return self.zero - (self.people.mfi * 30.4375).astype(np.int64)
+        return self.zero - (self.people.mfi * DAYS_PER_MONTH).astype(np.int64)
 
     def ids(self, rows: IntArray | None = None) -> pa.Array:
         """Return the ids of patients."""

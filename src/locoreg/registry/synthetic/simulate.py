@@ -40,7 +40,7 @@ SYSTEM = "SYNTHETIC"
 SOURCE = "simulate"
 MOST_PATIENTS = 9_999_999
 # Changes whenever the same seed would give other patients.
-GENERATION = 1
+GENERATION = 2
 Progress = Callable[[int, int], None]
 
 

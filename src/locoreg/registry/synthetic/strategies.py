@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.synthetic.risks import MONTHS_OF_THERAPY
 
-DAYS_PER_MONTH = 30.4375
 MONTHS = 120
 HORIZONS = (12, 24, 36, 60)
 # Months at whose beginning the state of the disease is assessed.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.validate.rule import Found
 from locoreg.stats.curves import SurvivalCurve
 from locoreg.stats.survivalcurves import reverse_kaplan_meier
@@ -16,16 +17,15 @@ from locoreg.stats.survivalcurves import reverse_kaplan_meier
 if TYPE_CHECKING:
     import duckdb
 
-MONTH = 30.4375
 LEVEL = 95.0
 TREATED, OTHERS = "treated locally", "not treated locally"
 
 # From first metastasis to the end of follow-up, in months.
 _FOLLOWED = f"""
 SELECT coalesce(p.site_id, 'site not stated') AS site, p.death_lo IS NOT NULL AS died,
-    (coalesce(p.death_lo, p.contact_lo) - p.met_lo) / {MONTH} AS months,
-    coalesce((p.entry_lo - p.met_lo) / {MONTH}, 0) AS entry,
-    coalesce((r.local_lo - p.met_lo) / {MONTH}, 1e9) AS treated
+    (coalesce(p.death_lo, p.contact_lo) - p.met_lo) / {DAYS_PER_MONTH} AS months,
+    coalesce((p.entry_lo - p.met_lo) / {DAYS_PER_MONTH}, 0) AS entry,
+    coalesce((r.local_lo - p.met_lo) / {DAYS_PER_MONTH}, 1e9) AS treated
 FROM person p LEFT JOIN treated r ON r.patient_id = p.patient_id
 WHERE p.met_lo IS NOT NULL AND coalesce(p.death_lo, p.contact_lo) IS NOT NULL
 """
@@ -43,6 +43,13 @@ class _Gap:
     @property
     def size(self) -> float:
         return self.group - self.others
+
+    @property
+    def words(self) -> str:
+        """The difference in points with its 95 % interval."""
+        size = 100 * self.size
+        half = 1.96 * abs(size / self.z) if self.z else 0.0
+        return f"{size:+.0f} points, 95 % interval {size - half:+.0f} to {size + half:+.0f}"
 
 
 def follow_up_by_arm(
@@ -77,8 +84,8 @@ def follow_up_by_arm(
     message = (
         f"{gap.months:g} months after a landmark at {thresholds['landmark_months']:g} months from "
         f"metastasis {100 * gap.group:.0f} % of the patients treated locally until then are still "
-        f"followed (deaths set aside), of the others {100 * gap.others:.0f} % "
-        f"(reverse Kaplan-Meier, {{part}} treated of {{whole}} patients; median follow-up "
+        f"followed (deaths set aside), of the others {100 * gap.others:.0f} % ({gap.words}; "
+        f"reverse Kaplan-Meier, {{part}} treated of {{whole}} patients; median follow-up "
         f"{_median(curves[TREATED])} and {_median(curves[OTHERS])} months)."
     )
     return [_found("", sizes[TREATED], len(arm), gap, message)]
@@ -120,7 +127,8 @@ def follow_up_by_site(
         message = (
             f"{gap.months:g} months after metastasis {100 * gap.group:.0f} % of this site's "
             f"patients are still followed (deaths set aside), of all patients "
-            f"{100 * gap.others:.0f} % (reverse Kaplan-Meier, {{part}} of {{whole}} patients)."
+            f"{100 * gap.others:.0f} % ({gap.words}; reverse Kaplan-Meier, {{part}} of {{whole}} "
+            "patients)."
         )
         found.append(_found(site, int(counts[k]), len(codes), gap, message))
     return found

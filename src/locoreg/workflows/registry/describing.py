@@ -9,6 +9,7 @@ from pathlib import Path
 from locoreg.core.errors import DataError
 from locoreg.registry.describe import Description, describe_registry
 from locoreg.registry.describe.people import TimeZero
+from locoreg.registry.describe.task import Decided
 from locoreg.registry.store import read_registry
 
 
@@ -22,7 +23,7 @@ def describe(
     at: Sequence[float] = (),
     staging_days: int = 0,
     small_cells: int | None = None,
-    after_time_zero: bool = False,
+    groups_decided: Decided | None = None,
 ) -> Description:
     """Describe a registry: flow of patients, Table 1, follow-up and survival.
 
@@ -44,8 +45,8 @@ def describe(
         Lesions first seen up to this many days after time zero count as present at it.
     small_cells : int, optional
         Counts of 1 to this many patients are hidden.
-    after_time_zero : bool
-        The groups of the file were made by what happened after time zero.
+    groups_decided : {"at_time_zero", "later"}, optional
+        When it was decided to which group of the file a patient belongs; required with it.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def describe(
         at=at,
         staging_days=staging_days,
         small_cells=small_cells,
-        after_time_zero=after_time_zero,
+        groups_decided=groups_decided,
     )
 
 

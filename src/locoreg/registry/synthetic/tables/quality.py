@@ -103,9 +103,9 @@ def _answers(
     value = np.round(np.where(good, top + low - scaled, scaled)).astype(np.int64)
     why = np.where(rng.random((n, m)) < 0.02, 1, 0)
     if name == "QLQ-BR23":
-        # Items 35 and 46 ask those only who answered 34 and 44 with more than "not at all".
+        # Items 35 and 46 ask those only who answered 34 and 45 with more than "not at all".
         why[:, 35 - 31][value[:, 34 - 31] == 1] = 2
-        why[:, 46 - 31][value[:, 44 - 31] == 1] = 2
+        why[:, 46 - 31][value[:, 45 - 31] == 1] = 2
     why = why.ravel()
     who = np.repeat(rows, m)
     item = np.tile(np.arange(m), n)

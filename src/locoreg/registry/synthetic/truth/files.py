@@ -116,6 +116,11 @@ The truth of a registry of scenario {document["scenario"]}: {document["title"]}
 Days count from time zero, the first distant metastasis; a month has {DAYS_PER_MONTH} days.
 death_day is empty where the patient lives for {MONTHS} months.
 
+Local therapy is the row of local_therapy whose lt_id ends in -P001: surgery of the primary in
+de novo disease, else resection or SABR of a metastasis. The other rows of that table have no
+effect: surgery of the primary before the metastasis (-P000), radiotherapy after surgery (-P002),
+palliative radiotherapy (-P003), SABR beside surgery of the primary (-P004).
+
 Strategies
 {strategies}
 

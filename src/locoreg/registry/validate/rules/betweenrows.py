@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from locoreg.registry.definitions import DISTANT_LESION
 from locoreg.registry.validate.rule import Rule
 
 # Lines of one setting in their order; what ended before, and what was open, is known of each.
@@ -109,5 +110,30 @@ RULES = (
                 AND l.organ IS DISTINCT FROM 'regional_ln' AND l.organ IS DISTINCT FROM 'breast'
             GROUP BY m.assess_id) m ON m.assess_id = t.assess_id
         WHERE t.n_lesions < m.n AND t.n_lesions_is_lower_bound IS DISTINCT FROM true""",
+    ),
+    Rule(
+        id="count-below-listed",
+        family="plausibility",
+        severity="serious",
+        title="The assessments of a day count at least the distant lesions first seen on it.",
+        action="Correct the count, or say that it is a lower bound: too few lesions make "
+        "oligometastatic disease of polymetastatic.",
+        # Several assessments of a day may each cover a part: their counts are added.
+        query=f"""SELECT 'imaging_assessment' AS table_name, 'n_lesions' AS column_name,
+            t.assess_id AS row_key, t.patient_id, CAST(t.n_lesions AS VARCHAR) AS value,
+            concat('Counts ', t.n_lesions, ' lesions on ', CAST(t.date AS VARCHAR), '; ', l.n,
+                ' are listed as first seen that day.') AS message, t.source_file, t.source_row
+        FROM (
+            SELECT *, sum(n_lesions) OVER w AS counted,
+                bool_and(n_lesions IS NOT NULL AND n_lesions_is_lower_bound IS DISTINCT FROM true)
+                    OVER w AS exact
+            FROM imaging_assessment WHERE date_precision = 'day'
+            WINDOW w AS (PARTITION BY patient_id, date)) t
+        JOIN (
+            SELECT patient_id, first_seen_date, count(*) AS n FROM lesion
+            WHERE first_seen_date_precision = 'day' AND {DISTANT_LESION}
+            GROUP BY patient_id, first_seen_date) l
+            ON l.patient_id = t.patient_id AND l.first_seen_date = t.date
+        WHERE t.exact AND t.counted < l.n""",
     ),
 )

@@ -341,6 +341,16 @@ RULES = (
                 "{span_text(p.dx_lo, p.dx_hi)}.",
                 value="round((p.death_lo - p.dx_hi) / 365.25, 1)",
             ),
+            # Where the age at diagnosis is too high, age-at-diagnosis says it.
+            Part(
+                table="patient",
+                where="(p.calendar = 'real' AND "
+                "year(coalesce(p.death_lo, p.contact_lo)) - t.birth_year > $age_years AND "
+                "coalesce(year(p.dx_lo) - t.birth_year <= $age_years, true))",
+                column="birth_year",
+                message="Born {t.birth_year}, last seen in "
+                "{year(coalesce(p.death_lo, p.contact_lo))}.",
+            ),
         ),
     ),
     Rule(

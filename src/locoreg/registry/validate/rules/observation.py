@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.validate.followup import follow_up_by_arm, follow_up_by_site
 from locoreg.registry.validate.rule import Rule
 
-MONTH = "30.4375"
 # The end of the data: later days (a hundredth of all) may be slips.
 _END = """(SELECT quantile_disc(coalesce(death_hi, contact_hi), 0.99) FROM person
     WHERE calendar = 'real')"""
@@ -28,8 +28,8 @@ RULES = (
                 ' months or more). Counted from metastasis, survival is too long.') AS message
         FROM (SELECT count(*) FILTER (entry_lo > met_hi) AS part,
                 count(*) FILTER (entry_lo IS NOT NULL) AS whole,
-                median((entry_lo - met_hi) / {MONTH}) FILTER (entry_lo > met_hi) AS delay,
-                quantile_cont((entry_lo - met_hi) / {MONTH}, 0.9) FILTER (entry_lo > met_hi) AS late
+                median((entry_lo - met_hi) / {DAYS_PER_MONTH}) FILTER (entry_lo > met_hi) AS delay,
+                quantile_cont((entry_lo - met_hi) / {DAYS_PER_MONTH}, 0.9) FILTER (entry_lo > met_hi) AS late
             FROM person WHERE met_lo IS NOT NULL)
         WHERE part > $share * whole""",
     ),
@@ -98,7 +98,7 @@ RULES = (
                 'more than ', CAST($months AS INTEGER), ' months before the end of the data (',
                 any_value(ending), '). Their deaths may be missing.') AS message
         FROM (SELECT *, {_END} AS ending, death_lo IS NULL AND vital_status IS DISTINCT FROM 'dead'
-                AND contact_hi < {_END} - CAST($months * {MONTH} AS INTEGER) AS lost
+                AND contact_hi < {_END} - CAST($months * {DAYS_PER_MONTH} AS INTEGER) AS lost
             FROM person WHERE calendar = 'real')
         GROUP BY site_id HAVING count(*) >= $patients
             AND count(*) FILTER (lost) > $share * count(*)""",
@@ -128,7 +128,7 @@ RULES = (
         whole=f"""WITH seen AS (
             SELECT {_SITE} AS site, death_lo IS NOT NULL AS died,
                 (coalesce(death_lo, contact_lo) - greatest(met_lo, coalesce(entry_lo, met_lo)))
-                / {MONTH} AS months FROM person WHERE met_lo IS NOT NULL),
+                / {DAYS_PER_MONTH} AS months FROM person WHERE met_lo IS NOT NULL),
         sums AS (
             SELECT site, count(*) AS n, count(*) FILTER (died) AS deaths, sum(months) AS months,
                 sum(count(*) FILTER (died)) OVER () AS all_deaths,
@@ -160,7 +160,7 @@ RULES = (
         rates AS (
             SELECT site, any_value(contact) AS contact, any_value(last_death) AS last_death,
                 any_value(n) AS n, any_value(deaths) AS deaths,
-                (any_value(contact) - any_value(last_death)) / {MONTH} AS gap,
+                (any_value(contact) - any_value(last_death)) / {DAYS_PER_MONTH} AS gap,
                 -- Deaths by person-time in the two years up to the last one, which is the end of
                 -- that time because it is a death, times person-time after it.
                 (count(*) FILTER (death_lo > last_death - 730) - 1)
@@ -207,7 +207,7 @@ RULES = (
                 'treatment from metastasis on, that time is immortal and favours treatment.')
                 AS message
         FROM (SELECT count(*) FILTER (r.local_lo - p.met_hi > $days) AS part, count(*) AS whole,
-                median((r.local_lo - p.met_lo) / {MONTH}) AS delay
+                median((r.local_lo - p.met_lo) / {DAYS_PER_MONTH}) AS delay
             FROM treated r JOIN person p ON p.patient_id = r.patient_id)
         WHERE part > $share * whole""",
     ),

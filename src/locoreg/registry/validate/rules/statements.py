@@ -5,6 +5,21 @@ from __future__ import annotations
 from locoreg.registry.definitions import DISTANT_LESION
 from locoreg.registry.validate.rule import Part, Rule
 
+
+def _fits(size: str) -> str:
+    """Return the SQL: a size fits a known T category; T4, Tis and yp say nothing of it."""
+    ranges = (("1", "0", "$t1_mm"), ("2", "$t1_mm", "$t2_mm"), ("3", "$t2_mm", "$t3_mm"))
+    return (
+        "coalesce("
+        + " OR ".join(
+            f"(({t} LIKE 'T{n}%') AND {size} > {low} AND {size} <= {high})"
+            for t in ("t.ct", "CASE WHEN t.pathologic_prefix IS DISTINCT FROM 'yp' THEN t.pt END")
+            for n, low, high in ranges
+        )
+        + ", false)"
+    )
+
+
 RULES = (
     Rule(
         id="vital-status",
@@ -64,9 +79,9 @@ RULES = (
         id="fatal-event-alive",
         family="plausibility",
         severity="serious",
-        title="A fatal complication or adverse event means dead.",
-        action="Correct the grade or the vital status; a missed death after surgery makes surgery "
-        "look safer.",
+        title="A fatal complication or adverse event, or a line that ended by death, means dead.",
+        action="Correct the row or the vital status. A missed death makes survival too long; after "
+        "surgery it makes surgery look safer.",
         parts=(
             Part(
                 table="adverse_event",
@@ -81,6 +96,13 @@ RULES = (
                 "AND p.vital_status IS DISTINCT FROM 'dead')",
                 column="clavien_dindo",
                 message="Clavien-Dindo V in a patient who is not known to be dead.",
+            ),
+            Part(
+                table="systemic_line",
+                where="(t.end_reason = 'death' AND p.patient_id IS NOT NULL AND p.death_lo IS NULL "
+                "AND p.vital_status IS DISTINCT FROM 'dead')",
+                column="end_reason",
+                message="A line ended by death in a patient who is not known to be dead.",
             ),
         ),
     ),
@@ -135,6 +157,23 @@ RULES = (
                 "'M1') OR (t.stage_group NOT LIKE 'IV%' AND (t.cm LIKE 'M1%' OR t.pm LIKE 'M1%')))",
                 column="stage_group",
                 message="Stage {t.stage_group} with {coalesce(t.cm, t.pm)}.",
+            ),
+        ),
+    ),
+    Rule(
+        id="size-against-t",
+        family="plausibility",
+        severity="serious",
+        title="The size of a primary is not a tenth, or ten times, of what its T category says.",
+        action="Look at the unit: read in cm as mm, a size is a tenth of what it was.",
+        parts=(
+            Part(
+                table="primary_tumour",
+                where=f"(NOT {_fits('t.size_mm')} AND ({_fits('10 * t.size_mm')} OR "
+                f"{_fits('t.size_mm / 10')}))",
+                column="size_mm",
+                message="{t.size_mm} mm with {concat_ws(' and ', t.ct, 'p' || t.pt)}: ten times "
+                "as much, or a tenth of it, would fit.",
             ),
         ),
     ),
