@@ -56,9 +56,8 @@ def made_up(seed: int, patients: Sequence[str] = PATIENTS) -> Tables:
         for _ in range(int(rng.integers(0, 3))):
             kind = some(["distant_recurrence", "progression"], 0)
             tables["disease_event"].append({"patient_id": patient, "date": when(), "type": kind})
-        for _ in range(int(rng.integers(0, 2))):
-            count = {"n_lesions": some([0, 2], 0.3)}
-            tables["imaging_assessment"].append({"patient_id": patient, "date": when(), **count})
+        count = {"n_lesions": some([0, 2], 0.5)}
+        tables["imaging_assessment"].append({"patient_id": patient, "date": when(), **count})
         for _ in range(int(rng.integers(0, 5))):
             given = {
                 "target": some(["lesion", "primary"]),

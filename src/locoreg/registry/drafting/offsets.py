@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.drafting.profile import ColumnProfile
 from locoreg.registry.mapping.offsets import label_of
 
-DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": 365.25}
 DAYS_PER_YEAR = 365.25
 # Ages of patients: the middle ones lie here, none is above the highest.
 AGES = (30.0, 85.0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.synthetic import kernels
 from locoreg.registry.synthetic.options import SimulationOptions
 from locoreg.registry.synthetic.parameters import FloatArray, one
@@ -15,7 +16,6 @@ from locoreg.registry.synthetic.risks import Risks
 from locoreg.registry.synthetic.sites import Sites
 from locoreg.registry.synthetic.strategies import (
     ASSESSMENTS,
-    DAYS_PER_MONTH,
     HORIZONS,
     MONTHS,
     STRATEGIES,

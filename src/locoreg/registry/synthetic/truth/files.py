@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from locoreg.core.errors import DataError, DesignError, did_you_mean
 from locoreg.core.jsontext import dumps
-from locoreg.registry.synthetic.strategies import CONTRASTS, DAYS_PER_MONTH, MONTHS, STRATEGIES
+from locoreg.registry.definitions import DAYS_PER_MONTH
+from locoreg.registry.synthetic.strategies import CONTRASTS, MONTHS, STRATEGIES
 from locoreg.registry.synthetic.truth.population import Choice, TrueValue
 from locoreg.registry.synthetic.workshop import LOG_SCHEMA
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.synthetic.columns import coded, patient_ids
 from locoreg.registry.synthetic.courses import NATURAL, Courses, Expected, Observed
 from locoreg.registry.synthetic.kernels import DEATHS
@@ -15,7 +16,6 @@ from locoreg.registry.synthetic.sites import Sites
 from locoreg.registry.synthetic.strategies import (
     ASSESSMENTS,
     CONTRASTS,
-    DAYS_PER_MONTH,
     HORIZONS,
     NAMES,
 )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.synthetic.courses import Courses, Expected
 from locoreg.registry.synthetic.parameters import KINDS, SUBTYPES, FloatArray
 from locoreg.registry.synthetic.people import BoolArray, People
 from locoreg.registry.synthetic.risks import Risks
-from locoreg.registry.synthetic.strategies import CONTRASTS, DAYS_PER_MONTH, HORIZONS, NAMES
+from locoreg.registry.synthetic.strategies import CONTRASTS, HORIZONS, NAMES
 
 MEASURES = ("survival", "rmst")
 KINDS_OF_TRUTH = ("realised", "expected")

@@ -29,7 +29,8 @@ RULES = (
         FROM (SELECT count(*) FILTER (entry_lo > met_hi) AS part,
                 count(*) FILTER (entry_lo IS NOT NULL) AS whole,
                 median((entry_lo - met_hi) / {DAYS_PER_MONTH}) FILTER (entry_lo > met_hi) AS delay,
-                quantile_cont((entry_lo - met_hi) / {DAYS_PER_MONTH}, 0.9) FILTER (entry_lo > met_hi) AS late
+                quantile_cont((entry_lo - met_hi) / {DAYS_PER_MONTH}, 0.9)
+                    FILTER (entry_lo > met_hi) AS late
             FROM person WHERE met_lo IS NOT NULL)
         WHERE part > $share * whole""",
     ),
