@@ -187,7 +187,7 @@ def test_summary_and_json() -> None:
     assert "1 value-outside-range" in text
     document = json.loads(json.dumps(got.to_dict()))
     dyspnoea = next(row for row in document["scales"] if row["scale"] == "DY")
-    assert (dyspnoea["scored"], dyspnoea["mean"]) == (2, 50.0)
+    assert (dyspnoea["scored"], dyspnoea["median"]) == (2, 50.0)
     assert document["scoring"][0]["citation"].startswith("Fayers")
     assert "patient_id" not in json.dumps(document)
     assert list(got.to_frame().columns) == got.scores.column_names

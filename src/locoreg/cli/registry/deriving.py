@@ -13,6 +13,7 @@ from locoreg.core.errors import DesignError
 from locoreg.workflows.registry import deriving, describing
 
 Flag = Parameter(negative=())
+Out = Annotated[Path, Parameter(name=["--out", "-o"])]
 Names = Annotated[tuple[str, ...], Parameter(negative=())]
 
 
@@ -21,7 +22,7 @@ def check(
     *,
     rule: Names = (),
     thresholds: Path | None = None,
-    out: Path | None = None,
+    out: Out | None = None,
     small_cells: int = 10,
     strict: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
@@ -60,7 +61,7 @@ def classify(
     options: Path,
     plus_days: int | None = None,
     judgements: Path | None = None,
-    out: Path | None = None,
+    out: Out | None = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
     """Derive subtype, intervals, oligometastatic state and the rest as of a date.
@@ -97,7 +98,7 @@ def score(
     *,
     instrument: Names,
     assume_version: Names = (),
-    out: Path | None = None,
+    out: Out | None = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
     """Score quality-of-life questionnaires by their published rules.
@@ -135,7 +136,7 @@ def cohort(
     sites_within_days: int,
     target: Names = (),
     modality: Names = (),
-    out: Path | None = None,
+    out: Out | None = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
     """First metastasis, local therapy after it, sites and death: one row per patient.
@@ -175,7 +176,7 @@ def simulate(
     patients: int,
     seed: int,
     scenario: str,
-    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    out: Out,
     dirty: Annotated[bool, Flag] = False,
     no_late_entry: Annotated[bool, Flag] = False,
     loss: Literal["covariates", "random", "arm", "none"] = "covariates",
@@ -230,7 +231,7 @@ def describe(
     staging_days: int = 0,
     small_cells: int = 10,
     groups_decided: Literal["at_time_zero", "later"] | None = None,
-    out: Path | None = None,
+    out: Out | None = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
     """Describe a registry: flow of patients, Table 1, follow-up and survival.

@@ -13,6 +13,7 @@ from locoreg.cli.registry.printing import print_result, write_text
 from locoreg.workflows.registry import storing as workflow
 
 Flag = Parameter(negative=())
+Out = Annotated[Path, Parameter(name=["--out", "-o"])]
 Names = Annotated[tuple[str, ...], Parameter(negative=())]
 
 
@@ -151,7 +152,7 @@ def purge(
 def export(
     registry: Path,
     *,
-    out: Path,
+    out: Out,
     table: Names = (),
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -177,7 +178,7 @@ def map_(
     *,
     source: Literal["delimited", "redcap"] = "delimited",
     dictionary: Path | None = None,
-    out: Path | None = None,
+    out: Out | None = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
     """Draft the column map of files, for a person to finish.

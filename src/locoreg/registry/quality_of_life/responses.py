@@ -151,9 +151,9 @@ class QolScores:
         return {rule: n for rule, n in counts.items() if n}
 
     def table(self) -> list[dict[str, Any]]:
-        """Return per instrument and scale: scored, missing by reason, mean of the scores."""
+        """Return per instrument and scale: scored, missing by reason, median and quartiles."""
         by = ["instrument", "version", "scale"]
-        asked = [([], "count_all"), ("score", "count"), ("score", "mean")]
+        asked = [([], "count_all"), ("score", "count"), ("score", "list")]
         grouped = self.scores.group_by(by).aggregate(asked).to_pylist()
         found = {tuple(row[name] for name in by): row for row in grouped}
         reasons = _reason_counts(self.scores)
@@ -163,7 +163,7 @@ class QolScores:
                 **dict(zip(by, key, strict=True)),
                 "questionnaires": found[key]["count_all"],
                 "scored": found[key]["score_count"],
-                "mean": found[key]["score_mean"],
+                **_quartiles(found[key]["score_list"]),
                 "missing": reasons.get(key, {}),
             }
             for key in keys
@@ -179,13 +179,18 @@ class QolScores:
         )
         for name, version in self.assumed_versions.items():
             lines.append(f"{name} without a version was taken as version {version}, as asked.")
-        lines += ["", f"{'instrument':14} {'scale':10} {'scored':>10} {'missing':>10} {'mean':>8}"]
+        lines += [
+            "",
+            f"{'instrument':14} {'scale':10} {'scored':>10} {'missing':>10}  median (Q1, Q3)",
+        ]
         for row in self.table():
             missing = row["questionnaires"] - row["scored"]
-            mean = "" if row["mean"] is None else f"{row['mean']:.1f}"
+            middle = ""
+            if row["median"] is not None:
+                middle = f"{row['median']:.1f} ({row['q1']:.1f}, {row['q3']:.1f})"
             label = f"{row['instrument']} {row['version']}"
             lines.append(
-                f"{label:14} {row['scale']:10} {row['scored']:10,} {missing:10,} {mean:>8}"
+                f"{label:14} {row['scale']:10} {row['scored']:10,} {missing:10,}  {middle}".rstrip()
             )
             lines += [f"    {n:,} {reason}" for reason, n in row["missing"].items()]
         lines += ["", f"Problems: {self.problems.num_rows:,}."]
@@ -289,6 +294,14 @@ def score_responses(
         assumed_versions=assumed,
         synthetic=isinstance(source, Registry) and source.synthetic,
     )
+
+
+def _quartiles(scores: Sequence[float | None]) -> dict[str, float | None]:
+    known = np.array([score for score in scores if score is not None], dtype=np.float64)
+    if known.size == 0:
+        return {"median": None, "q1": None, "q3": None}
+    q1, median, q3 = (float(q) for q in np.quantile(known, (0.25, 0.5, 0.75)))
+    return {"median": median, "q1": q1, "q3": q3}
 
 
 def _names(table: pa.Table) -> list[str]:
