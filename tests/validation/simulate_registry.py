@@ -33,7 +33,7 @@ from locoreg.stats.glm.separation import SeparationError
 
 RECORD = Path(__file__).with_name("registry.json")
 SEED = 20260300
-REPLICATIONS = 8
+REPLICATIONS = 32
 FIRST = 2
 PATIENTS = 20_000
 HORIZON = 36
