@@ -79,6 +79,19 @@ def test_pieces_give_what_the_whole_gives(
     assert nothing is None
 
 
+@pytest.mark.parametrize("number", ["1.5", "-0.25", "1e5", "2E-7", "1.5e+3", "12", "-7"])
+@pytest.mark.parametrize("piece", [1, 2, 3])
+def test_a_number_may_be_cut_anywhere(
+    number: str, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(largedocuments, "PIECE_BYTES", piece)
+    text = f'[{number}, {{"a": {number}}}, {number}]'.encode()
+    value = json.loads(number)
+    for cut in range(len(text)):
+        found, _ = collect(text, cut)
+        assert [entry for _, entry in found] == [value, {"a": value}, value]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -14,6 +14,7 @@ PIECE_BYTES = 4 << 20
 # One entry, or one other element of the bundle.
 ENTRY_CHARACTERS = 64 << 20
 _SPACE = " \t\r\n"
+_NUMBER = "0123456789.eE+-"
 
 
 class _Text:
@@ -52,8 +53,8 @@ class _Text:
                 if not self._more():
                     raise BadJsonError("the text is no valid JSON") from None
                 continue
-            # A number may go on in what was not yet read.
-            if end == len(self._text) and self._more():
+            # A number may go on in what was not yet read: "1." and "1e" are read as 1.
+            if not self._text[end:].strip(_NUMBER) and self._more():
                 continue
             self._at = end
             return value
