@@ -277,6 +277,14 @@ def test_a_broken_gzip_file(tmp_path: Path, words: Path) -> None:
             import_cdm(tmp_path / "r", cdm, words)
 
 
+def test_a_header_that_ends_in_a_delimiter(tmp_path: Path, words: Path) -> None:
+    text = mostly(one().tables).decode()
+    longer = "".join(f"{line},\n" for line in text.splitlines())
+    cdm = folder_of(tmp_path / "cdm", {"person.csv": PERSON, "condition_occurrence.csv": longer})
+    import_cdm(tmp_path / "r", cdm, words)
+    assert read_registry(tmp_path / "r").rows()["patient"] == 1
+
+
 def mostly(tables: Tables) -> bytes:
     return csv_text(
         "condition_occurrence", tables["condition_occurrence"], tab=False, rename={}

@@ -185,7 +185,10 @@ def match_columns(table: str, present: list[str], where: str) -> dict[str, str |
         by_name.setdefault(low, name)
     found: dict[str, str | None] = {}
     for column in CDM[table].columns:
-        stands = by_name.get(column.name) or by_name.get(column.instead or "")
+        # A header may end in a delimiter: a column without a name is none of these.
+        stands = by_name.get(column.name)
+        if stands is None and column.instead is not None:
+            stands = by_name.get(column.instead)
         if stands is None and column.required:
             raise DataError(
                 f"{where} has no column {column.name}.",

@@ -58,6 +58,8 @@ class Hider:
         """Return a share in percent; a limit where the part or the rest is hidden."""
         if self.hides(whole):
             return "few"
+        if self._both_few(part, whole):
+            return "few"
         if self.limit is not None and self.hides(part):
             return f"≤{min(100, math.ceil(100 * self.limit / whole))} %"
         if self.limit is not None and self.hides(whole - part):
@@ -69,9 +71,18 @@ class Hider:
             return f"{share:.1f} %" if 0.05 <= share < 99.95 else ("<0.1 %", ">99.9 %")[share > 50]
         return f"{rounded} %"
 
+    def _both_few(self, part: int, whole: int) -> bool:
+        """Return whether part or rest must be hidden whatever they are.
+
+        Which of the two is named as hidden would tell how many they are.
+        """
+        return self.limit is not None and 0 < part < whole <= 2 * self.limit
+
     def message(self, found: Found) -> str:
         """Return the message of a finding; without details where it is about few patients."""
         part, whole = found.part, found.whole
+        if part is not None and whole is not None and self._both_few(part, whole):
+            return f"Some of {self.count(whole)}; details are hidden because they are few."
         if part is not None and self.hides(part):
             of = "" if whole is None else f" of {self.count(whole)}"
             return f"{self.count(part)}{of}; details are hidden because they are few."
