@@ -160,6 +160,27 @@ def test_classify_score_and_cohort_write_their_rows(
     assert pq.read_table(tmp_path / "rows.parquet").num_rows == found["rows"]
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        ("cohort", "--therapy-within-days", "9", "--sites-within-days", "9"),
+        ("score", "--instrument", "QLQ-C30"),
+        ("check", "--rule", "conformance"),
+        ("export",),
+        ("describe", "--time-zero", "entry", "--level", "95"),
+    ],
+    ids=lambda task: task[0],
+)
+def test_an_output_that_can_not_be_written_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, synthetic: Path, task: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    out = tmp_path / "file" / "x.csv"
+    code, _, err = run(capsys, task[0], synthetic, *task[1:], "--out", out)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "can't be written" in err
+
+
 def test_describe_prints_the_numbers_of_its_json(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, synthetic: Path
 ) -> None:

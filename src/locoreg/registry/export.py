@@ -9,6 +9,7 @@ from typing import Any
 
 from locoreg.core.csvtext import FORMULA_PATTERN
 from locoreg.core.errors import DataError, DesignError, did_you_mean
+from locoreg.registry.rowfiles import make_folder
 from locoreg.registry.store import Registry
 from locoreg.registry.store.views import literal
 from locoreg.registry.tables import TABLES
@@ -69,7 +70,7 @@ def export_tables(registry: Registry, folder: Path, *, tables: Sequence[str] = (
         if name not in rows:
             raise DesignError(f"there is no table {name!r}.", hint=did_you_mean(name, rows))
     wanted = tables or [name for name, n in rows.items() if n]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     mark = "SYNTHETIC-" if registry.synthetic else ""
     for name in wanted:
         if (path := folder / f"{mark}{name}.csv").exists():

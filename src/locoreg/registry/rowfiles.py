@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locoreg.core.csvtext import FORMULA_PATTERN
-from locoreg.core.errors import DesignError
+from locoreg.core.errors import DataError, DesignError
 from locoreg.registry.store.tablewriter import SYNTHETIC
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def write_rows(table: pa.Table, path: Path, *, synthetic: bool) -> Path:
     ------
     DesignError
         If the name ends otherwise.
+    DataError
+        If the file can't be written.
     """
     from pyarrow import csv, parquet
 
@@ -51,9 +53,20 @@ def write_rows(table: pa.Table, path: Path, *, synthetic: bool) -> Path:
         else:
             csv.write_csv(_for_spreadsheets(table, synthetic), draft)
         draft.replace(path)
+    except OSError as error:
+        raise DataError(f"{path} can't be written: {os.strerror(error.errno or 0)}.") from error
     finally:
-        draft.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            draft.unlink(missing_ok=True)
     return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results unless it is there; DataError if that can't be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} can't be written: {error.strerror}.") from error
 
 
 def _for_spreadsheets(table: pa.Table, synthetic: bool) -> pa.Table:

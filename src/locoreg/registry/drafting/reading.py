@@ -12,7 +12,7 @@ from locoreg.registry.drafting.model import FileProfile
 from locoreg.registry.drafting.profile import profile_column
 from locoreg.registry.intake.openfiles import InputFile, open_inputs
 from locoreg.registry.intake.rowchunks import BLANK
-from locoreg.registry.intake.sink import CodeUse, Problem, SetAside
+from locoreg.registry.intake.sink import SetAside
 from locoreg.registry.intake.textoptions import DELIMITERS, TextOptions
 from locoreg.registry.intake.textrows import TextChunk, TextRows, open_rows
 from locoreg.registry.mapping.engine import described
@@ -48,24 +48,12 @@ class Counting:
         """Count blank rows."""
         self.aside[reason] = self.aside.get(reason, 0) + rows
 
-    def add(self, table: str, rows: object) -> None:
-        """Refuse rows: a draft makes none."""
-        raise NotImplementedError(table)
-
     def set_aside(self, items: Iterable[SetAside]) -> None:
         """Count rows that can't be read."""
         for item in items:
             self.aside[item.reason] = self.aside.get(item.reason, 0) + 1
         if sum(self.aside.values()) > MOST_ASIDE + self.aside.get(BLANK, 0):
             raise DataError(f"more than {MOST_ASIDE:,} rows can't be read as rows of this table.")
-
-    def problem(self, items: Iterable[Problem]) -> None:
-        """Refuse problems: a draft has none."""
-        raise NotImplementedError
-
-    def code(self, items: Iterable[CodeUse]) -> None:
-        """Refuse codes: a draft has none."""
-        raise NotImplementedError
 
 
 def read_delimited(locations: Sequence[str]) -> list[FileProfile]:

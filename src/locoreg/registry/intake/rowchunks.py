@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from locoreg.core.errors import DataError
 from locoreg.registry.intake.cleanblocks import clean_columns
-from locoreg.registry.intake.sink import SetAside, Sink
+from locoreg.registry.intake.sink import RowCounter, SetAside
 from locoreg.registry.intake.textlines import CELL_CHARACTERS, Lines, OverlongLineError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class TextRows:
         delimiter: str,
         lines: Lines,
         reader: Iterator[list[str]],
-        sink: Sink,
+        sink: RowCounter,
         quotes: bool,
         in_blocks: bool,
     ) -> None:

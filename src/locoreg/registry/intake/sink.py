@@ -95,14 +95,21 @@ class CodeUse:
     version: str | None = None
 
 
-class Sink(Protocol):
-    """What a source writes to."""
+class RowCounter(Protocol):
+    """What the reader of text rows tells: rows read, of no use, and unreadable."""
 
     def count_read(self, source_file: str, rows: int) -> None:
         """Count rows (or resources) read from a file, the unusable ones included."""
 
     def count_unused(self, source_file: str, reason: str, rows: int) -> None:
         """Count rows that were understood and belong in no table, with the reason."""
+
+    def set_aside(self, items: Iterable[SetAside]) -> None:
+        """Take rows that could not enter."""
+
+
+class Sink(RowCounter, Protocol):
+    """What a source writes to."""
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Take rows of a canonical table.
@@ -111,9 +118,6 @@ class Sink(Protocol):
         ``source_row`` where there is one); columns left out are null; ``import_id`` and
         ``source_system`` are filled in. Rows without a required value are set aside.
         """
-
-    def set_aside(self, items: Iterable[SetAside]) -> None:
-        """Take rows that could not enter."""
 
     def problem(self, items: Iterable[Problem]) -> None:
         """Take problems."""

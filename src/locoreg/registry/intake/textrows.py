@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from locoreg.core.errors import DataError
 from locoreg.registry.intake.openfiles import InputFile
 from locoreg.registry.intake.rowchunks import TextChunk, TextRows
-from locoreg.registry.intake.sink import Sink
+from locoreg.registry.intake.sink import RowCounter
 from locoreg.registry.intake.textlines import Lines, OverlongLineError
 from locoreg.registry.intake.textoptions import DELIMITERS, TextOptions
 
@@ -31,7 +31,7 @@ _EXCEL_LINE = re.compile(r"sep=([^\w\s\"]|\t)\s*", re.IGNORECASE)
 
 
 def open_rows(
-    file: InputFile, sink: Sink, options: TextOptions, *, expected: Collection[str] = ()
+    file: InputFile, sink: RowCounter, options: TextOptions, *, expected: Collection[str] = ()
 ) -> TextRows:
     """Read the start of a delimited file: comments and header.
 
@@ -39,7 +39,7 @@ def open_rows(
     ----------
     file : InputFile
         The open file.
-    sink : Sink
+    sink : RowCounter
         Takes the counts and the rows set aside.
     options : TextOptions
         How the file is written.

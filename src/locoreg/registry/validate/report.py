@@ -14,6 +14,7 @@ from locoreg.core.csvtext import csv_cell
 from locoreg.core.findings import SEVERITIES, Severity
 from locoreg.core.frames import frame
 from locoreg.core.numbertext import plural
+from locoreg.registry.rowfiles import make_folder
 from locoreg.registry.validate.completeness import Completeness, place_of
 from locoreg.registry.validate.page import render
 from locoreg.registry.validate.rule import Found
@@ -250,7 +251,7 @@ class QualityReport:
 
         text = self.page(small_cells=small_cells)
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         paths = tuple(folder / name for name in ("issues.csv", "issues.parquet", "quality.html"))
         # A column of that name says it even where no issue is listed.
         mark = ("SYNTHETIC",) if self.synthetic else ()
