@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from locoreg.core.errors import DataError, DesignError
 from locoreg.stats.influence import hazard_influence, survival_influence
-from locoreg.stats.manycurves import many_kaplan_meier, many_restricted_mean
+from locoreg.stats.manycurves import many_curves, many_kaplan_meier, many_restricted_mean
 from locoreg.stats.survivalcurves import kaplan_meier
 from tests.stats import survival_cases as reference
 
@@ -43,6 +43,19 @@ def area(curve, horizon):
     inside = curve.time < horizon
     edges = np.concatenate(([0.0], curve.time[inside], [horizon]))
     return float(np.diff(edges) @ np.concatenate(([1.0], curve.estimate[inside])))
+
+
+@MODEST
+@given(data=datasets(), seed=st.integers(0, 100))
+def test_survival_and_area_in_one_pass_are_those_of_two(data, seed):
+    time, event, entry, weights = data
+    times = np.random.default_rng(seed).permutation(np.arange(0.5, time.max() + 0.1, 0.5))
+    survival, area = many_curves(time, event, weights, times=times, entry=entry)
+    alone = many_kaplan_meier(time, event, weights, times=times, entry=entry)
+    np.testing.assert_allclose(survival, alone, **REORDERED)
+    for k, month in enumerate(times):
+        mean = many_restricted_mean(time, event, weights, horizon=month, entry=entry)
+        np.testing.assert_allclose(area[:, k], mean, **REORDERED)
 
 
 # --- Many curves ---------------------------------------------------------------------------

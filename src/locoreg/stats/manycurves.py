@@ -107,6 +107,62 @@ def many_restricted_mean(
     return area
 
 
+def many_curves(
+    time: ArrayLike,
+    event: ArrayLike,
+    weights: ArrayLike,
+    *,
+    times: ArrayLike,
+    entry: ArrayLike | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return survival and restricted means at chosen times under many weight vectors.
+
+    Parameters
+    ----------
+    time, event, weights, times, entry
+        As for ``many_kaplan_meier``.
+
+    Returns
+    -------
+    survival, area : ndarray of float, shape (b, k)
+        Kaplan-Meier estimates, and the areas under them from 0 to each time. NaN after the last
+        time of the data unless survival has come to 0.
+
+    Raises
+    ------
+    DataError
+        If the rows, weights or times can't be used.
+    """
+    asked = numbers("times", np.atleast_1d(np.asarray(times)))
+    if not (asked >= 0).all():
+        raise DataError(
+            "times holds a value that is negative or missing.", hint="give times from 0 on."
+        )
+    rows = _sort(time, event, entry)
+    vectors = _vectors(weights, rows.n)
+    order = np.argsort(asked, kind="stable")
+    survival = np.empty((vectors.shape[0], asked.size))
+    area = np.empty_like(survival)
+    _areas(
+        vectors,
+        rows.leave,
+        rows.leave_begin,
+        rows.leave_event,
+        rows.come,
+        rows.come_begin,
+        rows.time,
+        asked[order],
+        survival,
+        area,
+    )
+    beyond = asked[order] > rows.time[-1]
+    unknown = beyond & (survival > 0)
+    survival[unknown] = np.nan
+    area[unknown] = np.nan
+    back = np.argsort(order, kind="stable")
+    return survival[:, back], area[:, back]
+
+
 def _vectors(weights: ArrayLike, n: int) -> FloatArray:
     """Return checked weights, shape (b, n)."""
     try:
@@ -221,6 +277,35 @@ def _curves(
                 k += 1
             value *= factor[j]
         area[b] = total
+
+
+@compiled
+def _areas(
+    vectors: FloatArray,
+    leave: IntArray,
+    leave_begin: IntArray,
+    leave_event: IntArray,
+    come: IntArray,
+    come_begin: IntArray,
+    time: FloatArray,
+    asked: FloatArray,
+    survival: FloatArray,
+    area: FloatArray,
+) -> None:
+    """Fill survival and the area under it at the times asked for, which ascend."""
+    steps = leave_event.size
+    factor = np.ones(steps)
+    for b in range(vectors.shape[0]):
+        _factors(vectors[b], leave, leave_begin, leave_event, come, come_begin, factor)
+        value, total, before, j = 1.0, 0.0, 0.0, 0
+        for k in range(asked.size):
+            while j < steps and time[j] <= asked[k]:
+                total += value * (time[j] - before)
+                before = time[j]
+                value *= factor[j]
+                j += 1
+            survival[b, k] = value
+            area[b, k] = total + value * (asked[k] - before)
 
 
 @compiled

@@ -11,8 +11,9 @@ from locoreg.stats.aalenjohansen import aalen_johansen
 from locoreg.stats.concordance import concordance
 from locoreg.stats.cox import cox, many_cox
 from locoreg.stats.glm import glm, glm_replicates
-from locoreg.stats.manycurves import many_kaplan_meier
+from locoreg.stats.manycurves import many_curves, many_kaplan_meier
 from locoreg.stats.matching import match
+from locoreg.stats.pathrows import incidence_row_influence, many_incidences, place_rows
 from locoreg.stats.pseudo import pseudo_observations
 from locoreg.stats.restrictedmean import rmst
 from locoreg.stats.survivalcurves import kaplan_meier
@@ -56,6 +57,10 @@ def _calls() -> dict[str, Callable[[], object]]:
         kaplan_meier(end, event, level=95)
         kaplan_meier(end, event, weight=weight, entry=entry, cluster=cluster, level=95)
         many_kaplan_meier(end, event, draws, times=[5.0])
+        many_curves(end, event, draws, times=[5.0])
+        rows = place_rows(end, cause, entry=entry)
+        many_incidences(rows, draws, times=[5.0])
+        incidence_row_influence(rows, weight, times=[5.0])
 
     def incidences() -> None:
         aalen_johansen(end, cause, level=95)

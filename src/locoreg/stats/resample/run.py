@@ -41,6 +41,7 @@ def bootstrap(
     jobs: int | None = None,
     batch: int | None = None,
     checkpoint: str | PathLike[str] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Bootstrap:
     """Bootstrap a statistic that takes weights.
 
@@ -63,6 +64,8 @@ def bootstrap(
         most.
     checkpoint : path, optional
         A file that keeps the replicates after each batch. If it exists the run goes on from it.
+    on_progress : callable, optional
+        Called after each batch with the replicates done and their total.
 
     Returns
     -------
@@ -101,6 +104,8 @@ def bootstrap(
         progress.reasons.update(reasons)
         if path is not None:
             write_checkpoint(path, settings, estimate, progress)
+        if on_progress is not None:
+            on_progress(int(progress.done.sum()), count)
     failed = tuple(sorted(progress.reasons))
     _check_failures(failed, progress.reasons, count)
     return Bootstrap(

@@ -1,0 +1,1 @@
+"""Target trial emulation: protocol, cohort, methods, diagnostics, sensitivity, benchmark."""

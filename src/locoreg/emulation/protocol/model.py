@@ -1,0 +1,130 @@
+"""The protocol of an emulated trial, as validated values."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from locoreg.emulation.inference import Inference
+from locoreg.emulation.protocol.parts import (
+    Analysis,
+    Benchmark,
+    Confounders,
+    Criterion,
+    FollowUp,
+    NegativeControl,
+    Outcome,
+    Part,
+    Sensitivity,
+    Strategies,
+    TableColumns,
+    Text,
+    TimeZero,
+    Variable,
+)
+from locoreg.emulation.question import Question
+
+OUTCOME_WORDS = {
+    "death": "death from any cause",
+    "progression": "progression or death",
+    "breast_cancer_death": "death from breast cancer",
+    "locoregional_progression": "locoregional progression",
+    "qol_deterioration": "deterioration of quality of life",
+}
+
+
+class TrialProtocol(Part):
+    """A target trial and how it is emulated.
+
+    Attributes
+    ----------
+    protocol : int
+        Version of this format.
+    title, causal_question : str
+        In words.
+    time_zero, follow_up, outcome
+        With a registry; a table (``table``) has them in its columns.
+    table : TableColumns, optional
+        Columns of a table of one's own.
+    eligibility, strategies, contrast, interval_months, horizon_months, at_months, level
+        What is asked. None has a default.
+    variables : dict of Variable
+        Variables of one's own.
+    confounders, subgroups, negative_controls, analysis, sensitivity, benchmark
+        How it is answered.
+    reporting : dict
+        Texts for the reporting checklist, by item.
+    """
+
+    protocol: Literal[1]
+    title: Text
+    causal_question: Text
+    time_zero: TimeZero | None = None
+    follow_up: FollowUp | None = None
+    outcome: Outcome | None = None
+    table: TableColumns | None = None
+    eligibility: tuple[Criterion, ...]
+    strategies: Strategies
+    contrast: Literal["per_protocol", "itt_like"]
+    interval_months: float = Field(gt=0)
+    horizon_months: float = Field(gt=0)
+    at_months: tuple[float, ...]
+    level: float = Field(gt=0, lt=100)
+    variables: dict[str, Variable] = Field(default_factory=dict)
+    confounders: Confounders
+    subgroups: tuple[Text, ...] = ()
+    negative_controls: tuple[NegativeControl, ...] = ()
+    analysis: Analysis
+    sensitivity: Sensitivity = Sensitivity()
+    benchmark: Benchmark | None = None
+    reporting: dict[str, Text] = Field(default_factory=dict)
+
+    def question(self) -> Question:
+        """Return what is asked."""
+        return Question(
+            treated_label=self.strategies.treated.label,
+            comparator_label=self.strategies.comparator.label,
+            outcome=self.outcome_label,
+            grace_months=self.strategies.treated.grace_months,
+            interval_months=self.interval_months,
+            comparator=self.strategies.comparator.rule,
+            initiation=self.strategies.treated.initiation,
+            contrast=self.contrast,
+            horizon_months=self.horizon_months,
+            at_months=tuple(sorted({*self.at_months, self.horizon_months})),
+            level=self.level,
+        )
+
+    @property
+    def outcome_label(self) -> str:
+        """The outcome in words."""
+        if self.outcome is not None:
+            return OUTCOME_WORDS[self.outcome.event]
+        return "the event" if self.table is None else next(iter(self.table.events.values()))
+
+    def inference(self, *, jobs: int | None = None, checkpoint: str | None = None) -> Inference:
+        """Return how intervals are made.
+
+        Parameters
+        ----------
+        jobs : int, optional
+            Workers.
+        checkpoint : str, optional
+            File for the replicates.
+
+        Returns
+        -------
+        Inference
+            The options.
+        """
+        chosen = self.analysis.intervals
+        return Inference(
+            interval=chosen.kind,
+            replicates=chosen.replicates,
+            seed=chosen.seed,
+            kind=chosen.bootstrap,
+            jobs=jobs,
+            checkpoint=checkpoint,
+            cluster=chosen.cluster,
+        )
