@@ -31,6 +31,16 @@ app.command(
     help="Patients' data: import, check, classify, describe, simulate.",
 )
 app.command(
+    "locoreg.cli.emulate:emulate",
+    name="emulate",
+    help="Emulate the trial of a protocol from a registry or a table.",
+)
+app.command(
+    "locoreg.cli.protocol:app",
+    name="protocol",
+    help="Protocols of emulated trials: list, show, check.",
+)
+app.command(
     "locoreg.cli.run:run",
     name="run",
     help="Run a study file: audit, pool, reproduce, write the report.",

@@ -15,6 +15,7 @@ Readings = Literal["supported", "printed"]
 DESIGN_GROUPS: dict[str, tuple[str, ...]] = {
     "rct": ("rct",),
     "observational": ("registry", "matched", "cohort"),
+    "emulation": ("emulation",),
     "pooled": ("pooled",),
 }
 DESIGN_LABELS = {
@@ -23,6 +24,7 @@ DESIGN_LABELS = {
     "registry": "Prospective registry comparisons",
     "matched": "Matched comparisons",
     "cohort": "Unmatched comparisons",
+    "emulation": "Emulated trials",
     "pooled": "Published pools",
 }
 
@@ -36,7 +38,7 @@ class Selection:
     question, outcome : str
         Ids.
     design : str
-        A group (rct, observational, pooled) or one design of it.
+        A group (rct, observational, emulation, pooled) or one design of it.
     subgroup : str
         ``dimension=level``; empty for all patients.
     studies : tuple of str

@@ -8,10 +8,29 @@ from functools import singledispatch
 from matplotlib.figure import Figure
 
 from locoreg.core.errors import DesignError
+from locoreg.emulation.cohort.attrition import Attrition
+from locoreg.emulation.effect import Effect
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.multiverse import Multiverse
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.figures.describe import describe
+from locoreg.figures.emulation import (
+    EFFECT_KINDS,
+    attrition_figure,
+    benchmark_figure,
+    describe_effect,
+    effect_difference,
+    effect_figure,
+    flow_figure,
+    kinds_of,
+    ladder_figure,
+    love_plot,
+    overlap_figure,
+    sides,
+    specification_figure,
+    weight_figure,
+    weighted_curves,
+)
 from locoreg.figures.forest import forest_of_meta, forest_of_pools
 from locoreg.figures.multiverse import specification_curve
 from locoreg.figures.survival import (
@@ -30,18 +49,34 @@ from locoreg.stats.curves import SurvivalCurves
 from locoreg.stats.incidence import CumulativeIncidences
 from locoreg.stats.survivaldifference import SurvivalDifference
 from locoreg.workflows.curves.report import CurveReport
+from locoreg.workflows.emulation.ladder import Ladder
+from locoreg.workflows.emulation.view import BenchmarkView
 
 __all__ = [
+    "EFFECT_KINDS",
     "Figure",
+    "attrition_figure",
+    "benchmark_figure",
     "describe",
     "difference_figure",
+    "effect_difference",
+    "effect_figure",
+    "flow_figure",
     "incidence_figure",
+    "kinds_of",
+    "ladder_figure",
+    "love_plot",
+    "overlap_figure",
     "plot",
     "report_figure",
     "save",
+    "sides",
     "specification_curve",
+    "specification_figure",
     "survival_figure",
     "to_svg",
+    "weight_figure",
+    "weighted_curves",
 ]
 
 
@@ -72,6 +107,12 @@ def plot(result: object, *, layout: str = "revman") -> Figure:
           (:func:`~locoreg.figures.survival.difference_figure`).
         - CurveReport: the curves of a table
           (:func:`~locoreg.figures.survival.report_figure`).
+        - Effect of an emulated trial: curves, their difference, balance, weights or flow
+          (:func:`~locoreg.figures.emulation.effect_figure`: ``kind`` and more).
+        - Attrition, Ladder, BenchmarkView of an emulation
+          (:func:`~locoreg.figures.emulation.attrition_figure`,
+          :func:`~locoreg.figures.emulation.ladder_figure`,
+          :func:`~locoreg.figures.emulation.benchmark_figure`).
     layout : {"revman", "jama", "bmj"}
         Columns, wording and palette.
 
@@ -87,7 +128,8 @@ def plot(result: object, *, layout: str = "revman") -> Figure:
     """
     raise DesignError(
         f"there is no figure for a {type(result).__name__}.",
-        hint="draw pools of evidence, a meta-analysis, a multiverse or curves of survival.",
+        hint="draw pools of evidence, a meta-analysis, a multiverse, curves of survival or an "
+        "emulated trial.",
     )
 
 
@@ -161,6 +203,11 @@ plot.register(SurvivalCurves, survival_figure)
 plot.register(CumulativeIncidences, incidence_figure)
 plot.register(SurvivalDifference, difference_figure)
 plot.register(CurveReport, report_figure)
+plot.register(Effect, effect_figure)
+plot.register(Attrition, attrition_figure)
+plot.register(Ladder, ladder_figure)
+plot.register(BenchmarkView, benchmark_figure)
+describe.register(Effect, describe_effect)
 describe.register(SurvivalCurves, describe_curves)
 describe.register(CumulativeIncidences, describe_curves)
 describe.register(SurvivalDifference, describe_difference)

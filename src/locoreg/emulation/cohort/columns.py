@@ -10,6 +10,8 @@ import numpy as np
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 
 ColumnKind = Literal["number", "category"]
+# The level of those whose value is unknown, where unknown is a level.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -80,6 +80,7 @@ class Cohort:
 
     def __post_init__(self) -> None:
         shapes = {name: getattr(self, name).shape for name in _ARRAYS if _has(self, name)}
+        shapes |= {column.name: column.values.shape for column in self.baseline}
         wrong = {name: shape for name, shape in shapes.items() if shape != (self.n,)}
         if wrong:
             raise DataError(f"the cohort has {self.n} persons, but shapes {wrong}.")
@@ -107,11 +108,11 @@ class Cohort:
 
     def design(self) -> Design:
         """Return the baseline confounders as columns of numbers; no intercept."""
-        return code_baseline(self.confounders(), self.coding)
+        return code_baseline(self.confounders(), self.coding, self.n)
 
     def design_at(self, month: float) -> Design:
         """Return the histories' values as of a time as columns of numbers."""
-        return code_histories(self.histories, self.coding, month)
+        return code_histories(self.histories, self.coding, month, self.n)
 
     def take(self, rows: IntArray) -> Cohort:
         """Return the cohort of some persons, each named once.

@@ -59,6 +59,16 @@ class Readings:
         """Times asked for, shape (a,)."""
         return self.grid[self.at]
 
+    @property
+    def difference(self) -> slice:
+        """Places of the difference curve in a row; the contrasts follow it."""
+        return slice(2 * self.grid.size, 3 * self.grid.size)
+
+    @property
+    def size(self) -> int:
+        """Numbers in a row."""
+        return 3 * self.grid.size + 4 * self.at.size + 1
+
     def contrasts(self) -> list[tuple[Measure, float, Scale]]:
         """Return measure, time and scale of each contrast, the hazard ratio last."""
         out: list[tuple[Measure, float, Scale]] = []

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
-import numpy as np
-
-from locoreg.core.errors import DesignError
 from locoreg.emulation.cohort.data import Cohort
-from locoreg.emulation.effect import Detail
-from locoreg.emulation.inference import Analysis, Values
+from locoreg.emulation.groups.ever import EverGroups
+from locoreg.emulation.inference import Analysis
 from locoreg.emulation.methods.base import Method
 from locoreg.emulation.question import Question
-from locoreg.stats.cox import many_cox
-from locoreg.stats.manycurves import many_curves
-from locoreg.stats.survivaldata import FloatArray
+from locoreg.stats.studies import check_option
+
+ImmortalTime = Literal["counted", "excluded"]
+IMMORTAL_TIMES: tuple[ImmortalTime, ...] = get_args(ImmortalTime)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EverTreated(Method):
-    """Compare those who are ever treated with those who never are, from time zero on."""
+    """Compare those who are ever treated with those who never are.
+
+    Attributes
+    ----------
+    immortal_time : {"counted", "excluded"}
+        Whether the treated are followed from time zero, their time before treatment counted as
+        treated; or from their treatment, that time left out [1]_. Both are biased [2]_.
+    adjust : bool
+        Whether the hazard ratio is adjusted for the baseline confounders. Curves never are.
+
+    References
+    ----------
+    .. [1] Suissa S (2008). American Journal of Epidemiology 167:492-499. doi:10.1093/aje/kwm324
+    .. [2] Duchesneau ED et al. (2022). Cancer Epidemiology, Biomarkers & Prevention 31:2079-2086.
+       doi:10.1158/1055-9965.EPI-22-0495
+    """
 
     name: ClassVar[str] = "ever_treated"
     title: ClassVar[str] = "Ever against never treated"
@@ -29,70 +42,31 @@ class EverTreated(Method):
         "treatment (immortal time)."
     )
 
+    immortal_time: ImmortalTime = "counted"
+    adjust: bool = False
+
+    def __post_init__(self) -> None:
+        check_option("immortal_time", self.immortal_time, IMMORTAL_TIMES)
+
     def estimand(self, question: Question) -> str:
         """Return in one sentence what is estimated."""
+        start = (
+            "counted from time zero"
+            if self.immortal_time == "counted"
+            else "the former counted from their treatment and the latter from time zero"
+        )
         return (
-            "Difference between persons who were ever treated and persons who never were, counted "
-            "from time zero; not the effect of a strategy."
+            "Difference between persons who were ever treated and persons who never were, "
+            f"{start}; not the effect of a strategy."
         )
 
     def bind(self, cohort: Cohort, question: Question) -> Analysis:
         """Return the analysis of a cohort."""
-        if cohort.competing:
-            raise DesignError("competing events are not built here yet.")
-        return _Groups(cohort, question)
-
-
-class _Groups:
-    def __init__(self, cohort: Cohort, question: Question) -> None:
-        self.cohort = cohort
-        self.grid = question.grid()
-        self.treated = np.isfinite(cohort.treatment_time)
-
-    def values(self, weights: FloatArray) -> Values:
-        """Return Kaplan-Meier curves of the two groups under each weighting."""
-        cohort = self.cohort
-        curves, areas = [], []
-        for group in (~self.treated, self.treated):
-            rows = np.flatnonzero(group)
-            entry = None if cohort.entry is None else cohort.entry[rows]
-            curve, area = many_curves(
-                cohort.time[rows],
-                cohort.event[rows] == 1,
-                np.ascontiguousarray(weights[:, rows]),
-                times=self.grid,
-                entry=entry,
-            )
-            curves.append(curve)
-            areas.append(area)
-        fit = many_cox(
-            cohort.time,
-            cohort.event == 1,
-            self.treated[:, None].astype(np.float64),
-            weights,
-            entry=cohort.entry,
-        )
-        return Values(
-            curve=np.stack(curves, axis=1),
-            area=np.stack(areas, axis=1),
-            log_hr=fit.coefficients[:, 0],
-        )
-
-    def influence(self) -> Values | None:
-        """Return None: not built yet."""
-        return None
-
-    def detail(self) -> Detail:
-        """Return no detail yet."""
-        empty = (np.zeros(0), np.zeros(0))
-        return Detail(
-            steps=(empty, empty),
-            counts=((), ()),
-            balance=(),
-            weights=(),
-            flow=(),
-            diagnostics=(),
-            notes=(),
+        return EverGroups(
+            cohort,
+            question,
+            adjust=self.adjust,
+            from_treatment=self.immortal_time == "excluded",
         )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from pydantic import Field
 
 from locoreg.emulation.inference import Inference
+from locoreg.emulation.protocol.agreement import agreement_faults
+from locoreg.emulation.protocol.base import Number
+from locoreg.emulation.protocol.faults import Fault
+from locoreg.emulation.protocol.fingerprint import content_sha256
 from locoreg.emulation.protocol.parts import (
     Analysis,
     Benchmark,
@@ -43,7 +48,7 @@ class TrialProtocol(Part):
         Version of this format.
     title, causal_question : str
         In words.
-    time_zero, follow_up, outcome
+    time_zero, follow_up, outcome : TimeZero, FollowUp, Outcome
         With a registry; a table (``table``) has them in its columns.
     table : TableColumns, optional
         Columns of a table of one's own.
@@ -67,10 +72,10 @@ class TrialProtocol(Part):
     eligibility: tuple[Criterion, ...]
     strategies: Strategies
     contrast: Literal["per_protocol", "itt_like"]
-    interval_months: float = Field(gt=0)
-    horizon_months: float = Field(gt=0)
-    at_months: tuple[float, ...]
-    level: float = Field(gt=0, lt=100)
+    interval_months: Number = Field(gt=0)
+    horizon_months: Number = Field(gt=0)
+    at_months: tuple[Number, ...]
+    level: Number = Field(gt=0, lt=100)
     variables: dict[str, Variable] = Field(default_factory=dict)
     confounders: Confounders
     subgroups: tuple[Text, ...] = ()
@@ -79,6 +84,22 @@ class TrialProtocol(Part):
     sensitivity: Sensitivity = Sensitivity()
     benchmark: Benchmark | None = None
     reporting: dict[str, Text] = Field(default_factory=dict)
+
+    def faults(self) -> Iterator[Fault]:
+        """Return what does not fit together across the parts."""
+        yield from agreement_faults(self)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the content: a value changes it; order of keys, comments and spaces don't.
+
+        A key that is left out and one that states its default are the same.
+        """
+        return content_sha256(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the protocol as JSON-ready values, from which it can be made again."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
     def question(self) -> Question:
         """Return what is asked."""

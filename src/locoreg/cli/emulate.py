@@ -1,0 +1,103 @@
+"""``locoreg emulate``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from locoreg.cli.output import Progress, ProgressStyle, print_json, print_text
+from locoreg.workflows.emulation import emulate as run_emulation
+
+Flag = Parameter(negative=())
+Out = Annotated[Path, Parameter(name=["--out", "-o"])]
+
+
+def emulate(
+    protocol: str,
+    *,
+    registry: str | None = None,
+    table: Path | None = None,
+    visits: Path | None = None,
+    method: str | None = None,
+    out: Out | None = None,
+    jobs: int | None = None,
+    checkpoint: Path | None = None,
+    primary_only: Annotated[bool, Flag] = False,
+    strict: Annotated[bool, Flag] = False,
+    progress: ProgressStyle = "auto",
+    json: Annotated[bool, Flag] = False,
+) -> int:
+    """Emulate the trial of a protocol.
+
+    Parameters
+    ----------
+    protocol
+        Protocol (YAML), or the name of a shipped example: `locoreg protocol list`.
+    registry
+        Folder of the registry, postgresql://...?schema=NAME or spark:FOLDER.
+    table
+        Instead of a registry: CSV or Parquet file with one row per person.
+    visits
+        With --table: CSV or Parquet file of repeated measurements.
+    method
+        Takes the place of the protocol's method.
+    out
+        Folder for report.html, results.json, tables and figures.
+    jobs
+        Workers of the bootstrap.
+    checkpoint
+        File that keeps bootstrap replicates: the same command goes on after Ctrl-C.
+    primary_only
+        Leave out the sensitivity analyses.
+    strict
+        Exit code 3 if a diagnostic of the primary analysis failed.
+    progress
+        auto, bar, json or none; on stderr.
+    json
+        Print results.json on stdout.
+    """
+    say = Progress(progress)
+    result = run_emulation(
+        protocol,
+        registry,
+        table=table,
+        visits=visits,
+        method=method,
+        sensitivity=not primary_only,
+        jobs=jobs,
+        checkpoint=checkpoint,
+        progress=say,
+        on_progress=_Replicates(say.style),
+    )
+    written = None
+    if out is not None:
+        from locoreg.report.emulation import write_emulation
+
+        say("writing the report")
+        written = write_emulation(result, out)
+    if json:
+        print_json(result.to_dict())
+    else:
+        print_text(result.summary())
+        if written is not None:
+            print_text(f"Wrote {written}.")
+        print_text("For research. Not a medical device.")
+    return 3 if strict and result.primary.failed else 0
+
+
+class _Replicates:
+    """Bootstrap replicates on stderr."""
+
+    def __init__(self, style: str) -> None:
+        self.style = style
+
+    def __call__(self, done: int, total: int) -> None:
+        if self.style == "bar":
+            end = "\n" if done == total else ""
+            sys.stderr.write(f"\r  replicates: {done} of {total}{end}")
+        elif self.style == "json":
+            sys.stderr.write(f'{{"replicates": {done}, "total": {total}}}\n')
+        sys.stderr.flush()

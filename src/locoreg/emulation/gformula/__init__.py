@@ -1,0 +1,1 @@
+"""The parametric g-formula on a grid of intervals."""

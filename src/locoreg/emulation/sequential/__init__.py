@@ -1,0 +1,1 @@
+"""Sequential trials: one emulated trial per decision interval."""

@@ -1,0 +1,1 @@
+"""Treatment as a covariate that changes over time."""

@@ -1,0 +1,121 @@
+"""Write an emulation: one HTML page, figures, tables, results.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from locoreg.core.csvtext import to_csv
+from locoreg.core.jsontext import dumps
+from locoreg.report.emulation.drawings import draw
+from locoreg.report.emulation.page import emulation_page
+from locoreg.workflows.emulation.result import EmulationResult
+from locoreg.workflows.emulation.view import EmulationView
+from locoreg.workflows.emulation.viewof import view_of
+from locoreg.workflows.export import write_files
+
+
+def write_emulation(
+    result: EmulationResult, folder: str | Path, *, command: str = "", python: str = ""
+) -> Path:
+    """Write an emulation, whole or not at all.
+
+    The same result gives the same bytes. ``results.json`` comes last, so that a folder which
+    holds it is complete.
+
+    Parameters
+    ----------
+    result : EmulationResult
+        The emulation.
+    folder : str or Path
+        Made if missing.
+    command, python : str
+        How to run it again, for the page.
+
+    Returns
+    -------
+    Path
+        ``report.html``, one self-contained page. Beside it stand ``tables/*.csv``,
+        ``figures/*.svg``, ``figures/*.pdf`` and ``results.json``.
+    """
+    view = view_of(result, command=command, python=python)
+    drawings = draw(view)
+    contents = {f"tables/{name}.csv": to_csv(rows).encode() for name, rows in _tables(view)}
+    for drawing in drawings.values():
+        contents[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
+        contents[f"figures/{drawing.name}.pdf"] = drawing.pdf()
+    contents["report.html"] = emulation_page(view, drawings).encode()
+    contents["results.json"] = (dumps(result.to_dict()) + "\n").encode()
+    target = Path(folder)
+    write_files(target, contents)
+    return target / "report.html"
+
+
+Rows = Iterable[Sequence[Any]]
+
+
+def _tables(view: EmulationView) -> Iterable[tuple[str, Rows]]:
+    """Yield the tables by name; every row of estimates names the diagnostics that failed."""
+    failed = "; ".join(d.name for d in view.primary.failed)
+    yield "contrasts", _contrasts(view, failed)
+    yield "curves", _curves(view, failed)
+    yield "attrition", _attrition(view)
+    yield "diagnostics", _diagnostics(view)
+    if view.primary.balance:
+        yield "balance", _records([b.to_dict() for b in view.primary.balance])
+    if view.primary.weights:
+        yield "weights", _records([w.to_dict() for w in view.primary.weights])
+    if view.specifications:
+        yield "specifications", _estimates(view, failed)
+
+
+def _contrasts(view: EmulationView, failed: str) -> Rows:
+    yield (
+        "method", "measure", "at_months", "treated", "comparator", "estimate", "ci_low", "ci_high",
+        "level", "failed_diagnostics",
+    )  # fmt: skip
+    for c in view.primary.contrasts:
+        yield (
+            view.primary.method, c.measure, c.at_months, c.treated, c.comparator,
+            *c.estimate.natural, c.estimate.level, failed,
+        )  # fmt: skip
+
+
+def _curves(view: EmulationView, failed: str) -> Rows:
+    yield ("arm", "month", "estimate", "ci_low", "ci_high", "failed_diagnostics")
+    no, yes = view.primary.arms
+    for label, curve in ((no.label, no), (yes.label, yes), ("difference", view.primary.difference)):
+        lines = np.column_stack((curve.time, curve.estimate, curve.ci_low, curve.ci_high))
+        yield from ((label, *line, failed) for line in lines.tolist())
+
+
+def _attrition(view: EmulationView) -> Rows:
+    yield ("criterion", "excluded", "unknown", "left")
+    yield (view.attrition.source, 0, 0, view.attrition.started)
+    for step in view.attrition.steps:
+        yield (step.name, step.excluded, step.unknown, step.left)
+
+
+def _diagnostics(view: EmulationView) -> Rows:
+    return _records([d.to_dict() for d in view.diagnostics])
+
+
+def _records(rows: Sequence[dict[str, Any]]) -> Rows:
+    if rows:
+        yield tuple(rows[0])
+        yield from (tuple(row.values()) for row in rows)
+
+
+def _estimates(view: EmulationView, failed: str) -> Rows:
+    yield (
+        "group", "label", "measure", "at_months", "estimate", "ci_low", "ci_high", "verdict",
+        "note", "failed_diagnostics_of_primary",
+    )  # fmt: skip
+    for row in view.specifications:
+        yield (
+            row.group, row.label, view.measure, view.at_months, *row.natural, row.verdict,
+            row.note, failed,
+        )  # fmt: skip

@@ -1,0 +1,239 @@
+"""The task: emulate the trial of a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from locoreg.core.errors import DesignError
+from locoreg.emulation.cohort import Cohort
+from locoreg.emulation.cohort.registry import (
+    builtin_histories,
+    builtin_variables,
+    cohort_from_registry,
+)
+from locoreg.emulation.cohort.table import cohort_from_table
+from locoreg.emulation.diagnostics import diagnose, missing_confounders
+from locoreg.emulation.effect import Diagnostic
+from locoreg.emulation.imputation import Chains, Imputation
+from locoreg.emulation.inference import Inference
+from locoreg.emulation.inference.estimate import OnProgress
+from locoreg.emulation.methods import make_method
+from locoreg.emulation.protocol import LoadedProtocol, TrialProtocol, read_protocol
+from locoreg.emulation.question import Question
+from locoreg.workflows.emulation.extras import Extras, extra_analyses
+from locoreg.workflows.emulation.result import EmulationResult, result_of
+from locoreg.workflows.emulation.runs import Run, Setting, estimate, imputation_of
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the patients are.
+
+    Attributes
+    ----------
+    registry : str or None
+        A registry's folder, ``postgresql://...?schema=NAME`` or ``spark:FOLDER``.
+    table, visits : object or None
+        A table with one row per person, and one of repeated measurements: files or data frames.
+    """
+
+    registry: str | None = None
+    table: Any = None
+    visits: Any = None
+
+    def __post_init__(self) -> None:
+        if (self.registry is None) == (self.table is None):
+            raise DesignError(
+                "name one source of patients.",
+                hint="give a registry, or a table with one row per person.",
+            )
+        if self.visits is not None and self.table is None:
+            raise DesignError("visits belong to a table of persons.", hint="give the table too.")
+
+
+def emulate(
+    protocol: str | Path | Mapping[str, Any] | TrialProtocol,
+    registry: str | Path | None = None,
+    *,
+    table: Any = None,
+    visits: Any = None,
+    method: str | None = None,
+    sensitivity: bool = True,
+    jobs: int | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Say | None = None,
+    on_progress: OnProgress | None = None,
+) -> EmulationResult:
+    """Emulate the trial of a protocol.
+
+    Parameters
+    ----------
+    protocol : str, Path, mapping or TrialProtocol
+        A file, the name of a shipped example, or its content.
+    registry : str or Path, optional
+        A registry's folder, ``postgresql://...?schema=NAME`` or ``spark:FOLDER``.
+    table, visits : optional
+        Instead of a registry: a table with one row per person, and one of repeated measurements;
+        CSV or Parquet files, or data frames.
+    method : str, optional
+        Takes the place of the protocol's method; with its options as the protocol's sensitivity
+        analyses state them, else with its own.
+    sensitivity : bool
+        Whether the analyses beside the primary one are run.
+    jobs : int, optional
+        Workers of the bootstrap.
+    checkpoint : str or Path, optional
+        File that keeps bootstrap replicates, so that an interrupted run goes on.
+    progress : callable, optional
+        Called with the name of each stage.
+    on_progress : callable, optional
+        Called with the bootstrap replicates done and their total.
+
+    Returns
+    -------
+    EmulationResult
+        Effect, diagnostics, sensitivity analyses, trials beside, reporting table.
+
+    Raises
+    ------
+    DataError, DesignError
+        If the protocol, the data or the two together can't be used.
+    """
+    say = _silent if progress is None else progress
+    loaded = read_protocol(protocol)
+    plan = loaded.protocol
+    source = Source(
+        registry=None if registry is None else str(registry), table=table, visits=visits
+    )
+    say("building the cohort")
+    cohort = build_cohort(loaded, source)
+    return emulate_cohort(
+        plan,
+        cohort,
+        source=source,
+        method=method,
+        sensitivity=sensitivity,
+        inference=plan.inference(
+            jobs=jobs, checkpoint=None if checkpoint is None else str(checkpoint)
+        ),
+        say=say,
+        on_progress=on_progress,
+    )
+
+
+def build_cohort(loaded: LoadedProtocol, source: Source) -> Cohort:
+    """Return the persons whom a protocol is about.
+
+    Parameters
+    ----------
+    loaded : LoadedProtocol
+        The protocol.
+    source : Source
+        Where the patients are.
+
+    Returns
+    -------
+    Cohort
+        One row per person at time zero.
+    """
+    protocol = loaded.protocol
+    if source.registry is not None:
+        loaded.check_variables(builtin_variables(), builtin_histories())
+        cohort = cohort_from_registry(source.registry, protocol)
+    else:
+        cohort = cohort_from_table(source.table, protocol, visits=source.visits)
+    if cohort.n == 0:
+        flow = "; ".join(f"{step.name}: {step.left} left" for step in cohort.attrition.steps)
+        raise DesignError(
+            f"nobody is left in the cohort. {flow}.",
+            hint="see which criterion excludes everybody, and whether its variable is recorded.",
+        )
+    return cohort
+
+
+def emulate_cohort(
+    protocol: TrialProtocol,
+    cohort: Cohort,
+    *,
+    source: Source,
+    method: str | None,
+    sensitivity: bool,
+    inference: Inference,
+    say: Say,
+    on_progress: OnProgress | None,
+) -> EmulationResult:
+    """Run every analysis of a protocol on its cohort.
+
+    Parameters
+    ----------
+    protocol, cohort, source
+        What is asked, of whom, from where.
+    method, sensitivity
+        As for `emulate`.
+    inference : Inference
+        How intervals of the primary analysis are made.
+    say, on_progress : callable
+        Told about stages and replicates.
+
+    Returns
+    -------
+    EmulationResult
+        Everything that a report shows.
+    """
+    question = protocol.question()
+    say("diagnosing the cohort")
+    imputation = imputation_of(protocol)
+    setting = Setting(
+        cohort=cohort,
+        question=question,
+        inference=inference,
+        imputation=imputation,
+        protocol_sha256=protocol.sha256,
+        diagnostics=_diagnosed(cohort, question, imputation),
+    )
+    name, options = _choice(protocol, method)
+    say(f"primary analysis: {name}")
+    effect = estimate(setting, make_method(name, options), on_progress=on_progress)
+    primary = Run(label=effect.title, changed={}, effect=effect, failure=None)
+    extras = Extras()
+    if sensitivity:
+        extras = extra_analyses(setting, protocol, primary, name, options, source.registry, say)
+    return result_of(protocol, setting, effect, extras)
+
+
+def _diagnosed(
+    cohort: Cohort, question: Question, imputation: Imputation | None
+) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics of a cohort; where confounders are imputed, of one completed cohort.
+
+    How many values are unknown is told of the cohort as it is.
+    """
+    if imputation is None or not any(c.missing.any() for c in cohort.confounders()):
+        return diagnose(cohort, question)
+    chains = Chains(cohort, question.grace_months, imputation)
+    drawn = chains.fill(np.random.default_rng(imputation.seed), imputation.rounds)
+    found = diagnose(chains.completed(cohort, drawn), question)
+    unknown = missing_confounders(cohort)
+    return tuple(unknown if d.name == unknown.name else d for d in found)
+
+
+def _choice(protocol: TrialProtocol, method: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the primary method and its options."""
+    chosen = protocol.analysis
+    if method is None or method == chosen.method:
+        return chosen.method, dict(chosen.options)
+    for other in protocol.sensitivity.methods:
+        if other.method == method:
+            return method, dict(other.options)
+    return method, {}
+
+
+def _silent(stage: str) -> None:
+    """Say nothing."""

@@ -1,0 +1,222 @@
+"""From an emulation to what its page shows."""
+
+from __future__ import annotations
+
+import json
+
+from locoreg.core.numbertext import decimal_text, p_text
+from locoreg.core.version import __version__
+from locoreg.emulation.benchmark import Agreement, Benchmark
+from locoreg.emulation.sensitivity import SpecificationRow
+from locoreg.workflows.emulation.extras import Extras
+from locoreg.workflows.emulation.result import EmulationResult
+from locoreg.workflows.emulation.trials import TrialComparison
+from locoreg.workflows.emulation.view import (
+    BenchmarkView,
+    EmulationView,
+    EstimateRow,
+    TargetRow,
+)
+from locoreg.workflows.emulation.viewtables import bias_tables, cohort_tables, control_tables
+
+GROUP_WORDS = {
+    "primary": "Primary analysis",
+    "grace": "Grace period",
+    "truncation": "Truncation of weights",
+    "initiation": "Meaning of the treated strategy",
+    "comparator": "Meaning of the comparator",
+    "model": "Model",
+    "method": "Method",
+    "missing": "Missing values",
+    "population": "Population",
+}
+NONE = "–"
+_SIGNIFICANCE = {"full": "agrees", "partial": "agrees in part", "none": "does not agree"}
+
+
+def view_of(result: EmulationResult, *, command: str = "", python: str = "") -> EmulationView:
+    """Return what the page of an emulation shows.
+
+    Parameters
+    ----------
+    result : EmulationResult
+        The emulation.
+    command, python : str
+        How to run it again; empty where it is not known.
+
+    Returns
+    -------
+    EmulationView
+        Results and texts.
+    """
+    extras = result.extras
+    measure, at = "survival_difference", result.primary.question.horizon_months
+    if extras.specifications is not None:
+        measure, at = extras.specifications.measure, extras.specifications.at_months
+    elif any(c.measure == "incidence_difference" for c in result.primary.contrasts):
+        measure = "incidence_difference"
+    specifications = extras.specifications.rows if extras.specifications else ()
+    return EmulationView(
+        title=result.protocol.title,
+        causal_question=result.protocol.causal_question,
+        protocol_sha256=result.protocol_sha256,
+        version=__version__,
+        compared=_compared(result),
+        checklist=_checklist(result),
+        attrition=result.attrition,
+        audit=result.audit,
+        cohort=cohort_tables(result.cohort),
+        primary=result.primary,
+        alternatives=tuple(
+            run.effect
+            for run in extras.alternatives
+            if run.effect is not None and run.effect.method != result.primary.method
+        ),
+        specifications=tuple(_specification(row) for row in specifications),
+        measure=measure,
+        at_months=at,
+        ladder=extras.ladder,
+        bias=bias_tables(extras),
+        subgroups=_subgroups(extras),
+        controls=control_tables(extras),
+        benchmark=benchmark_view(extras.trials),
+        overlap=None,
+        notes=(*extras.notes, *_interactions(extras)),
+        provenance=_provenance(result),
+        command=command,
+        python=python,
+    )
+
+
+def _compared(result: EmulationResult) -> tuple[TargetRow, ...]:
+    return tuple(
+        TargetRow(
+            number=f"6{part.letter}, 7{part.letter}",
+            topic=part.topic,
+            target_trial=part.target_trial,
+            emulation=part.emulation,
+            status=_status(result, part.letter),
+        )
+        for part in result.target.side_by_side()
+    )
+
+
+def _status(result: EmulationResult, letter: str) -> str:
+    """Return whether any item of a part of the trial or its emulation is still to be written."""
+    wanted = (f"6{letter}", f"7{letter}")
+    found = [r.status for r in result.target.rows if r.number.partition(".")[0] in wanted]
+    return "to_write" if "to_write" in found else "filled"
+
+
+def _checklist(result: EmulationResult) -> tuple[TargetRow, ...]:
+    return tuple(
+        TargetRow(
+            number=row.number,
+            topic=row.topic,
+            target_trial=row.target_trial,
+            emulation=row.emulation,
+            status=row.status,
+        )
+        for row in result.target.rows
+    )
+
+
+def _specification(row: SpecificationRow) -> EstimateRow:
+    verdict: str = "not estimable" if row.verdict is None else row.verdict
+    note = row.failure or row.biased or "; ".join(row.failed_diagnostics)
+    return EstimateRow(
+        label=row.label,
+        estimate=row.estimate,
+        verdict="biased" if row.biased else verdict,
+        note=note,
+        group=GROUP_WORDS.get(row.group, row.group),
+        main=row.group == "primary",
+    )
+
+
+def _subgroups(extras: Extras) -> tuple[EstimateRow, ...]:
+    return tuple(
+        EstimateRow(
+            label=f"{row.level} ({row.n_treated:,} of {row.n:,} treated)",
+            estimate=row.estimate,
+            verdict=row.verdict,
+            note=row.note,
+            group=row.variable,
+        )
+        for row in extras.subgroups
+    )
+
+
+def _interactions(extras: Extras) -> tuple[str, ...]:
+    return tuple(
+        f"Interaction with {one.variable}: Q {one.q:.2f} on {one.df} df, {p_text(one.p)}."
+        for one in extras.interactions
+        if one.df
+    )
+
+
+def benchmark_view(trials: TrialComparison | None) -> BenchmarkView | None:
+    """Return the comparison with trials as rows and sentences; None where there is none."""
+    if trials is None:
+        return None
+    steps = tuple(
+        f"{s.excluded:,} persons left out: {s.name}; {s.left:,} left." for s in trials.steps
+    )
+    note = " ".join((*steps, trials.note)).strip()
+    found = trials.benchmark
+    if found is None:
+        return BenchmarkView(
+            measure="hazard_ratio", trials=(), emulations=(), agreements=(), note=note
+        )
+    return BenchmarkView(
+        measure="hazard_ratio",
+        trials=tuple(_trial_row(found)),
+        emulations=(
+            EstimateRow(
+                label=found.label,
+                estimate=found.emulated,
+                verdict="fail" if found.failed_diagnostics else "",
+                note="; ".join(found.failed_diagnostics),
+                main=True,
+            ),
+        ),
+        agreements=tuple(
+            agreement_sentence(row.trial.label, row.agreement)
+            for row in (*found.rows, *([found.pooled] if found.pooled else []))
+        ),
+        note=" ".join((note, *(f"Left out: {text}." for text in found.left_out))).strip(),
+    )
+
+
+def _trial_row(found: Benchmark) -> list[EstimateRow]:
+    rows = []
+    for row in (*found.rows, *([found.pooled] if found.pooled else [])):
+        trial = row.trial
+        year = f" {trial.year}" if trial.year and str(trial.year) not in trial.label else ""
+        rows.append(EstimateRow(label=f"{trial.label}{year}", estimate=trial.estimate))
+    return rows
+
+
+def agreement_sentence(trial: str, found: Agreement) -> str:
+    """Return the three agreements with a trial in a sentence; never one alone."""
+    agrees = {True: "agrees", False: "does not agree"}
+    return (
+        f"{trial}: significance {_SIGNIFICANCE[found.significance]}; estimate "
+        f"{agrees[found.estimate]}; difference {agrees[found.difference]} (z "
+        f"{decimal_text(found.z)}); {found.count} of 3."
+    )
+
+
+def _provenance(result: EmulationResult) -> tuple[tuple[str, str], ...]:
+    made = result.primary.provenance
+    pairs = [
+        ("Software", f"locoreg {made.version}"),
+        ("Protocol, SHA-256", result.protocol_sha256),
+        ("Cohort, SHA-256", made.input_sha256),
+        ("Source", result.attrition.source),
+    ]
+    for name, value in made.options.items():
+        if name not in ("protocol_sha256", "source"):
+            shown = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            pairs.append((name.replace("_", " ").capitalize(), shown))
+    return tuple(pairs)

@@ -1,0 +1,205 @@
+"""Tables of the page of an emulation: cohort, unmeasured confounding, negative controls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from locoreg.core.estimate import Estimate
+from locoreg.core.numbertext import decimal_text, p_text, range_text
+from locoreg.emulation.effect import BalanceRow
+from locoreg.emulation.sensitivity import BiasAnalysis
+from locoreg.workflows.emulation.extras import Extras
+from locoreg.workflows.emulation.summaries import CohortSummary
+from locoreg.workflows.emulation.view import PlainTable
+
+NONE = "–"
+
+
+def cohort_tables(cohort: CohortSummary) -> tuple[PlainTable, ...]:
+    """Return the cohort as tables: strategies, baseline, missing values."""
+    kinds = list(dict.fromkeys(name for s in cohort.strategies for name, _ in s.events))
+    tables = [
+        PlainTable(
+            caption="Persons by what they did within the grace period",
+            columns=(
+                "Group",
+                "Persons",
+                *(name[:1].upper() + name[1:] for name in kinds),
+                "Lost to follow-up",
+                "Median follow-up, months",
+            ),
+            rows=tuple(
+                (
+                    one.label,
+                    f"{one.n:,}",
+                    *(f"{dict(one.events).get(name, 0):,}" for name in kinds),
+                    f"{one.lost:,}",
+                    _number(one.median_follow_up_months, 1, "not reached"),
+                )
+                for one in cohort.strategies
+            ),
+            note=(
+                f"{cohort.note} Of {cohort.n:,} persons, {cohort.entered_late:,} came under "
+                f"observation after time zero, and {cohort.treated_later:,} were treated after "
+                "the grace period."
+            ),
+        )
+    ]
+    if cohort.baseline:
+        names = (cohort.strategies[1].label, cohort.strategies[0].label)
+        tables.append(_baseline(cohort.baseline, names))
+    tables.append(_missing(cohort))
+    return tuple(tables)
+
+
+def _baseline(rows: Sequence[BalanceRow], names: tuple[str, str]) -> PlainTable:
+    return PlainTable(
+        caption="Confounders at time zero: means, or shares of levels",
+        columns=("Variable", *(name[:1].upper() + name[1:] for name in names), "Difference (SMD)"),
+        rows=tuple(
+            (
+                f"{row.variable}: {row.level}" if row.level else row.variable,
+                _number(row.raw_treated),
+                _number(row.raw_comparator),
+                _number(row.before),
+            )
+            for row in rows
+        ),
+        note="SMD: standardised mean difference, treated less not treated.",
+    )
+
+
+def _missing(cohort: CohortSummary) -> PlainTable:
+    groups = (cohort.strategies[0], cohort.strategies[1])
+
+    def cell(part: int, whole: int) -> str:
+        return f"{part:,} ({100 * part / whole:.1f}%)" if whole else f"{part:,}"
+
+    return PlainTable(
+        caption="Missing values of confounders",
+        columns=("Confounder", *(g.label[:1].upper() + g.label[1:] for g in groups)),
+        rows=tuple(
+            (name, cell(a, groups[0].n), cell(b, groups[1].n)) for name, a, b in cohort.missing
+        ),
+        note="" if cohort.missing else "No value of a confounder is missing.",
+    )
+
+
+def bias_tables(extras: Extras) -> tuple[PlainTable, ...]:
+    """Return what unmeasured confounding would have to be, as tables."""
+    tables = []
+    if extras.e_values:
+        tables.append(
+            PlainTable(
+                caption="E-values",
+                columns=("Measure", "Estimate", "E-value", "E-value of the limit"),
+                rows=tuple(
+                    (
+                        f"{one.measure} ({one.outcome} outcome)" if one.outcome else one.measure,
+                        _number(one.estimate),
+                        _number(one.e_value),
+                        _number(one.e_value_limit),
+                    )
+                    for one in extras.e_values
+                ),
+                note=(
+                    "The smallest risk ratio that an unmeasured confounder must have with both "
+                    "treatment and outcome, beyond the measured ones, to explain the estimate, or "
+                    "its limit, away."
+                ),
+            )
+        )
+    if extras.tipping is not None:
+        tables.append(
+            PlainTable(
+                caption="Tipping points for an unmeasured binary confounder",
+                columns=(
+                    "Share of the treated with it",
+                    "Share of the others",
+                    "Ratio that moves the estimate to 1",
+                    "Ratio that moves the limit to 1",
+                ),
+                rows=tuple(
+                    (
+                        f"{point.prevalence_treated:.0%}",
+                        f"{point.prevalence_comparator:.0%}",
+                        _maybe(point.for_estimate),
+                        _maybe(point.for_limit),
+                    )
+                    for point in extras.tipping.points
+                ),
+                note="A dash: no ratio of the outcome does it.",
+            )
+        )
+    return (*tables, *(_bias_table(analysis) for analysis in extras.bias))
+
+
+def _bias_table(analysis: BiasAnalysis) -> PlainTable:
+    what = "hazard ratio" if analysis.scale == "ratio" else "difference of survival"
+    rows = (
+        ("Random error alone", analysis.observed),
+        ("Unmeasured confounding alone", analysis.systematic),
+        ("Both", analysis.total),
+    )
+    return PlainTable(
+        caption=f"Bias analysis of the {what}",
+        columns=("Error", "Median", f"{analysis.level:g}% of the draws"),
+        rows=tuple((name, _number(v[0]), range_text(v[1], v[2])) for name, v in rows),
+        note=(
+            f"{analysis.draws:,} draws, seed {analysis.seed}; {analysis.beyond:.1%} of them stay "
+            "on the observed side of no effect."
+        ),
+    )
+
+
+def control_tables(extras: Extras) -> tuple[PlainTable, ...]:
+    """Return negative controls, and what they make of the estimate, as tables."""
+    tables = []
+    if extras.controls:
+        tables.append(
+            PlainTable(
+                caption="Negative controls: outcomes that the treatment can't change",
+                columns=("Outcome", "Events", "Difference", "Hazard ratio", "Holds no effect"),
+                rows=tuple(
+                    (
+                        row.name,
+                        f"{row.events:,}",
+                        _estimate(row.difference, row.note),
+                        _estimate(row.log_hr, row.note),
+                        {True: "yes", False: "no", None: NONE}[row.holds_null],
+                    )
+                    for row in extras.controls
+                ),
+                note="An effect here is confounding or selection at work.",
+            )
+        )
+    if extras.calibrated is not None:
+        one = extras.calibrated
+        tables.append(
+            PlainTable(
+                caption="Empirical calibration of the hazard ratio",
+                columns=("", "Hazard ratio", "p"),
+                rows=(
+                    ("Observed", one.observed.text(), p_text(one.p_observed)),
+                    ("Calibrated", one.calibrated.text(), p_text(one.p_calibrated)),
+                ),
+                note=one.null.summary(),
+            )
+        )
+    return tuple(tables)
+
+
+def _estimate(estimate: Estimate | None, note: str) -> str:
+    if estimate is None:
+        return note or NONE
+    mid, low, _ = estimate.natural
+    return decimal_text(mid) if math.isnan(low) else estimate.text()
+
+
+def _number(value: float, digits: int = 2, unknown: str = NONE) -> str:
+    return unknown if math.isnan(value) else decimal_text(value, digits)
+
+
+def _maybe(value: float | None) -> str:
+    return NONE if value is None else _number(value)
