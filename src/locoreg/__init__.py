@@ -19,6 +19,27 @@ from locoreg.core.findings import Finding, Location
 from locoreg.core.version import __version__
 
 if TYPE_CHECKING:
+    from locoreg.emulation.benchmark import Benchmark, TrialEstimate, benchmark
+    from locoreg.emulation.cohort import Attrition, Cohort, Column, History
+    from locoreg.emulation.cohort.arrays import cohort_from_arrays
+    from locoreg.emulation.cohort.audit import audit_time_zero
+    from locoreg.emulation.cohort.registry import cohort_from_registry
+    from locoreg.emulation.cohort.table import cohort_from_table
+    from locoreg.emulation.diagnostics import diagnose
+    from locoreg.emulation.effect import Contrast, Diagnostic, Effect
+    from locoreg.emulation.imputation import Imputation, estimate_with_imputation
+    from locoreg.emulation.inference import Inference
+    from locoreg.emulation.methods import Method, make_method, method_names
+    from locoreg.emulation.protocol import LoadedProtocol, TrialProtocol, read_protocol
+    from locoreg.emulation.question import Question
+    from locoreg.emulation.sensitivity import (
+        EValue,
+        bias_analysis,
+        calibrate,
+        e_value,
+        fit_null,
+        tipping_points,
+    )
     from locoreg.evidence.audit import AuditReport, audit
     from locoreg.evidence.catalog import load_catalog, read_catalog
     from locoreg.evidence.effectsize import EffectSize
@@ -82,6 +103,7 @@ if TYPE_CHECKING:
     from locoreg.stats.timelost import incidence_influence, restricted_time_lost
     from locoreg.stats.timelostresult import RestrictedTimeLost
     from locoreg.workflows.curves import CurveReport, curves_of_table
+    from locoreg.workflows.emulation import EmulationResult, emulate
     from locoreg.workflows.evidence import pool_question as pool
     from locoreg.workflows.evidence import reproduce_pool as reproduce
     from locoreg.workflows.run import StudyResult
@@ -89,6 +111,51 @@ if TYPE_CHECKING:
 
 # Imported when first used, so that `import locoreg` and `locoreg --help` stay quick.
 _MODULES: dict[str, tuple[str, ...]] = {
+    "locoreg.emulation.benchmark": (
+        "Benchmark",
+        "TrialEstimate",
+        "benchmark",
+    ),
+    "locoreg.emulation.cohort": (
+        "Attrition",
+        "Cohort",
+        "Column",
+        "History",
+    ),
+    "locoreg.emulation.cohort.arrays": ("cohort_from_arrays",),
+    "locoreg.emulation.cohort.audit": ("audit_time_zero",),
+    "locoreg.emulation.cohort.registry": ("cohort_from_registry",),
+    "locoreg.emulation.cohort.table": ("cohort_from_table",),
+    "locoreg.emulation.diagnostics": ("diagnose",),
+    "locoreg.emulation.effect": (
+        "Contrast",
+        "Diagnostic",
+        "Effect",
+    ),
+    "locoreg.emulation.imputation": (
+        "Imputation",
+        "estimate_with_imputation",
+    ),
+    "locoreg.emulation.inference": ("Inference",),
+    "locoreg.emulation.methods": (
+        "Method",
+        "make_method",
+        "method_names",
+    ),
+    "locoreg.emulation.protocol": (
+        "LoadedProtocol",
+        "TrialProtocol",
+        "read_protocol",
+    ),
+    "locoreg.emulation.question": ("Question",),
+    "locoreg.emulation.sensitivity": (
+        "EValue",
+        "bias_analysis",
+        "calibrate",
+        "e_value",
+        "fit_null",
+        "tipping_points",
+    ),
     "locoreg.evidence.audit": (
         "audit",
         "AuditReport",
@@ -267,6 +334,10 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "CurveReport",
         "curves_of_table",
     ),
+    "locoreg.workflows.emulation": (
+        "EmulationResult",
+        "emulate",
+    ),
     "locoreg.workflows.run": ("StudyResult",),
 }
 # Public names that differ from those of the functions behind them.
@@ -280,14 +351,19 @@ _LAZY = {name: (module, name) for module, names in _MODULES.items() for name in 
 __all__ = [
     "AFT",
     "GLM",
+    "Attrition",
     "AuditReport",
+    "Benchmark",
     "Bootstrap",
     "Catalog",
     "Classification",
     "ClassifyOptions",
+    "Cohort",
     "CohortResult",
+    "Column",
     "Concordance",
     "ConfidenceBands",
+    "Contrast",
     "ConvergenceError",
     "CoxModel",
     "CoxReplicates",
@@ -299,14 +375,22 @@ __all__ = [
     "DeltaMethod",
     "Description",
     "DesignError",
+    "Diagnostic",
+    "EValue",
+    "Effect",
     "EffectSize",
+    "EmulationResult",
     "Estimate",
     "EvidencePool",
     "Finding",
     "FineGray",
     "GLMReplicates",
     "GrayTest",
+    "History",
     "ImportReport",
+    "Imputation",
+    "Inference",
+    "LoadedProtocol",
     "Location",
     "LocoregError",
     "LogRank",
@@ -315,12 +399,14 @@ __all__ = [
     "Matching",
     "MaxCombo",
     "MetaAnalysis",
+    "Method",
     "Multiverse",
     "ProportionalHazardsTest",
     "PseudoObservations",
     "PushReport",
     "QolScores",
     "QualityReport",
+    "Question",
     "Registry",
     "Reproduction",
     "RestrictedMeans",
@@ -333,14 +419,23 @@ __all__ = [
     "SurvivalCurve",
     "SurvivalCurves",
     "SurvivalDifference",
+    "TrialEstimate",
+    "TrialProtocol",
     "__version__",
     "aalen_johansen",
     "aft",
     "audit",
+    "audit_time_zero",
+    "benchmark",
+    "bias_analysis",
     "bootstrap",
     "bootstrap_weights",
+    "calibrate",
     "check_registry",
     "classify_registry",
+    "cohort_from_arrays",
+    "cohort_from_registry",
+    "cohort_from_table",
     "concordance",
     "confidence_bands",
     "connect_engine",
@@ -350,8 +445,13 @@ __all__ = [
     "curves_of_table",
     "delta_method",
     "describe_registry",
+    "diagnose",
     "draft_map",
+    "e_value",
+    "emulate",
+    "estimate_with_imputation",
     "fine_gray",
+    "fit_null",
     "glm",
     "glm_replicates",
     "gray_test",
@@ -362,12 +462,14 @@ __all__ = [
     "load_catalog",
     "logrank",
     "m_estimate",
+    "make_method",
     "many_cox",
     "many_kaplan_meier",
     "many_restricted_mean",
     "match",
     "max_combo",
     "meta_analysis",
+    "method_names",
     "multiverse",
     "nelson_aalen",
     "patient_course",
@@ -378,6 +480,7 @@ __all__ = [
     "pseudo_observations",
     "push_registry",
     "read_catalog",
+    "read_protocol",
     "read_registry",
     "reproduce",
     "restricted_mean_influence",
@@ -393,6 +496,7 @@ __all__ = [
     "survival_at",
     "survival_difference",
     "survival_influence",
+    "tipping_points",
     "write_report",
 ]
 

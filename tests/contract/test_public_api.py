@@ -53,6 +53,11 @@ def test_class_is_frozen_and_slotted_or_an_error(name: str) -> None:
     if issubclass(thing, Exception):
         assert issubclass(thing, locoreg.LocoregError)
         return
+    if hasattr(thing, "model_config"):
+        # What is read from a file of a user's.
+        assert thing.model_config["frozen"]
+        assert thing.model_config["extra"] == "forbid"
+        return
     assert dataclasses.is_dataclass(thing)
     assert thing.__dataclass_params__.frozen
     assert hasattr(thing, "__slots__")

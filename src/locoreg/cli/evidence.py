@@ -42,7 +42,7 @@ def list_(
     question
         Only studies of this question.
     design
-        Only studies of this design: rct, observational, pooled, single-arm, ...
+        Only studies of this design: rct, observational, emulation, pooled, single-arm, ...
     tables
         Folder of evidence tables, or shipped; give it again to add more.
     json
@@ -199,8 +199,8 @@ def pool(
     question
         Question id; see `locoreg evidence list`.
     design
-        rct, observational, or one of registry, matched, cohort. Without it
-        each group is pooled by itself.
+        rct, observational, or one of registry, matched, cohort; emulation.
+        Without it trials and observational studies are pooled, each by itself.
     outcome
         Outcome id; the question's main outcome if not given.
     subgroup

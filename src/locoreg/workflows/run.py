@@ -23,7 +23,13 @@ from locoreg.evidence.reproduce import reproduce
 from locoreg.evidence.selection import DESIGN_GROUPS
 from locoreg.workflows.answers import answer
 from locoreg.workflows.compare import changes_since
-from locoreg.workflows.evidence import SHIPPED, open_tables, pool_question, supported_readings
+from locoreg.workflows.evidence import (
+    POOLED_DESIGNS,
+    SHIPPED,
+    open_tables,
+    pool_question,
+    supported_readings,
+)
 from locoreg.workflows.published import PublishedPool, published_pools
 from locoreg.workflows.study import QuestionPlan, StudyPlan, read_study
 
@@ -253,7 +259,9 @@ def _question(
                 continue
             if isinstance(pool, EvidencePool):
                 pools.append(_pool_result(catalog, pool, findings))
-    compared = {member for members in DESIGN_GROUPS.values() for member in members}
+    # What pools can hold without being asked: an emulation is pooled on request only.
+    groups = (*POOLED_DESIGNS, "pooled")
+    compared = {member for group in groups for member in DESIGN_GROUPS.get(group, (group,))}
     return QuestionResult(
         question=question,
         pools=tuple(pools),

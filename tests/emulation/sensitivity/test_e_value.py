@@ -153,6 +153,8 @@ def test_of_an_effect():
     )
     found = e_values_of(effect, outcome="common")
     assert [one.measure for one in found] == ["RD", "RD", "RD", "HR"]
+    assert [one.at_months for one in found] == [6.0, 12.0, 36.0, None]
+    assert " at 36 months; " in found[2].summary()
     comparator, treated = (1 - arm.estimate[arm.time == 36.0][0] for arm in effect.arms)
     assert found[2].risk_ratio == pytest.approx(treated / comparator)
 

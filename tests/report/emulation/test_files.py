@@ -79,7 +79,7 @@ def test_view_is_of_the_result(result: EmulationResult) -> None:
     assert view.at_months == 36.0
     assert view.protocol_sha256 == result.protocol_sha256
     assert len(view.checklist) == len(result.target.rows)
-    assert [row.number for row in view.compared][0] == "6a, 7a"
+    assert view.compared[0].number == "6a, 7a"
     assert dict(view.provenance)["Cohort, SHA-256"] == result.primary.provenance.input_sha256
     groups = view.cohort[0]
     assert sum(int(row[1].replace(",", "")) for row in groups.rows) == result.primary.n

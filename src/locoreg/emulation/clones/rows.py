@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from locoreg.emulation.arms import ArmRows
-from locoreg.emulation.clones.intervals import Pieces
 from locoreg.stats.pathrows import PathRows
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 
@@ -170,13 +169,3 @@ def arm_rows(rows: CutRows, stop: FloatArray, event: IntArray, times: EventTimes
         continues=continues,
         path=times.path(rows.start, rows.stop, own),
     )
-
-
-def united(pieces: list[Pieces]) -> FloatArray:
-    """Return the starts of the pieces of several clocks together."""
-    return np.unique(np.concatenate([[-np.inf], *(one.start for one in pieces)]))
-
-
-def piece_of(pieces: Pieces, starts: FloatArray) -> IntArray:
-    """Return the piece of one clock in which each united piece lies."""
-    return np.asarray(np.searchsorted(pieces.start, starts, side="right") - 1, dtype=np.int64)

@@ -76,7 +76,7 @@ class Factor:
             _add(first, self.low[has], rows[has])
             slope += (1.0 - p)[:, None] * first
         # Not by BLAS, whose threads stand in each other's way where several workers share cores.
-        return np.einsum("dp,dk->pk", self.decisions.X, slope)
+        return np.asarray(np.einsum("dp,dk->pk", self.decisions.X, slope))
 
 
 def _add(out: FloatArray, place: IntArray, rows: FloatArray) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.emulation.methods.base import Method
 
-__all__ = ["Method", "find_method", "make_method", "method_names"]
+__all__ = ["Method", "find_method", "has_option", "make_method", "method_names"]
 
 
 def method_names() -> tuple[str, ...]:
@@ -42,6 +43,29 @@ def find_method(name: str) -> type[Method]:
     return found
 
 
+def has_option(name: str, option: str) -> bool:
+    """Return whether a method has an option of that name."""
+    return option in {field.name for field in fields(find_method(name))}
+
+
 def make_method(name: str, options: Mapping[str, Any]) -> Method:
-    """Return a method with its options; DesignError if one is unknown or missing."""
+    """Return a method with its options.
+
+    Parameters
+    ----------
+    name : str
+        One of `method_names`.
+    options : mapping of str to object
+        Its options; those not given take the method's own values.
+
+    Returns
+    -------
+    Method
+        Its ``estimate`` gives the effect.
+
+    Raises
+    ------
+    DesignError
+        If there is no such method, or an option is unknown, missing or out of range.
+    """
     return find_method(name).from_dict(options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from scipy import special
@@ -44,6 +44,8 @@ class EValue:
         The same for the limit; 1 where the interval holds `against`. NaN without an interval.
     level : float
         Level of the interval in percent.
+    at_months : float or None
+        Time of a difference of probabilities, where it is known.
     """
 
     measure: str
@@ -56,6 +58,7 @@ class EValue:
     e_value: float
     e_value_limit: float
     level: float
+    at_months: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the E-value as JSON-ready values."""
@@ -64,9 +67,10 @@ class EValue:
     def summary(self) -> str:
         """Return one sentence."""
         tail = f"; {decimal_text(self.e_value_limit)} for the {self.level:g}% limit"
+        at = "" if self.at_months is None else f" at {self.at_months:g} months"
         return (
             f"E-value {decimal_text(self.e_value)} for {self.measure} "
-            f"{decimal_text(self.estimate)}{'' if math.isnan(self.e_value_limit) else tail}."
+            f"{decimal_text(self.estimate)}{at}{'' if math.isnan(self.e_value_limit) else tail}."
         )
 
 
@@ -190,7 +194,7 @@ def e_values_of(effect: Effect, *, outcome: OutcomeFrequency) -> tuple[EValue, .
     for t in effect.question.at_months:
         values = ArmValues.of(effect, t)
         if values.comparator > 0.0:
-            out.append(e_value_of_difference(values))
+            out.append(replace(e_value_of_difference(values), at_months=t))
     ratio = effect.contrast("hazard_ratio").estimate
     if math.isfinite(ratio.estimate):
         out.append(e_value(ratio, measure="HR", outcome=outcome))

@@ -157,7 +157,7 @@ def fit_null(controls: Mapping[str, Estimate]) -> EmpiricalNull:
         left_out = sorted(set(controls) - set(usable))
         without = f" ({', '.join(left_out)} without a standard error)" if left_out else ""
         raise DesignError(
-            f"{len(usable)} negative controls are too few for a null distribution{without}.",
+            f"{plural(len(usable), 'negative control')} can't tell a null distribution{without}.",
             hint=f"give at least {FEWEST_CONTROLS}, or check each of them by itself.",
         )
     fit = random_effects(

@@ -10,7 +10,7 @@ from typing import Any
 from locoreg.core.errors import LocoregError
 from locoreg.core.estimate import Estimate
 from locoreg.emulation.effect import Effect, Measure
-from locoreg.emulation.methods import make_method
+from locoreg.emulation.methods import has_option, make_method
 from locoreg.emulation.protocol import TrialProtocol
 from locoreg.emulation.question import Initiation
 from locoreg.emulation.sensitivity import (
@@ -192,7 +192,7 @@ def _specifications(
         method,
         options,
         grace_months=asked.grace_months,
-        truncation=asked.truncation,
+        truncation=asked.truncation if has_option(method, "truncate") else (),
         initiations=initiations,
         methods={label: (c.method, c.options) for label, c in others.items()},
         missing_shift=asked.missing_shift,

@@ -15,7 +15,8 @@ from locoreg.workflows.emulation.truth import TrueEffect
 # From the comparison that makes every mistake to the ones that make the fewest.
 STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Ever against never", "ever_treated", {}),
-    ("Ever against never, adjusted", "ever_treated", {"adjust": True}),
+    ("Ever against never, adjusted (hazard ratio)", "ever_treated", {"adjust": True}),
+    ("Immortal time excluded", "ever_treated", {"immortal_time": "excluded"}),
     ("Landmark at the end of the grace period", "landmark", {}),
     ("Time-dependent Cox model", "time_dependent_cox", {}),
     ("Sequential trials", "sequential_trials", {}),

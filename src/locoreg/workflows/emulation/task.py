@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from locoreg.core.errors import DesignError
+from locoreg.core.errors import DesignError, LocoregError
 from locoreg.emulation.cohort import Cohort
 from locoreg.emulation.cohort.registry import (
     builtin_histories,
@@ -18,11 +18,11 @@ from locoreg.emulation.cohort.registry import (
 )
 from locoreg.emulation.cohort.table import cohort_from_table
 from locoreg.emulation.diagnostics import diagnose, missing_confounders
-from locoreg.emulation.effect import Diagnostic
+from locoreg.emulation.effect import Diagnostic, Effect
 from locoreg.emulation.imputation import Chains, Imputation
 from locoreg.emulation.inference import Inference
 from locoreg.emulation.inference.estimate import OnProgress
-from locoreg.emulation.methods import make_method
+from locoreg.emulation.methods import Method, make_method
 from locoreg.emulation.protocol import LoadedProtocol, TrialProtocol, read_protocol
 from locoreg.emulation.question import Question
 from locoreg.workflows.emulation.extras import Extras, extra_analyses
@@ -200,12 +200,28 @@ def emulate_cohort(
     )
     name, options = _choice(protocol, method)
     say(f"primary analysis: {name}")
-    effect = estimate(setting, make_method(name, options), on_progress=on_progress)
+    effect = _primary(setting, make_method(name, options), on_progress)
     primary = Run(label=effect.title, changed={}, effect=effect, failure=None)
     extras = Extras()
     if sensitivity:
         extras = extra_analyses(setting, protocol, primary, name, options, source.registry, say)
     return result_of(protocol, setting, effect, extras)
+
+
+def _primary(setting: Setting, method: Method, on_progress: OnProgress | None) -> Effect:
+    """Estimate; where that is not possible, say what the diagnostics of the cohort found too."""
+    try:
+        return estimate(setting, method, on_progress=on_progress)
+    except LocoregError as error:
+        failed = [d for d in setting.diagnostics if d.verdict == "fail"]
+        if not failed:
+            raise
+        told = " ".join(f"{d.title}: {d.message} {d.advice}".strip() for d in failed)
+        message = f"{error.message} Diagnostics of the cohort that failed: {told}"
+        # A subclass may be made of something else than a message.
+        plain = type(error).__init__ is LocoregError.__init__
+        kind = type(error) if plain else DesignError
+        raise kind(message, hint=error.hint) from error
 
 
 def _diagnosed(
