@@ -103,7 +103,8 @@ if TYPE_CHECKING:
     from locoreg.stats.timelost import incidence_influence, restricted_time_lost
     from locoreg.stats.timelostresult import RestrictedTimeLost
     from locoreg.workflows.curves import CurveReport, curves_of_table
-    from locoreg.workflows.emulation import EmulationResult, emulate
+    from locoreg.workflows.emulation.result import EmulationResult
+    from locoreg.workflows.emulation.task import emulate
     from locoreg.workflows.evidence import pool_question as pool
     from locoreg.workflows.evidence import reproduce_pool as reproduce
     from locoreg.workflows.run import StudyResult
@@ -334,10 +335,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "CurveReport",
         "curves_of_table",
     ),
-    "locoreg.workflows.emulation": (
-        "EmulationResult",
-        "emulate",
-    ),
+    "locoreg.workflows.emulation.result": ("EmulationResult",),
+    "locoreg.workflows.emulation.task": ("emulate",),
     "locoreg.workflows.run": ("StudyResult",),
 }
 # Public names that differ from those of the functions behind them.

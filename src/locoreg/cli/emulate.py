@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from locoreg.cli.output import Progress, ProgressStyle, print_json, print_text
-from locoreg.workflows.emulation import emulate as run_emulation
+from locoreg.workflows.emulation.task import emulate as run_emulation
 
 Flag = Parameter(negative=())
 Out = Annotated[Path, Parameter(name=["--out", "-o"])]
