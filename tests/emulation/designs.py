@@ -105,8 +105,13 @@ def lt1(n: int, seed: int, *, log_hazard: float = 0.0) -> Cohort:
     return cohort(time=time, event=event, treatment_time=treated, baseline=columns)
 
 
-def lt1_truth(log_hazard: float) -> Truth:
-    """Return exact values: never treated, and treated with natural timing, all by month 5."""
+def lt1_truth(log_hazard: float, initiation: str = "deadline") -> Truth:
+    """Return exact values: never treated, and treated with natural timing.
+
+    Those still untreated are treated at the start of month 5 (``deadline``), or become as the
+    treated survivors with the same covariates are at month 6 (``all_initiators``).
+    """
+    last = {"deadline": GRACE - 1, "all_initiators": GRACE}[initiation]
     node, mass = np.polynomial.hermite_e.hermegauss(80)
     survival = {arm: np.zeros(MONTHS + 1) for arm in (0, 1)}
     for x1 in (0.0, 1.0):
@@ -119,7 +124,7 @@ def lt1_truth(log_hazard: float) -> Truth:
             survival[1][k] += weight @ (waiting + done)
             if k == MONTHS:
                 break
-            share = 1.0 if k == GRACE - 1 else start if k < GRACE else 0.0
+            share = 1.0 if k == last else start if k < last else 0.0
             waiting, done = waiting * (1 - share), done + waiting * share
             never = never * (1 - expit(base))
             waiting, done = waiting * (1 - expit(base)), done * (1 - expit(base + log_hazard))

@@ -6,6 +6,7 @@ Usage: python -m tests.validation.simulate_emulation
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ SEED = 20261100
 REPLICATIONS = 1000
 FIRST = 4
 PERSONS = 1000
-BOOTSTRAP = 400
+BOOTSTRAP = 300
 MONTHS = (6, 12, 36)
 EFFECTS = {"null": 0.0, "log 0.6": float(np.log(0.6))}
 INITIATIONS = ("deadline", "all_initiators")
@@ -53,8 +54,9 @@ def once(effect: str, initiation: str, replicate: int) -> dict[str, list[float]]
     return out
 
 
-def true_value(effect: str, measure: str, month: int) -> float:
-    truth = designs.lt1_truth(EFFECTS[effect])
+def true_value(effect: str, initiation: str, measure: str, month: int) -> float:
+    """Return the exact value of what an initiation estimates."""
+    truth = designs.lt1_truth(EFFECTS[effect], initiation)
     values = truth.survival if measure == "survival_difference" else truth.rmst
     comparator, treated = values[month]
     return float(treated - comparator)
@@ -63,10 +65,12 @@ def true_value(effect: str, measure: str, month: int) -> float:
 def measure(effect: str, initiation: str, replications: int) -> list[dict[str, Any]]:
     jobs = (joblib.delayed(once)(effect, initiation, r) for r in range(replications))
     found = joblib.Parallel(n_jobs=2)(jobs)
+    if os.environ.get("RAW"):
+        Path(os.environ["RAW"], f"{effect}-{initiation}-{replications}.json").write_text(json.dumps(found))
     rows = []
     for key in found[0]:
         kind, name, month = key.split("|")
-        truth = true_value(effect, name, int(month))
+        truth = true_value(effect, initiation, name, int(month))
         value, low, high, se = np.array([one[key] for one in found]).T
         covered = (low <= truth) & (truth <= high)
         rows.append(

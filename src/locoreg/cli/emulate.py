@@ -9,6 +9,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from locoreg.cli.output import Progress, ProgressStyle, print_json, print_text
+from locoreg.workflows.curves.smallcells import check_small_cells
+from locoreg.workflows.emulation.hiding import hidden_dict, hidden_summary
+from locoreg.workflows.emulation.reproduction import reproduction
 from locoreg.workflows.emulation.task import emulate as run_emulation
 
 Flag = Parameter(negative=())
@@ -27,6 +30,7 @@ def emulate(
     checkpoint: Path | None = None,
     primary_only: Annotated[bool, Flag] = False,
     strict: Annotated[bool, Flag] = False,
+    small_cells: int = 10,
     progress: ProgressStyle = "auto",
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -54,11 +58,16 @@ def emulate(
         Leave out the sensitivity analyses.
     strict
         Exit code 3 if a diagnostic of the primary analysis failed.
+    small_cells
+        Hide counts of 1 to this many persons, and what would give them away, in everything that is
+        printed and written; 0 shows all.
     progress
         auto, bar, json or none; on stderr.
     json
         Print results.json on stdout.
     """
+    limit = small_cells or None
+    check_small_cells(limit)
     say = Progress(progress)
     result = run_emulation(
         protocol,
@@ -77,11 +86,16 @@ def emulate(
         from locoreg.report.emulation import write_emulation
 
         say("writing the report")
-        written = write_emulation(result, out)
+        asked = {
+            "registry": registry, "table": table, "visits": visits, "method": method, "jobs": jobs,
+            "checkpoint": checkpoint, "primary_only": primary_only,
+        }  # fmt: skip
+        command, python = reproduction(protocol, asked, out=out, small_cells=small_cells)
+        written = write_emulation(result, out, command=command, python=python, small_cells=limit)
     if json:
-        print_json(result.to_dict())
+        print_json(hidden_dict(result, limit))
     else:
-        print_text(result.summary())
+        print_text(hidden_summary(result, limit))
         if written is not None:
             print_text(f"Wrote {written}.")
         print_text("For research. Not a medical device.")

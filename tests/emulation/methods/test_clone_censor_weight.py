@@ -66,6 +66,8 @@ NAMES = {
     "deadline_initiators",
     "shared_events",
     "identical_arms",
+    "loss_levels",
+    "whole_times",
 }
 
 

@@ -14,7 +14,8 @@ import pytest
 from locoreg.core.estimate import Estimate
 from locoreg.emulation.benchmark import TrialEstimate, benchmark
 from locoreg.report.emulation import write_emulation
-from locoreg.workflows.emulation import EmulationResult, emulate
+from locoreg.workflows.emulation.result import EmulationResult
+from locoreg.workflows.emulation.task import emulate
 from locoreg.workflows.emulation.trials import TrialComparison
 from locoreg.workflows.emulation.viewof import agreement_sentence, benchmark_view, view_of
 from tests.emulation.designs import lt1

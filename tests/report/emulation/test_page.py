@@ -41,7 +41,7 @@ def bare() -> EmulationView:
         primary=replace(effect, balance=(), weights=(), flow=(), notes=(), synthetic=False),
         title="Bare", compared=(), checklist=(), audit=(), cohort=(), alternatives=(),
         specifications=(), ladder=None, bias=(), subgroups=(), controls=(), benchmark=None,
-        overlap=None, notes=(), provenance=(), command="", python="",
+        notes=(), provenance=(), command="", python="",
     )  # fmt: skip
 
 

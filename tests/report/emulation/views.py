@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from locoreg.workflows.emulation.view import (
     BenchmarkView,
     EmulationView,
     EstimateRow,
-    Overlap,
     PlainTable,
     TargetRow,
 )
@@ -141,13 +140,19 @@ def benchmark() -> BenchmarkView:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Overlap:
+    score: np.ndarray
+    treated: np.ndarray
+    weight: np.ndarray
+
+
 def overlap(n: int = 4000) -> Overlap:
     rng = np.random.default_rng(1)
     score = 1 / (1 + np.exp(0.5 - rng.normal(size=n)))
     treated = rng.random(n) < score
     return Overlap(
-        score=score, treated=treated, weight=np.where(treated, 1 - score, score),
-        limits=(0.05, 0.95),
+        score=score, treated=treated, weight=np.where(treated, 1 - score, score)
     )  # fmt: skip
 
 
@@ -252,7 +257,6 @@ def view(*, primary: Any = None, **changes: Any) -> EmulationView:
             ),
         ),
         "benchmark": benchmark(),
-        "overlap": overlap(),
         "notes": ("Response to therapy is not in the registry.",),
         "provenance": (("Cohort, SHA-256", "cd" * 32), ("Seed", "7")),
         "command": "locoreg emulate primary-surgery-6-months --registry DIR --out OUT",

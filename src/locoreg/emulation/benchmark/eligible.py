@@ -10,7 +10,9 @@ import numpy as np
 
 from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.emulation.cohort import Attrition, AttritionStep, Cohort, Column
+from locoreg.emulation.cohort.columns import UNKNOWN
 from locoreg.emulation.cohort.criteria import judge
+from locoreg.emulation.cohort.missing import indicator_name
 
 if TYPE_CHECKING:
     from locoreg.emulation.protocol.parts import Criterion
@@ -65,4 +67,10 @@ def _column(cohort: Cohort, criterion: Criterion) -> Column:
             f"benchmark, {criterion.name!r}: the cohort has no variable {criterion.variable!r}.",
             hint=did_you_mean(criterion.variable, columns),
         )
-    return columns[criterion.variable]
+    found = columns[criterion.variable]
+    indicator = columns.get(indicator_name(criterion.variable))
+    if found.kind == "number" and indicator is not None and UNKNOWN in indicator.levels:
+        # The median stands where the value is unknown: it says nothing of eligibility.
+        unknown = indicator.values == indicator.levels.index(UNKNOWN)
+        found = replace(found, values=np.where(unknown, np.nan, found.values))
+    return found

@@ -12,6 +12,7 @@ from locoreg.emulation.clones.truncation import truncated
 from locoreg.emulation.cohort.data import Cohort
 from locoreg.emulation.effect import Detail
 from locoreg.emulation.inference import Values
+from locoreg.emulation.products import predictor
 from locoreg.emulation.question import Question
 from locoreg.stats.survivaldata import FloatArray
 
@@ -203,7 +204,7 @@ class _Influence:
         rows = self.plan.arms[arm]
         total = person_sums(rows, influence, self.plan.cohort.n)
         for factor, ready, psi in zip(self.plan.factors, self.prepared, self.psi, strict=True):
-            total += psi @ factor.project(ready, arm, influence)
+            total += predictor(psi, factor.project(ready, arm, influence))
         return total
 
     def _log_hr(self) -> FloatArray:

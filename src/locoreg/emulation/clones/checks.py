@@ -8,9 +8,12 @@ import numpy as np
 
 from locoreg.core.numbertext import plural
 from locoreg.emulation.clones.atrisk import after, until
+from locoreg.emulation.clones.factors import HazardFactor
 from locoreg.emulation.clones.flow import last_interval, shared_deaths
+from locoreg.emulation.clones.hazards import listed
 from locoreg.emulation.diagnostics.thresholds import DEADLINE_FAIL, DEADLINE_WARN, HORIZON_ESS
 from locoreg.emulation.diagnostics.verdicts import judged, noted
+from locoreg.emulation.diagnostics.wholetimes import whole_times
 from locoreg.emulation.effect import Diagnostic
 from locoreg.stats.survivaldata import FloatArray
 
@@ -49,6 +52,7 @@ def make_checks(analysis: CloneAnalysis, weights: list[FloatArray]) -> tuple[Dia
     """
     plan = analysis.plan
     return (
+        whole_times(plan.cohort, plan.question),
         *_conservation(analysis, weights),
         _ones(analysis),
         *_concentration(plan, weights),
@@ -56,6 +60,7 @@ def make_checks(analysis: CloneAnalysis, weights: list[FloatArray]) -> tuple[Dia
         _shared(plan),
         _identical(plan),
         *_histories(analysis),
+        *_loss(plan),
     )
 
 
@@ -109,7 +114,9 @@ def _ones(analysis: CloneAnalysis) -> Diagnostic:
         limit = float(plan.intervals.start[plan.intervals.in_grace - 1])
     rows = plan.arms[1]
     weight = analysis.artificial_weights(analysis.estimates(), 1)
-    before = rows.stop <= limit
+    # Treatment in the last interval may end a row at its start too: a death on that day.
+    treated = plan.clones.treatment_time[rows.person]
+    before = (rows.stop <= limit) & ~((treated >= limit) & (rows.stop >= treated))
     off = float(np.abs(weight[before] - 1.0).max(initial=0.0))
     return judged(
         name,
@@ -176,6 +183,9 @@ def _deadline(plan: Plan) -> Diagnostic:
         f"{plural(count, 'person')} began treatment from {start:g} to "
         f"{question.grace_months:g} months"
     )
+    at_end = int((plan.clones.treatment_time == question.grace_months).sum())
+    if at_end and question.grace_months > 0.0:
+        words += f" ({at_end} of them at {question.grace_months:g} months exactly, which adheres)"
     name, title = "deadline_initiators", "Treated in the last interval"
     if question.initiation == "all_initiators":
         return noted(
@@ -246,5 +256,31 @@ def _histories(analysis: CloneAnalysis) -> list[Diagnostic]:
             "only: after treatment a value may be due to it.",
             advice="Ask for initiation deadline or uniform, which use values up to the decision.",
             arm=plan.question.treated_label,
+        )
+    ]
+
+
+def _loss(plan: Plan) -> list[Diagnostic]:
+    """Say at which levels nobody is lost, which is no problem, or everybody, which is one."""
+    if not isinstance(plan.loss, HazardFactor):
+        return []
+    name, title, found = "loss_levels", "Loss to follow-up at every level", plan.loss.table.sparse
+    if found is None:
+        return [noted(name, title, 0.0, "the model of loss to follow-up has a finite estimate.")]
+    where = f"at some level of {listed(found.names)} ({plural(found.persons, 'person')})"
+    penalty = "The model of loss has Firth's penalty, which keeps it finite."
+    if not found.events:
+        message = f"nobody is lost {where}: their weights are near 1. {penalty}"
+        return [noted(name, title, float(found.persons), message)]
+    return [
+        Diagnostic(
+            name=name,
+            title=title,
+            verdict="warn",
+            value=float(found.events),
+            threshold=0.0,
+            message=f"everybody at risk is lost {where}: nobody is left to stand for "
+            f"{plural(found.events, 'person')}. {penalty}",
+            advice="Merge the level with a neighbour, or leave it out.",
         )
     ]

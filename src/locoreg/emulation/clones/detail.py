@@ -139,7 +139,5 @@ def _notes(analysis: CloneAnalysis) -> tuple[str, ...]:
             "in each arm: estimates move towards the unweighted ones."
         )
     if choices.penalty is not None:
-        notes.append(
-            "Models of the weights have Firth's penalty; influence functions leave it out."
-        )
+        notes.append("Models of treatment have Firth's penalty; influence functions leave it out.")
     return tuple(notes)

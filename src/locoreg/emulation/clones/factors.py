@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from locoreg.emulation.clones.hazards import HazardTable, cross_product
+from locoreg.emulation.clones.hazards import HazardTable
+from locoreg.emulation.products import cross_product
 from locoreg.stats.jit import compiled
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 

@@ -9,15 +9,41 @@ import numpy as np
 from scipy import special
 
 from locoreg.core.errors import DesignError
-from locoreg.stats.glm import SeparationError, glm, glm_replicates
+from locoreg.core.numbertext import plural
+from locoreg.emulation.products import cross_product
+from locoreg.stats.glm import (
+    GLMReplicates,
+    SeparationError,
+    glm,
+    glm_replicates,
+)
 from locoreg.stats.glm.result import Penalty
-from locoreg.stats.jit import compiled, summing
+from locoreg.stats.jit import compiled
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 
 # Intervals that have a coefficient of their own at most; later ones, in which events are few, lie
 # on a line, as do those of fewer events than this.
 FREE_INTERVALS = 12
 FEW = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sparse:
+    """Levels of covariates at which nobody, or everybody, has the event.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Covariates.
+    persons : int
+        Persons concerned.
+    events : int
+        Of them with the event: 0 where nobody has it.
+    """
+
+    names: tuple[str, ...]
+    persons: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,8 +71,14 @@ class HazardTable:
         Their names, and the variable that each codes; empty for time.
     penalty : {"firth"} or None
         Penalty of the likelihood.
+    fallback : bool
+        Whether the penalty is Firth's where the likelihood alone has no finite maximum, in this
+        fit and under any weighting. Right where a hazard of 0 is no problem: nobody need stand for
+        persons who are never lost.
     start : ndarray of float, shape (q,)
         Coefficients with all weights 1.
+    sparse : Sparse or None
+        Why the fit with all weights 1 fell back to the penalty.
     """
 
     what: str
@@ -60,27 +92,29 @@ class HazardTable:
     names: tuple[str, ...]
     variables: tuple[str, ...]
     penalty: Penalty | None
+    fallback: bool = False
     start: FloatArray = field(init=False)
+    sparse: Sparse | None = field(init=False)
 
     def __post_init__(self) -> None:
         """Fit with all weights 1."""
-        object.__setattr__(self, "start", self._whole())
+        start, sparse = self._whole()
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "sparse", sparse)
 
-    def _whole(self) -> FloatArray:
+    def _whole(self) -> tuple[FloatArray, Sparse | None]:
         """Return the coefficients with all weights 1; an error that names variables if none."""
-        weight = self.used.astype(np.float64)
-        fit = glm_replicates(
-            self.y,
-            self.X,
-            family="logistic",
-            weights=np.ones((1, self.n)),
-            unit=self.person,
-            weight=weight,
-            penalty=self.penalty,
-            names=self.names,
-        )
+        everybody = np.ones((1, self.n))
+        if self.fallback:
+            sparse = self._never()
+            if sparse is not None:
+                finite = self._fits(everybody, None, "firth")
+                if finite.failed.size == 0:
+                    return np.asarray(finite.coefficients[0]), sparse
+        fit = self._fits(everybody, None, self.penalty)
         if fit.failed.size == 0:
-            return np.asarray(fit.coefficients[0])
+            return np.asarray(fit.coefficients[0]), None
+        weight = self.used.astype(np.float64)
         try:
             glm(
                 self.y,
@@ -91,10 +125,16 @@ class HazardTable:
                 names=self.names,
             )
         except SeparationError as fault:
-            found = list(fault.separation.names)
+            sparse = self._sparse(fault.separation.names, fault.separation.rows)
+            if self.fallback:
+                finite = self._fits(everybody, None, "firth")
+                if finite.failed.size == 0:
+                    return np.asarray(finite.coefficients[0]), sparse
+            found, persons = listed(sparse.names), plural(sparse.persons, "person")
             raise DesignError(
                 f"the model of {self.what} has no finite estimate: nobody, or everybody, has it "
-                f"at some level of {_listed(found)}, so that the strategies don't overlap there.",
+                f"at some level of {found} ({persons}), so that the strategies don't overlap "
+                "there.",
                 hint="leave these persons out of the question, merge levels, or take "
                 'penalty="firth" and read the weights.',
             ) from fault
@@ -107,6 +147,36 @@ class HazardTable:
         """Return coefficients under each weighting of the persons, shape (b, q); NaN if none."""
         if weights.shape[0] == 1 and (weights == 1.0).all():
             return self.start[None]
+        found = self._fits(weights, self.start, self.penalty)
+        if not self.fallback or not found.failed.size:
+            return found.coefficients
+        out = found.coefficients.copy()
+        out[found.failed] = self._fits(weights[found.failed], self.start, "firth").coefficients
+        return out
+
+    def _never(self) -> Sparse | None:
+        """Return the columns of zeros and ones in whose ones nobody has the event, if any."""
+        X, y = self.X[self.used], self.y[self.used]
+        found = [
+            j
+            for j in range(X.shape[1])
+            if not X[y > 0, j].any() and X[:, j].any() and ((X[:, j] == 0) | (X[:, j] == 1)).all()
+        ]
+        if not found:
+            return None
+        rows = np.flatnonzero(self.used & (self.X[:, found] > 0).any(axis=1))
+        return self._sparse([self.names[j] for j in found], rows)
+
+    def _sparse(self, names: Sequence[str], rows: IntArray) -> Sparse:
+        return Sparse(
+            names=tuple(names),
+            persons=np.unique(self.person[rows]).size,
+            events=np.unique(self.person[rows[self.y[rows] > 0]]).size,
+        )
+
+    def _fits(
+        self, weights: FloatArray, start: FloatArray | None, penalty: Penalty | None
+    ) -> GLMReplicates:
         return glm_replicates(
             self.y,
             self.X,
@@ -114,10 +184,10 @@ class HazardTable:
             weights=weights,
             unit=self.person,
             weight=self.used.astype(np.float64),
-            penalty=self.penalty,
-            start=self.start,
+            penalty=penalty,
+            start=start,
             names=self.names,
-        ).coefficients
+        )
 
     def probability(self, coefficients: FloatArray) -> FloatArray:
         """Return the probability in each cell, shape (r,)."""
@@ -136,7 +206,8 @@ class HazardTable:
         return np.asarray(np.linalg.solve(information, scores.T).T)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names for a message, the first of them if they are many."""
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
@@ -155,36 +226,6 @@ def _person_sums(X: FloatArray, value: FloatArray, person: IntArray, out: FloatA
         if value[r] != 0.0:
             for j in range(X.shape[1]):
                 out[person[r], j] += value[r] * X[r, j]
-
-
-def cross_product(X: FloatArray, Y: FloatArray) -> FloatArray:
-    """Return X'Y, without the threads of the linear algebra library.
-
-    Parameters
-    ----------
-    X : ndarray of float, shape (r, q)
-        Columns.
-    Y : ndarray of float, shape (r, g)
-        Other columns of the same rows.
-
-    Returns
-    -------
-    ndarray of float, shape (q, g)
-        Sums over rows.
-    """
-    out = np.zeros((X.shape[1], Y.shape[1]))
-    _cross(X, Y, out)
-    return out
-
-
-@summing
-def _cross(X: FloatArray, Y: FloatArray, out: FloatArray) -> None:
-    for r in range(X.shape[0]):
-        for j in range(X.shape[1]):
-            x = X[r, j]
-            if x != 0.0:
-                for k in range(Y.shape[1]):
-                    out[j, k] += x * Y[r, k]
 
 
 def time_columns(

@@ -26,7 +26,7 @@ class Choices:
     natural_censoring : {"none", "pooled_logistic"}
         Model of loss to follow-up.
     penalty : {"firth"} or None
-        Penalty of the logistic regressions.
+        Penalty of the logistic regressions of treatment.
     truncate : float or None
         Percentile of the persons' largest weights in an arm at which weights are cut.
     stabilised : bool

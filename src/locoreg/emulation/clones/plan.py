@@ -149,7 +149,7 @@ class _Builder:
         self.loss: Timed | None = None
         if choices.natural_censoring == "pooled_logistic":
             whole = Intervals.of(question, until=question.horizon_months)
-            self.loss = loss_table(cohort, clones, whole, choices.penalty)
+            self.loss = loss_table(cohort, clones, whole)
 
     def plan(self) -> Plan:
         """Return rows and factors."""
@@ -298,12 +298,15 @@ class _Builder:
         now = place == k
         waiting = (cohort.time >= start - slack) & (place >= k)
         self._asked(np.unique(place))
+        used = waiting & ((cohort.time > start + slack) | now)
+        if cohort.entry is not None:
+            used &= cohort.entry <= start + slack
         table = deadline_table(
             "treatment in the last interval",
             cohort,
             self.question.grace_months,
             cells=waiting,
-            used=waiting if cohort.entry is None else waiting & (cohort.entry <= start + slack),
+            used=used,
             y=now,
             histories_at=start,
             penalty=self.choices.penalty,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from locoreg.core.errors import DataError
 from locoreg.emulation.question import Comparator
 from locoreg.stats.studies import check_option
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COMPARATOR_RULES: tuple[Comparator, ...] = ("never", "none_within_grace")
 
@@ -59,6 +65,45 @@ class Clones:
     def arms(self) -> tuple[ArmClones, ArmClones]:
         """Comparator, then treated."""
         return self.comparator, self.treated
+
+    def to_frame(self, person_id: Sequence[Any] | None = None) -> pd.DataFrame:
+        """Return one row per clone, to be read person by person.
+
+        Parameters
+        ----------
+        person_id : sequence, optional
+            Names of the persons in the order of the arrays; 1, 2, ... by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``person_id``, ``arm`` (comparator or treated), ``stop``, ``event``,
+            ``artificial`` (censored because the person departed from the strategy); sorted by arm,
+            then by person. Persons without a clone in an arm have no row there.
+        """
+        import pandas as pd
+
+        n = self.treatment_time.size
+        names = list(range(1, n + 1)) if person_id is None else list(person_id)
+        if len(names) != n:
+            raise DataError(
+                f"person_id has {len(names)} values for {n} persons.", hint="give one per person."
+            )
+        parts = []
+        for label, arm in zip(("comparator", "treated"), self.arms, strict=True):
+            rows = np.flatnonzero(arm.followed)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "person_id": [names[i] for i in rows.tolist()],
+                        "arm": label,
+                        "stop": arm.stop[rows],
+                        "event": arm.event[rows],
+                        "artificial": arm.artificial[rows],
+                    }
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
 
 
 def clone(

@@ -11,11 +11,9 @@ from locoreg.emulation.clones.hazards import HazardTable, time_columns
 from locoreg.emulation.clones.intervals import ROUNDING, Intervals, Pieces, clock
 from locoreg.emulation.clones.rules import Clones
 from locoreg.emulation.cohort.data import Cohort
+from locoreg.emulation.groups.decisions import independent_columns
 from locoreg.stats.glm.result import Penalty
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
-
-# Share of a column's square that earlier columns leave, below which it depends on them.
-DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,20 +86,19 @@ def initiation_table(
     return Timed(table=table, active=active, pieces=pieces)
 
 
-def loss_table(
-    cohort: Cohort, clones: Clones, intervals: Intervals, penalty: Penalty | None
-) -> Timed:
+def loss_table(cohort: Cohort, clones: Clones, intervals: Intervals) -> Timed:
     """Return hazards of loss to follow-up, interval by interval; treatment is a covariate.
 
     Parameters
     ----------
-    cohort, clones, intervals, penalty
+    cohort, clones, intervals
         As for `initiation_table`; the intervals reach to the horizon.
 
     Returns
     -------
     Timed
-        The hazards.
+        The hazards. Where nobody is lost at some level the regression has Firth's penalty: that
+        is no lack of overlap, as the weights are near 1 there.
 
     Raises
     ------
@@ -128,7 +125,8 @@ def loss_table(
         last=np.full(cohort.n, intervals.count),
         happens=place,
         columns=(columns, names),
-        penalty=penalty,
+        penalty=None,
+        fallback=True,
         treatment=clones.treatment_time,
     )
     return Timed(table=table, active=active, pieces=pieces)
@@ -200,6 +198,7 @@ def _table(
     happens: IntArray,
     columns: tuple[FloatArray, tuple[str, ...]],
     penalty: Penalty | None,
+    fallback: bool = False,
     treatment: FloatArray | None = None,
 ) -> HazardTable:
     """Return a table with a cell per person and active interval that the person reached."""
@@ -226,9 +225,11 @@ def _table(
     for k, design in enumerate(changing):
         cells = np.flatnonzero(interval == k)
         X[cells, c + p + t :] = design.X[person[cells]]
-    used = np.ones(person.size, dtype=np.bool_)
+    # Who leaves at the start of an interval leaves first, unless the event is then: no candidate.
+    used = cohort.time[person] > starts[interval] + slack
+    used |= active[interval] == happens[person]
     if cohort.entry is not None:
-        used = cohort.entry[person] <= starts[interval] + slack
+        used &= cohort.entry[person] <= starts[interval] + slack
     own = ("treated",) if t else ()
     names = (*time_names, *baseline.names, *own, *(changing[0].names if h else ()))
     variables = (*[""] * c, *baseline.variables, *own, *(changing[0].variables if h else ()))
@@ -245,6 +246,7 @@ def _table(
         names=tuple(names[j] for j in kept),
         variables=tuple(variables[j] for j in kept),
         penalty=penalty,
+        fallback=fallback,
     )
 
 
@@ -256,10 +258,5 @@ def _independent(X: FloatArray, used: BoolArray, *, free: int) -> list[int]:
     width = X.shape[1]
     if free == width:
         return list(range(width))
-    gram = (X * used[:, None]).T @ X
-    kept = list(range(free))
-    for j in range(free, width):
-        slope, *_ = np.linalg.lstsq(gram[np.ix_(kept, kept)], gram[kept, j], rcond=None)
-        if gram[j, j] - slope @ gram[kept, j] > DEPENDENT * max(gram[j, j], 1.0):
-            kept.append(j)
-    return kept
+    own = independent_columns(X[used])
+    return [*range(free), *own[own >= free].tolist()]

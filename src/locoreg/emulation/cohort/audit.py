@@ -143,6 +143,12 @@ def _entered_treated(cohort: Cohort) -> BoolArray:
     return np.asarray(_treated(cohort) & (cohort.treatment_time < cohort.entry))
 
 
+def _nobody_censored(cohort: Cohort) -> BoolArray:
+    # With one kind of event, full follow-up looks the same and is no reason for doubt.
+    doubtful = len(cohort.event_labels) > 1 and bool((cohort.event > 0).all())
+    return np.full(cohort.n, doubtful, dtype=np.bool_)
+
+
 def _never_at_risk(cohort: Cohort) -> BoolArray:
     if cohort.entry is None:
         return np.zeros(cohort.n, dtype=np.bool_)
@@ -191,6 +197,13 @@ _CHECKS = (
         message="follow-up of {n} of {of} persons ends with an event on the day of treatment.",
         changes="They count as treated: the event belongs to the treated strategy.",
         marked=lambda c: np.asarray((c.event > 0) & (c.treatment_time == c.time)),
+    ),
+    _Check(
+        rule="nobody-censored",
+        severity="serious",
+        message="follow-up of all {n} persons ends with an event: none has the code 0, censored.",
+        changes="If 1 means alive and 2 dead, the curves count the living: recode to 0 and 1.",
+        marked=_nobody_censored,
     ),
     _Check(
         rule="no-follow-up",

@@ -99,7 +99,7 @@ def _with_unknown(cohort: Cohort, gaps: list[Column]) -> Cohort:
         else:
             levels = ()
             code = float(np.median(column.values[~lacking]))
-            name = _indicator_name(column.name)
+            name = indicator_name(column.name)
             indicator = Column(
                 name=name,
                 kind="category",
@@ -124,5 +124,6 @@ def _with_unknown(cohort: Cohort, gaps: list[Column]) -> Cohort:
     )
 
 
-def _indicator_name(name: str) -> str:
+def indicator_name(name: str) -> str:
+    """Return the name of the column that marks whose number is unknown, set to the median."""
     return f"{name} known"

@@ -154,7 +154,8 @@ class _People:
                 f"the column {self.columns.event!r} (event) holds {values[wrong][0]:g} for "
                 f"{named_persons(self.ids, wrong)}, but the codes are "
                 f"{', '.join(str(code) for code in sorted(known))}.",
-                hint="give each code its words in the protocol's table, events.",
+                hint="0 is censored: recode a column in which 1 is censored and 2 the event. Give "
+                "each other code its words in the protocol's table, events.",
             )
         return np.where(unknown, 0, values).astype(np.int64), unknown
 

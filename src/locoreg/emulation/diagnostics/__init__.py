@@ -34,6 +34,7 @@ from locoreg.emulation.diagnostics.overlap import (
     overlap_diagnostics,
 )
 from locoreg.emulation.diagnostics.positivity import Stratum, positivity, strata
+from locoreg.emulation.diagnostics.wholetimes import whole_times
 
 __all__ = [
     "ImmortalTime",
@@ -64,4 +65,5 @@ __all__ = [
     "strata",
     "supported_until",
     "time_zero",
+    "whole_times",
 ]

@@ -26,6 +26,7 @@ from locoreg.emulation.diagnostics.overlap import cohort_overlap
 from locoreg.emulation.diagnostics.positivity import known_groups, positivity
 from locoreg.emulation.diagnostics.thresholds import DEADLINE_FAIL, DEADLINE_WARN
 from locoreg.emulation.diagnostics.verdicts import judged, noted
+from locoreg.emulation.diagnostics.wholetimes import whole_times
 from locoreg.emulation.effect import Diagnostic, Verdict
 from locoreg.emulation.question import Question
 from locoreg.stats.survivaldata import FloatArray
@@ -48,12 +49,13 @@ def diagnose(
     Returns
     -------
     tuple of Diagnostic
-        Time zero, strata, overlap, raw balance, initiators of the last interval, events that
+        Time zero, whole times, strata, overlap, raw balance, initiators of the last interval, events that
         count under both strategies, immortal time, early rates, proportional hazards, support of
         the horizon, follow-up, left truncation, unknown and late confounders.
     """
     return (
         time_zero(cohort),
+        whole_times(cohort, question),
         *positivity(cohort, question),
         *cohort_overlap(cohort, question),
         *raw_balance(cohort, question),

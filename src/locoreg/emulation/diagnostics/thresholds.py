@@ -87,3 +87,10 @@ MISSING_FAIL = 0.40
 # Ratio of the outcome rates within the grace period, treated over untreated, both by person-time
 # from time zero. Below a half, the treated could hardly have died before: immortal time.
 EARLY_RATE_NOTE = 0.5
+
+# Share of the events of the grace period that lie exactly at the start of a decision interval. In
+# times of days it is about a thirtieth; beyond a half they are whole intervals, and which of
+# treatment and event came first within one is a convention. Intervals of a week or less are
+# exempt: an order within a week changes little.
+WHOLE_TIMES = 0.5
+WHOLE_TIMES_WIDTH = 0.25

@@ -44,6 +44,11 @@ class Diagnostic:
     advice: str = ""
     arm: str | None = None
 
+    @property
+    def heading(self) -> str:
+        """The title, with the strategy that it is about."""
+        return self.title if self.arm is None else f"{self.title} ({self.arm})"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the diagnostic as JSON-ready values."""
         return {

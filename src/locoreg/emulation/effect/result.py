@@ -184,7 +184,7 @@ class Effect:
         if self.biased:
             lines.append(f"BIASED BY DESIGN: {self.biased}")
         for d in self.failed:
-            lines.append(f"FAILED DIAGNOSTIC: {d.title}. {d.message} {d.advice}".rstrip())
+            lines.append(f"FAILED DIAGNOSTIC: {d.heading}. {d.message} {d.advice}".rstrip())
         lines += [
             self.estimand,
             f"{self.n} persons, {self.n_treated} treated within {q.grace_months:g} months; "
@@ -195,7 +195,7 @@ class Effect:
             arms = "" if c.measure == "hazard_ratio" else _arms_text(c)
             lines.append(f"  {c.words}, {c.at_months:g} months: {c.estimate.text()}{arms}")
         lines.append("")
-        lines += [f"  [{d.verdict}] {d.title}: {d.message}" for d in self.diagnostics]
+        lines += [f"  [{d.verdict}] {d.heading}: {d.message}" for d in self.diagnostics]
         lines += [f"  Note: {note}" for note in self.notes]
         return "\n".join(lines)
 

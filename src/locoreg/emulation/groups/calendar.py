@@ -12,6 +12,7 @@ from locoreg.emulation.cohort.design import Design
 from locoreg.emulation.groups.cohorts import NEAR, both, stacked
 from locoreg.emulation.groups.decisions import Decisions, fit_decisions, pool_intervals
 from locoreg.emulation.question import Question
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 
 # Stands for an interval in which nobody decides any more.
@@ -109,6 +110,7 @@ def initiation(
     intervals: int,
     *,
     histories: bool = True,
+    penalty: Penalty | None = None,
 ) -> Decisions:
     """Return the decisions of persons alive, followed and untreated, with their model.
 
@@ -125,6 +127,8 @@ def initiation(
     histories : bool
         Whether the histories' values at each decision are in the model, besides the baseline
         confounders.
+    penalty : {"firth"} or None
+        Of the model's likelihood.
 
     Returns
     -------
@@ -159,4 +163,5 @@ def initiation(
         pool=pools[interval],
         covariates=stacked(designs),
         intervals=intervals,
+        penalty=penalty,
     )

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from locoreg.core.errors import DesignError
+from locoreg.core.numbertext import plural
 from locoreg.emulation.cohort.design import Design
-from locoreg.stats.glm import GLM, glm, glm_replicates
+from locoreg.emulation.products import cross_product
+from locoreg.stats.glm import GLM, SeparationError, glm, glm_replicates
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
 # Intervals are pooled until each pool holds so many starts of treatment: its own intercept then
@@ -16,6 +20,8 @@ STARTS_PER_POOL = 10
 # Share of a column's length that earlier columns leave unexplained, squared, at which it is one of
 # their combinations: rounding leaves about 1e-15, a covariate that means something far more.
 ALIASED = 1e-10
+# Covariates that one message names.
+MOST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +45,8 @@ class Decisions:
         Names of the columns.
     intervals : int
         Number of intervals.
+    penalty : {"firth"} or None
+        Penalty of the likelihood.
     fit : GLM
         The fit in which everybody counts once.
     """
@@ -50,6 +58,7 @@ class Decisions:
     X: FloatArray
     names: tuple[str, ...]
     intervals: int
+    penalty: Penalty | None
     fit: GLM
 
     def place(self, person: IntArray, interval: IntArray) -> IntArray:
@@ -77,6 +86,7 @@ class Decisions:
             weights=weights,
             unit=self.person,
             weight=self.observed,
+            penalty=self.penalty,
             start=self.fit.coefficients,
             names=self.names,
         )
@@ -134,7 +144,7 @@ def independent_columns(X: FloatArray) -> IntArray:
     length = np.sqrt((X**2).sum(axis=0))
     unit = X / np.where(length > 0, length, 1.0)
     # Sweeping the Gram matrix leaves on its diagonal what earlier columns don't explain.
-    gram = unit.T @ unit
+    gram = cross_product(unit, unit.copy())
     kept = []
     for j in range(X.shape[1]):
         if gram[j, j] <= ALIASED:
@@ -153,6 +163,7 @@ def fit_decisions(
     pool: IntArray,
     covariates: Design,
     intervals: int,
+    penalty: Penalty | None,
 ) -> Decisions:
     """Sort decisions and fit their model.
 
@@ -166,6 +177,8 @@ def fit_decisions(
         One line per row. Columns that among the observed are combinations of earlier ones, such as
         a first measurement that everybody has at the same time, are left out: fitted probabilities
         are the same without them.
+    penalty : {"firth"} or None
+        Of the likelihood.
 
     Returns
     -------
@@ -174,8 +187,8 @@ def fit_decisions(
 
     Raises
     ------
-    LocoregError
-        If there is no finite estimate; the covariate is named.
+    DesignError
+        If there is no finite estimate; the covariates are named.
     """
     order = np.lexsort((interval, person))
     pools = np.unique(pool[observed > 0])
@@ -194,5 +207,27 @@ def fit_decisions(
         X=X,
         names=names,
         intervals=intervals,
-        fit=glm(y, X, family="logistic", weight=seen_rows, names=names),
+        penalty=penalty,
+        fit=_fitted(y, X, seen_rows, names, person[order], penalty),
     )
+
+
+def _fitted(
+    y: FloatArray,
+    X: FloatArray,
+    weight: FloatArray,
+    names: tuple[str, ...],
+    person: IntArray,
+    penalty: Penalty | None,
+) -> GLM:
+    try:
+        return glm(y, X, family="logistic", weight=weight, penalty=penalty, names=names)
+    except SeparationError as fault:
+        found = fault.separation
+        persons = plural(np.unique(person[found.rows]).size, "person")
+        raise DesignError(
+            f"the model of the start of treatment has no finite estimate: nobody, or everybody, "
+            f"starts at some level of {', '.join(found.names[:MOST_NAMED])} ({persons}).",
+            hint="leave these persons out of the question, merge levels, or take "
+            'penalty="firth" and read the weights.',
+        ) from fault

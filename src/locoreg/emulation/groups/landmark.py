@@ -17,6 +17,7 @@ from locoreg.emulation.effect.detail import FlowStep
 from locoreg.emulation.groups.cohorts import NEAR, both, need_both, stacked
 from locoreg.emulation.groups.decisions import Decisions, fit_decisions, pool_intervals
 from locoreg.emulation.groups.report import (
+    PENALISED,
     concentration,
     conservation,
     steps_and_counts,
@@ -25,6 +26,7 @@ from locoreg.emulation.groups.report import (
 from locoreg.emulation.groups.weighted import Factor, WeightedArms
 from locoreg.emulation.inference import Values
 from locoreg.emulation.question import Question
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 
 
@@ -42,12 +44,15 @@ class LandmarkPlan:
         Whether both groups stand for the treated, and not for everybody at the landmark.
     histories_at_landmark : bool
         Whether histories count with their values at the landmark, and not with those at time zero.
+    penalty : {"firth"} or None
+        Penalty of the models of treatment.
     """
 
     month: float
     weighted: bool
     toward: bool
     histories_at_landmark: bool
+    penalty: Penalty | None
 
 
 class LandmarkGroups:
@@ -105,6 +110,7 @@ class LandmarkGroups:
             pool=np.zeros(rows.size, dtype=np.int64),
             covariates=Design(X=X.X[rows], names=X.names, variables=X.variables),
             intervals=1,
+            penalty=self.plan.penalty,
         )
 
     def _observed(self, rows: IntArray, month: float) -> FloatArray:
@@ -152,6 +158,7 @@ class LandmarkGroups:
             pool=pools[interval],
             covariates=stacked(designs),
             intervals=pools.size,
+            penalty=self.plan.penalty,
         )
 
     def _arms(self) -> WeightedArms:
@@ -304,6 +311,8 @@ class LandmarkGroups:
         notes.append(f"Hazard ratio from the landmark on, Efron's ties; {weighted}.")
         if cohort.competing:
             notes.append("The hazard ratio is cause-specific.")
+        if plan.penalty is not None:
+            notes.append(PENALISED)
         return tuple(notes)
 
 

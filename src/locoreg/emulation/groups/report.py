@@ -31,6 +31,8 @@ TOP_WARN = 0.10
 TOP_FAIL = 0.25
 # With fewer persons 1% of them is nobody.
 FEWEST_FOR_SHARE = 100
+# Told where a model of treatment is penalised.
+PENALISED = "Models of treatment have Firth's penalty; influence functions leave it out."
 
 
 def steps_and_counts(

@@ -10,6 +10,7 @@ import numpy as np
 from locoreg.emulation.arms import ArmRows, arm_row_influence, arm_values, person_sums
 from locoreg.emulation.groups.decisions import Decisions
 from locoreg.emulation.inference.analysis import Values
+from locoreg.emulation.products import cross_product, predictor
 from locoreg.stats.cox import cox, cox_influence, many_cox
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 
@@ -75,8 +76,7 @@ class Factor:
             first = np.zeros((d, rows.shape[1]))
             _add(first, self.low[has], rows[has])
             slope += (1.0 - p)[:, None] * first
-        # Not by BLAS, whose threads stand in each other's way where several workers share cores.
-        return np.asarray(np.einsum("dp,dk->pk", self.decisions.X, slope))
+        return cross_product(self.decisions.X, slope)
 
 
 def _add(out: FloatArray, place: IntArray, rows: FloatArray) -> None:
@@ -203,7 +203,7 @@ class WeightedArms:
         """Return the persons' influence on a sum of rows through the weights, shape (n, k)."""
         out = np.zeros((self.n, rows.shape[1]))
         for factor, model in zip(self.factors, models, strict=True):
-            out += np.einsum("np,pk->nk", model, factor.gradient(rows))
+            out += predictor(model, factor.gradient(rows))
         return out
 
     def _cox_influence(self, weight: FloatArray, models: list[FloatArray]) -> FloatArray:

@@ -17,6 +17,7 @@ from locoreg.emulation.imputation.draws import (
     nearest_donors,
 )
 from locoreg.emulation.imputation.options import Imputation
+from locoreg.emulation.products import predictor
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 
 # A variable with fewer known values than this can't be imputed.
@@ -169,10 +170,14 @@ class Chains:
         fit = draw_normal(Z[known], y, w, rng)
         if self.options.number_model == "normal":
             noise = fit.sd * rng.standard_normal(lacking.size)
-            out[lacking] = Z[lacking] @ fit.drawn + noise + gap.shift
+            out[lacking] = predictor(Z[lacking], fit.drawn[:, None])[:, 0] + noise + gap.shift
             return out
         chosen = nearest_donors(
-            Z[known] @ fit.fitted, w, Z[lacking] @ fit.drawn, self.options.donors, rng
+            predictor(Z[known], fit.fitted[:, None])[:, 0],
+            w,
+            predictor(Z[lacking], fit.drawn[:, None])[:, 0],
+            self.options.donors,
+            rng,
         )
         out[lacking] = y[chosen] + gap.shift
         return out

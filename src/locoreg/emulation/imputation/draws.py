@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from locoreg.core.errors import ConvergenceError
+from locoreg.emulation.products import cross_product, predictor
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
 # Added to the diagonal of normal equations, as a share of it: predictors may be collinear.
@@ -66,11 +67,11 @@ def draw_normal(
        doi:10.1002/9780470316696
     """
     ZW = Z * weight[:, None]
-    gram = ZW.T @ Z
+    gram = cross_product(ZW, Z)
     gram[np.diag_indices_from(gram)] *= 1.0 + RIDGE
     root = np.linalg.cholesky(gram)
-    fitted = np.linalg.solve(root.T, np.linalg.solve(root, ZW.T @ y))
-    residual = y - Z @ fitted
+    fitted = np.linalg.solve(root.T, np.linalg.solve(root, cross_product(ZW, y[:, None])[:, 0]))
+    residual = y - predictor(Z, fitted[:, None])[:, 0]
     freedom = max(float(weight.sum()) - Z.shape[1], 1.0)
     sd = float(np.sqrt((weight * residual**2).sum() / rng.chisquare(freedom)))
     noise = np.linalg.solve(root.T, rng.standard_normal(Z.shape[1]))
@@ -190,7 +191,7 @@ def draw_logits(
 
 def level_shares(Z: FloatArray, beta: FloatArray) -> FloatArray:
     """Return the probability of each level, shape (r, levels)."""
-    return _shares(np.column_stack([np.zeros(Z.shape[0]), Z @ beta.T]))
+    return _shares(np.column_stack([np.zeros(Z.shape[0]), predictor(Z, beta.T)]))
 
 
 def _shares(eta: FloatArray) -> FloatArray:
@@ -219,7 +220,7 @@ def draw_levels(
     ndarray of int, shape (m,)
         Codes.
     """
-    eta = np.column_stack([np.zeros(Z.shape[0]), Z @ beta.T])
+    eta = np.column_stack([np.zeros(Z.shape[0]), predictor(Z, beta.T)])
     shares = _shares(eta + shift * np.arange(eta.shape[1]))
     drawn: FloatArray = rng.random((Z.shape[0], 1))
     reached = np.cumsum(shares, axis=1) <= drawn
@@ -229,10 +230,10 @@ def draw_levels(
 def _objective(
     Z: FloatArray, chosen: FloatArray, weight: FloatArray, precision: FloatArray, beta: FloatArray
 ) -> float:
-    eta = Z @ beta.T
+    eta = predictor(Z, beta.T)
     top = np.maximum(eta.max(axis=1), 0.0)
     total = top + np.log(np.exp(-top) + np.exp(eta - top[:, None]).sum(axis=1))
-    loglik = weight @ ((chosen * eta).sum(axis=1) - total)
+    loglik = (weight * ((chosen * eta).sum(axis=1) - total)).sum()
     return float(loglik - 0.5 * (precision * beta**2).sum())
 
 
@@ -242,12 +243,12 @@ def _derivatives(
     """Return the gradient and minus the Hessian of the log posterior."""
     free, p = beta.shape
     share = level_shares(Z, beta)[:, 1:]
-    gradient = (weight[:, None] * (chosen - share)).T @ Z - precision * beta
+    gradient = cross_product(weight[:, None] * (chosen - share), Z) - precision * beta
     hessian = np.zeros((free, p, free, p))
     for a in range(free):
         for b in range(a + 1):
             factor = weight * (share[:, a] * ((a == b) - share[:, b]))
-            block = (Z * factor[:, None]).T @ Z
+            block = cross_product(Z * factor[:, None], Z)
             hessian[a, :, b, :] = block
             hessian[b, :, a, :] = block.T
         hessian[a, :, a, :] += np.diag(precision)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,54 @@ if TYPE_CHECKING:
 PER_PERCENT = 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Completed:
+    """A cohort with its gaps filled several times.
+
+    Attributes
+    ----------
+    chains : Chains
+        The imputation models.
+    filled : tuple of tuple of ndarray
+        For each imputation the values of each imputed variable; empty where nothing is unknown.
+    """
+
+    chains: Chains
+    filled: tuple[tuple[FloatArray, ...], ...]
+
+
+def complete(cohort: Cohort, grace_months: float, imputation: Imputation) -> Completed:
+    """Impute a cohort as often as the options say.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The persons, with values unknown.
+    grace_months : float
+        End of the grace period.
+    imputation : Imputation
+        How values are imputed.
+
+    Returns
+    -------
+    Completed
+        For any analysis of this cohort with this grace period.
+
+    Raises
+    ------
+    DesignError
+        If a variable can't be imputed.
+    """
+    chains = Chains(cohort, grace_months, imputation)
+    if not chains.gaps:
+        return Completed(chains=chains, filled=())
+    filled = []
+    for k in range(imputation.imputations):
+        rng = np.random.default_rng(np.random.SeedSequence(imputation.seed, spawn_key=(k,)))
+        filled.append(chains.fill(rng, imputation.rounds))
+    return Completed(chains=chains, filled=tuple(filled))
+
+
 def estimate_with_imputation(
     method: Method,
     cohort: Cohort,
@@ -48,6 +96,7 @@ def estimate_with_imputation(
     *,
     protocol_sha256: str | None = None,
     on_progress: OnProgress | None = None,
+    completed: Completed | None = None,
 ) -> Effect:
     """Estimate an effect with missing confounders imputed.
 
@@ -62,13 +111,17 @@ def estimate_with_imputation(
     inference : Inference
         How intervals are made. With influence functions each completed cohort is analysed and the
         results are pooled by Rubin's rules. With the bootstrap each replicate imputes anew under
-        its weights: bootstrap outside, imputation inside [1]_.
+        its weights: bootstrap outside, imputation inside [1]_. With ``auto`` and neither influence
+        functions nor replicates there are no intervals.
     imputation : Imputation
         How values are imputed.
     protocol_sha256 : str, optional
         Hash of the protocol, for the provenance.
     on_progress : callable, optional
         Called with the bootstrap replicates done and their total.
+    completed : Completed, optional
+        What `complete` returned for the same cohort, grace period and options, so that several
+        analyses share it.
 
     Returns
     -------
@@ -87,18 +140,21 @@ def estimate_with_imputation(
     .. [1] Schomaker M, Heumann C (2018). Statistics in Medicine 37:2252-2266.
        doi:10.1002/sim.7654
     """
-    chains = Chains(cohort, question.grace_months, imputation)
-    if not chains.gaps:
+    method.check_inference(inference)
+    done = complete(cohort, question.grace_months, imputation) if completed is None else completed
+    if not done.chains.gaps:
         return method.estimate(
             cohort, question, inference, protocol_sha256=protocol_sha256, on_progress=on_progress
         )
-    runs = _Runs(method, cohort, question, inference, chains)
+    runs = _Runs(method, cohort, question, inference, done)
     readings = runs.readings
     row = readings.read(runs.values)[0]
     if inference.interval == "none":
         spread = Spread.none(row.size)
     elif runs.variances is not None:
         spread = runs.pooled(row)
+    elif inference.interval == "auto" and inference.replicates is None:
+        spread = Spread.none(row.size)
     else:
         if inference.interval == "influence":
             raise DesignError(
@@ -139,20 +195,17 @@ class _Runs:
         cohort: Cohort,
         question: Question,
         inference: Inference,
-        chains: Chains,
+        completed: Completed,
     ) -> None:
-        self.method, self.cohort, self.question, self.chains = method, cohort, question, chains
+        self.method, self.cohort, self.question = method, cohort, question
+        self.chains, self.filled = completed.chains, completed.filled
         self.inference = inference
         self.readings = Readings.of(question, competing=cohort.competing)
-        options = chains.options
-        self.filled: list[tuple[FloatArray, ...]] = []
         self.variances: FloatArray | None = None
         self.information: Pooled | None = None
         packed, variances, details = [], [], []
-        for k in range(options.imputations):
-            rng = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(k,)))
-            self.filled.append(chains.fill(rng, options.rounds))
-            values, variance, detail = self._analyse(self.filled[-1])
+        for filled in self.filled:
+            values, variance, detail = self._analyse(filled)
             packed.append(values.packed())
             details.append(detail)
             if variance is not None:

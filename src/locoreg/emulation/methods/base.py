@@ -35,6 +35,10 @@ class Method(ABC):
     def estimand(self, question: Question) -> str:
         """Return in one sentence what is estimated."""
 
+    def check_inference(self, inference: Inference) -> None:
+        """Refuse intervals that are not valid for the method; a DesignError says which are."""
+        return
+
     def estimate(
         self,
         cohort: Cohort,
@@ -64,6 +68,7 @@ class Method(ABC):
         Effect
             Curves, contrasts, diagnostics.
         """
+        self.check_inference(inference)
         label = Label(
             name=self.name,
             title=self.title,

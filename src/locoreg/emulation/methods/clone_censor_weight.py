@@ -27,9 +27,10 @@ class CloneCensorWeight(Method):
         only, intervals of estimates by bootstrap.
     natural_censoring : {"none", "pooled_logistic"}
         Model of loss to follow-up, apart from that of artificial censoring; treatment and all
-        confounders are covariates. Censoring by the end of the study needs none.
+        confounders are covariates. Censoring by the end of the study needs none. Where nobody is
+        lost at some level of a confounder it has Firth's penalty.
     penalty : {"firth"} or None
-        Penalty of the logistic regressions, where they are separated.
+        Penalty of the logistic regressions of treatment, where they are separated.
     truncate : float or None
         Percentile of the persons' largest weights in an arm at which weights are cut. None, the
         default: truncation moves estimates back towards the unweighted ones.

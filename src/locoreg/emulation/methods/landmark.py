@@ -11,6 +11,7 @@ from locoreg.emulation.groups.landmark import LandmarkGroups, LandmarkPlan
 from locoreg.emulation.inference import Analysis
 from locoreg.emulation.methods.base import Method
 from locoreg.emulation.question import Question
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.studies import check_option
 
 Adjustment = Literal["iptw", "none"]
@@ -36,6 +37,8 @@ class Landmark(Method):
     histories_at : {"time_zero", "landmark"}
         When the histories' values are taken: at the landmark they may be consequences of
         treatment before it.
+    penalty : {"firth"} or None
+        Penalty of the models of treatment, where they are separated.
 
     References
     ----------
@@ -52,11 +55,14 @@ class Landmark(Method):
     adjust: Adjustment = "iptw"
     population: Population = "all"
     histories_at: HistoriesAt = "time_zero"
+    penalty: Penalty | None = None
 
     def __post_init__(self) -> None:
         check_option("adjust", self.adjust, ADJUSTMENTS)
         check_option("population", self.population, POPULATIONS)
         check_option("histories_at", self.histories_at, HISTORIES_AT)
+        if self.penalty is not None:
+            check_option("penalty", self.penalty, ("firth",))
         if self.landmark_months is not None and not self.landmark_months >= 0.0:
             raise DesignError(
                 f"landmark_months is {self.landmark_months}.", hint="give 0 or more months."
@@ -97,6 +103,7 @@ class Landmark(Method):
                 weighted=self.adjust == "iptw",
                 toward=self.population == "treated",
                 histories_at_landmark=self.histories_at == "landmark",
+                penalty=self.penalty,
             ),
         )
 

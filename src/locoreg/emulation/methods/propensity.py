@@ -7,9 +7,7 @@ from typing import ClassVar, Literal, get_args
 
 from locoreg.core.errors import DesignError
 from locoreg.emulation.cohort.data import Cohort
-from locoreg.emulation.effect import Effect
 from locoreg.emulation.inference import Analysis, Inference
-from locoreg.emulation.inference.estimate import OnProgress
 from locoreg.emulation.methods.base import Method
 from locoreg.emulation.pointtreatment.analysis import PointAnalysis, refuse_without_variables
 from locoreg.emulation.pointtreatment.groups import (
@@ -198,37 +196,10 @@ class Propensity(Method):
             )
         return tuple(out)
 
-    def estimate(
-        self,
-        cohort: Cohort,
-        question: Question,
-        inference: Inference,
-        *,
-        protocol_sha256: str | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> Effect:
-        """Estimate the effect with its intervals: see ``Method.estimate``.
-
-        Parameters
-        ----------
-        cohort, question, inference, protocol_sha256, on_progress
-            As there. The bootstrap is refused for matching.
-
-        Returns
-        -------
-        Effect
-            Curves, contrasts, diagnostics.
-        """
+    def check_inference(self, inference: Inference) -> None:
+        """Refuse the bootstrap for matching."""
         if self.weighting == "matching" and inference.interval == "bootstrap":
             refuse_matching_bootstrap()
-        return Method.estimate(
-            self,
-            cohort,
-            question,
-            inference,
-            protocol_sha256=protocol_sha256,
-            on_progress=on_progress,
-        )
 
 
 METHOD = Propensity

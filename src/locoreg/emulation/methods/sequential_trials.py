@@ -11,6 +11,7 @@ from locoreg.emulation.inference import Analysis
 from locoreg.emulation.methods.base import Method
 from locoreg.emulation.question import Question
 from locoreg.emulation.sequential.analysis import SequentialTrials as PooledTrials
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.studies import check_option
 
 Population = Literal["eligible", "initiators"]
@@ -27,6 +28,8 @@ class SequentialTrials(Method):
         Trials start up to here; None takes the question's grace period.
     population : {"eligible", "initiators"}
         Whom the arms stand for: everybody eligible at the start of a trial, or those who start.
+    penalty : {"firth"} or None
+        Penalty of the models of treatment, where they are separated.
 
     References
     ----------
@@ -42,9 +45,12 @@ class SequentialTrials(Method):
 
     trials_until_months: float | None = None
     population: Population = "eligible"
+    penalty: Penalty | None = None
 
     def __post_init__(self) -> None:
         check_option("population", self.population, POPULATIONS)
+        if self.penalty is not None:
+            check_option("penalty", self.penalty, ("firth",))
         if self.trials_until_months is not None and not self.trials_until_months >= 0.0:
             raise DesignError(
                 f"trials_until_months is {self.trials_until_months}.",
@@ -83,6 +89,7 @@ class SequentialTrials(Method):
             question,
             until=self._until(question),
             toward=self.population == "initiators",
+            penalty=self.penalty,
         )
 
 

@@ -12,6 +12,7 @@ from locoreg.emulation.methods.base import Method
 from locoreg.emulation.question import Question
 from locoreg.emulation.timedependent.analysis import ChangePlan, ChangingTreatment
 from locoreg.emulation.timedependent.rows import LATE_TREATMENTS, LateTreatment
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.studies import check_option
 
 Adjustment = Literal["none", "baseline", "time_varying"]
@@ -33,6 +34,8 @@ class TimeDependentCox(Method):
     early_months : float or None
         Months after treatment with a hazard ratio of their own, such as those with deaths from an
         operation; the hazard ratio reported is then that of later months.
+    penalty : {"firth"} or None
+        Penalty of the model of when persons are treated, on which the curves rest.
 
     References
     ----------
@@ -46,10 +49,13 @@ class TimeDependentCox(Method):
     adjust: Adjustment = "baseline"
     late_treatment: LateTreatment = "treated"
     early_months: float | None = None
+    penalty: Penalty | None = None
 
     def __post_init__(self) -> None:
         check_option("adjust", self.adjust, ADJUSTMENTS)
         check_option("late_treatment", self.late_treatment, LATE_TREATMENTS)
+        if self.penalty is not None:
+            check_option("penalty", self.penalty, ("firth",))
         if self.early_months is not None and not self.early_months > 0.0:
             raise DesignError(
                 f"early_months is {self.early_months}.", hint="give a positive number of months."
@@ -81,6 +87,7 @@ class TimeDependentCox(Method):
                 histories=self.adjust == "time_varying",
                 late=self.late_treatment,
                 early=self.early_months,
+                penalty=self.penalty,
             ),
         )
 

@@ -15,6 +15,7 @@ from locoreg.emulation.effect.detail import FlowStep
 from locoreg.emulation.groups.calendar import NEVER
 from locoreg.emulation.groups.cohorts import need_both
 from locoreg.emulation.groups.report import (
+    PENALISED,
     concentration,
     conservation,
     steps_and_counts,
@@ -25,6 +26,7 @@ from locoreg.emulation.inference import Values
 from locoreg.emulation.question import Question
 from locoreg.emulation.sequential.rows import comparator_rows, treated_rows
 from locoreg.emulation.sequential.trials import plan_trials
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.survivaldata import BoolArray, FloatArray
 
 # Share of the treated arm's person-time within the horizon that is waiting for a treatment decided
@@ -46,11 +48,21 @@ class SequentialTrials:
         End of the last interval in which a trial starts.
     toward : bool
         Whether the trials stand for those who start treatment, and not for all who could.
+    penalty : {"firth"} or None
+        Penalty of the model of treatment.
     """
 
-    def __init__(self, cohort: Cohort, question: Question, *, until: float, toward: bool) -> None:
+    def __init__(
+        self,
+        cohort: Cohort,
+        question: Question,
+        *,
+        until: float,
+        toward: bool,
+        penalty: Penalty | None = None,
+    ) -> None:
         self.cohort, self.question, self.toward = cohort, question, toward
-        self.trials = plan_trials(cohort, question, until)
+        self.trials = plan_trials(cohort, question, until, penalty)
         self.comparator = comparator_rows(cohort, self.trials)
         self.treated = treated_rows(cohort, self.trials)
         need_both(self.treated.trial.size, self.comparator.trial.size, "in any trial")
@@ -223,6 +235,8 @@ class SequentialTrials:
             )
         if cohort.competing:
             notes.append("The hazard ratio is cause-specific.")
+        if trials.decisions.penalty is not None:
+            notes.append(PENALISED)
         return tuple(notes)
 
 

@@ -11,6 +11,7 @@ from locoreg.emulation.cohort.data import Cohort
 from locoreg.emulation.groups.calendar import NEVER, Calendar, eligible, initiation, observed
 from locoreg.emulation.groups.decisions import Decisions
 from locoreg.emulation.question import Question
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.survivaldata import IntArray
 
 
@@ -39,7 +40,9 @@ class Trials:
     decisions: Decisions
 
 
-def plan_trials(cohort: Cohort, question: Question, until: float) -> Trials:
+def plan_trials(
+    cohort: Cohort, question: Question, until: float, penalty: Penalty | None = None
+) -> Trials:
     """Return the trials of a cohort.
 
     Parameters
@@ -50,6 +53,8 @@ def plan_trials(cohort: Cohort, question: Question, until: float) -> Trials:
         What is asked.
     until : float
         End of the last interval in which a trial starts.
+    penalty : {"firth"} or None
+        Of the model of the decisions.
 
     Returns
     -------
@@ -82,7 +87,7 @@ def plan_trials(cohort: Cohort, question: Question, until: float) -> Trials:
         started=started,
         censoring=censoring,
         used=used,
-        decisions=initiation(cohort, calendar, started, int(matter.max()) + 1),
+        decisions=initiation(cohort, calendar, started, int(matter.max()) + 1, penalty=penalty),
     )
 
 

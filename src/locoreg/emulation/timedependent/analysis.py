@@ -26,6 +26,7 @@ from locoreg.emulation.timedependent.standard import Paths, ReadingTimes, RiskRo
 from locoreg.emulation.timedependent.timing import Timing
 from locoreg.stats.cox import CoxModel, cox, cox_influence, many_cox
 from locoreg.stats.cox.model import CoxVariance
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.survivaldata import FloatArray
 
 # Numbers held at once: 32 MB.
@@ -44,12 +45,15 @@ class ChangePlan:
         What treatment after the grace period does.
     early : float or None
         Months after treatment with a hazard ratio of their own.
+    penalty : {"firth"} or None
+        Of the model of when persons are treated.
     """
 
     baseline: bool
     histories: bool
     late: LateTreatment
     early: float | None
+    penalty: Penalty | None
 
 
 class ChangingTreatment:
@@ -83,7 +87,7 @@ class ChangingTreatment:
         self._leave_out_dependent()
         self.risk = RiskRows.of(self.rows.start, self.rows.stop)
         self.paths = Paths(early=plan.early)
-        self.timing = Timing.of(cohort, question)
+        self.timing = Timing.of(cohort, question, plan.penalty)
         events = np.unique(self.rows.stop[self.rows.event == 1])
         self.reading = ReadingTimes.of(question.grid(), events)
 

@@ -11,6 +11,7 @@ from locoreg.emulation.cohort.data import Cohort
 from locoreg.emulation.groups.calendar import Calendar, initiation
 from locoreg.emulation.groups.decisions import Decisions
 from locoreg.emulation.question import Question
+from locoreg.stats.glm.result import Penalty
 from locoreg.stats.survivaldata import FloatArray
 
 
@@ -37,7 +38,7 @@ class Timing:
     open: FloatArray
 
     @classmethod
-    def of(cls, cohort: Cohort, question: Question) -> Timing:
+    def of(cls, cohort: Cohort, question: Question, penalty: Penalty | None = None) -> Timing:
         """Return the times of a question, with the model that its rule needs.
 
         Parameters
@@ -48,6 +49,8 @@ class Timing:
             Its `initiation` says what holds for those not treated in time: with ``deadline`` they
             are treated at the start of the last interval; with ``all_initiators`` at the end of
             the grace period; ``uniform`` needs no model.
+        penalty : {"firth"} or None
+            Of the model of treatment.
 
         Returns
         -------
@@ -68,6 +71,7 @@ class Timing:
             calendar.interval(cohort.treatment_time),
             question.intervals,
             histories=False,
+            penalty=penalty,
         )
         X, present = _columns(cohort, decisions, modelled)
         return cls(starts=starts, decisions=decisions, X=X, open=present)

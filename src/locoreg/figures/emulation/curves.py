@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from locoreg.emulation.effect import ArmCurve, CountRow, Effect
+from locoreg.emulation.effect import ArmCurve, Effect
 from locoreg.figures.columns import HEAD
+from locoreg.figures.emulation.risktables import entered, entered_late, event_words, risk_tables
 from locoreg.figures.emulation.tracks import arm_track, difference_steps
 from locoreg.figures.emulation.words import (
     alerts_of,
@@ -28,17 +29,19 @@ from locoreg.figures.emulation.words import (
 )
 from locoreg.figures.survival.content import ONE_PANEL, PERCENT_TICKS, Content
 from locoreg.figures.survival.difference import ALONE, BELOW, REACHES, STYLE, points_text
-from locoreg.figures.survival.risktable import ArmTable
 from locoreg.figures.survival.sheet import Sheet
 from locoreg.figures.survival.textblock import BlockRow, TextBlock
 from locoreg.figures.survival.timeaxis import time_text
 from locoreg.figures.survival.tracks import Panel, Track
 from locoreg.figures.textfit import ellipsise, one_line
 from locoreg.stats.survivaldata import FloatArray
-from locoreg.workflows.curves.counts import CountRow as TableRow
-from locoreg.workflows.curves.counts import CountTable
-from locoreg.workflows.curves.smallcells import count_text
+from locoreg.workflows.curves.smallcells import check_small_cells, count_text
 from locoreg.workflows.curves.ticks import time_ticks
+from locoreg.workflows.emulation.smallcells import (
+    hide_effect,
+    rule_words,
+    shown_counts,
+)
 
 UNIT = "months"
 # Two ticks closer than this part of the axis would have their numbers touch.
@@ -57,6 +60,7 @@ def weighted_curves(
     table: bool = True,
     lines: Sequence[str] = (),
     notes: Sequence[str] = (),
+    small_cells: int | None = None,
 ) -> Figure:
     """Draw the curves of both strategies, numbers at risk, and their difference.
 
@@ -75,13 +79,17 @@ def weighted_curves(
         Whether pointwise bands and numbers at risk are drawn.
     lines, notes : sequence of str
         Further lines above the plot, and paragraphs below the figure.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away.
 
     Returns
     -------
     matplotlib.figure.Figure
         The figure. Failed diagnostics, and that a method is biased by design, stand in it.
     """
-    content = _content(effect, title, origin, table, lines, notes)
+    check_small_cells(small_cells)
+    effect = hide_effect(effect, small_cells)
+    content = _content(effect, title, origin, table, lines, notes, small_cells)
     if difference:
         panel = _difference_panel(effect, BELOW)
         content = replace(content, panels=(*content.panels, panel))
@@ -94,6 +102,7 @@ def effect_difference(
     title: str | None = None,
     origin: str = "time zero",
     notes: Sequence[str] = (),
+    small_cells: int | None = None,
 ) -> Figure:
     """Draw the difference of the two curves with its band about a line at zero.
 
@@ -107,15 +116,19 @@ def effect_difference(
         What time zero is, for the axis.
     notes : sequence of str
         Paragraphs below the figure.
+    small_cells : int, optional
+        No step stands for 1 to this many persons.
 
     Returns
     -------
     matplotlib.figure.Figure
         The figure.
     """
+    check_small_cells(small_cells)
+    effect = hide_effect(effect, small_cells)
     panel = _difference_panel(effect, ALONE)
     what = title or f"Difference, {_lower(curve_words(effect))}: {comparison(effect)}"
-    content = _content(effect, what, origin, False, (), notes)
+    content = _content(effect, what, origin, False, (), notes, small_cells)
     content = replace(content, panels=(panel,), block=None)
     return Sheet(content, bands=True, hatched=effect.biased is not None).draw()
 
@@ -133,10 +146,11 @@ def _content(
     table: bool,
     lines: Sequence[str],
     notes: Sequence[str],
+    small_cells: int | None,
 ) -> Content:
     horizon = effect.question.horizon_months
     ticks = _ticks(effect, horizon)
-    tables = _tables(effect, ticks) if table else ()
+    tables = risk_tables(effect, ticks, small_cells) if table else ()
     origin = one_line(origin)
     said = [_sentence(effect, arm) for arm in (0, 1)]
     numbers = (headline(effect), *(one_line(line) for line in lines))
@@ -146,13 +160,14 @@ def _content(
         description=". ".join([*(a.rstrip(".") for a in alerts_of(effect)), *said, *numbers]),
         notice=" ".join(alerts_of(effect)),
         lines=numbers,
-        block=_block(effect),
+        block=_block(effect, small_cells),
         tables=tables,
         panels=(_curves_panel(effect, said),),
         ticks=ticks,
         end=horizon,
         notes=(
-            *_notes(effect, origin, bool(tables)),
+            *_notes(effect, origin, bool(tables), small_cells),
+            *([] if small_cells is None else [rule_words(small_cells)]),
             *failure_notes(effect),
             *effect.notes,
             *(one_line(note) for note in notes),
@@ -256,23 +271,25 @@ def _sentence(effect: Effect, arm: int) -> str:
     return one_line(f"{curve.label}: {_lower(what)} {numbers}")
 
 
-def _block(effect: Effect) -> TextBlock:
+def _block(effect: Effect, small_cells: int | None) -> TextBlock:
     q = effect.question
     interval = f"\n({q.level:g}% CI)" if effect.interval != "none" else "\n(no interval)"
     lost = "time lost" if is_incidence(effect) else "mean survival"
     heads = []
     counted = all(arm.counts for arm in effect.arms)
     if counted:
-        heads += ["Followed", "Events" if not is_incidence(effect) else "Events\nof any kind"]
+        heads += ["Followed", event_words(effect).replace("Events of", "Events\nof")]
     heads += [f"At {time_text(t)} months, %{interval}" for t in q.at_months]
     heads.append(f"Restricted {lost},\nmonths, to {time_text(q.horizon_months)}")
     rows = []
     for i, arm in enumerate(effect.arms):
         cells = []
         if counted:
-            last = arm.counts[-1]
-            followed = last.raw_at_risk + last.raw_censored + last.raw_events
-            cells += [count_text(followed), count_text(last.raw_events)]
+            events = shown_counts(arm, small_cells)["events"][-1]
+            followed = entered(arm.counts[-1])
+            cells += [
+                count_text(followed), count_text(events.n) if events.n is not None else events.text
+            ]  # fmt: skip
         cells += [_at(arm, t) for t in q.at_months]
         cells.append(f"{float(arm.restricted_mean[-1]):.2f}")
         rows.append(
@@ -287,63 +304,9 @@ def _block(effect: Effect) -> TextBlock:
     return TextBlock(heads=tuple(heads), rows=tuple(rows))
 
 
-def _tables(effect: Effect, ticks: tuple[float, ...]) -> tuple[ArmTable, ...]:
-    if not all(arm.counts for arm in effect.arms):
-        return ()
-    weighted = is_weighted(effect)
-    out = []
-    for i, arm in enumerate(effect.arms):
-        by_time = {row.at_months: row for row in arm.counts}
-        rows = [by_time[t] for t in ticks]
-        out.append(
-            ArmTable(
-                key=f"arm{i}",
-                name=one_line(arm.label),
-                style=arm_style(i),
-                counts=_count_table(arm.label, rows, weighted, is_incidence(effect)),
-            )
-        )
-    return tuple(out)
-
-
-def _count_table(
-    label: str, rows: Sequence[CountRow], weighted: bool, competing: bool
-) -> CountTable:
-    events = "Events of any kind" if competing else "Events"
-    kinds = [("at_risk", "At risk"), ("censored", "Censored"), ("events", events)]
-    found = []
-    for key, words in kinds:
-        values = [float(getattr(row, f"raw_{key}")) for row in rows]
-        found.append(_table_row(key, words, values, 0))
-    if weighted:
-        digits = 0 if max(row.at_risk for row in rows) >= 1000 else 1
-        for key, words in kinds:
-            values = [float(getattr(row, key)) for row in rows]
-            found.append(_table_row(f"weighted_{key}", f"{words}, weighted", values, digits))
-    return CountTable(
-        stratum=label,
-        n=rows[0].raw_at_risk,
-        n_text=count_text(rows[0].raw_at_risk),
-        time=tuple(row.at_months for row in rows),
-        rows=tuple(found),
-    )
-
-
-def _table_row(key: str, words: str, values: Sequence[float], digits: int) -> TableRow:
-    texts = tuple(count_text(value, digits) for value in values)
-    return TableRow(
-        key=key,
-        label=words,
-        counts=tuple(values),
-        texts=texts,
-        total=values[-1],
-        total_text=texts[-1],
-    )
-
-
-def _notes(effect: Effect, origin: str, table: bool) -> tuple[str, ...]:
+def _notes(effect: Effect, origin: str, table: bool, small_cells: int | None) -> tuple[str, ...]:
     first = [f"Time zero: {origin}." if origin != "time zero" else ""]
-    first.append(method_note(effect))
+    first.append(method_note(effect, small_cells))
     drawing = []
     if effect.interval != "none":
         drawing.append(
@@ -365,14 +328,11 @@ def _notes(effect: Effect, origin: str, table: bool) -> tuple[str, ...]:
 
 def _table_note(effect: Effect) -> str:
     text = "At risk: followed until that time or longer. Censored, events: before it."
-    late = any(
-        row.raw_at_risk + row.raw_censored + row.raw_events
-        > arm.counts[0].raw_at_risk + arm.counts[0].raw_censored + arm.counts[0].raw_events
-        for arm in effect.arms
-        for row in arm.counts
-    )
-    if late:
-        text += " Some are followed only from after time zero on, so that the sum grows with them."
+    if entered_late(effect):
+        text += (
+            " Entered: under observation by then; some are so only from after time zero on. At "
+            "each time the others add up to the entered."
+        )
     else:
         text += " At each time they add up to the arm."
     if is_weighted(effect):

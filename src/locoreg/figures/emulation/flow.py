@@ -11,7 +11,7 @@ from locoreg.core.errors import DesignError
 from locoreg.emulation.cohort.attrition import Attrition
 from locoreg.emulation.effect import Effect, FlowStep
 from locoreg.figures.columns import HEAD, MARGIN, TEXT
-from locoreg.figures.emulation.plate import Plate, Words, count_text
+from locoreg.figures.emulation.plate import Plate, Words
 from locoreg.figures.emulation.words import (
     alerts_of,
     arm_style,
@@ -23,7 +23,20 @@ from locoreg.figures.emulation.words import (
 from locoreg.figures.forest import WIDTH
 from locoreg.figures.layouts import FAINT_INK, INK, RULE
 from locoreg.figures.survival.arms import mix
+from locoreg.figures.survival.pens import CurvePen
 from locoreg.figures.textfit import ellipsise, one_line, text_width, wrap
+from locoreg.registry.describe.counts import Count
+from locoreg.workflows.curves.smallcells import check_small_cells
+from locoreg.workflows.emulation.smallcells import (
+    ShownStep,
+    hide_effect,
+    rule_words,
+    shown_attrition,
+    shown_flow,
+)
+
+# A box with its number as shown.
+_Step = tuple[FlowStep, str]
 
 LINE = 11.0
 LINES_MAX = 3
@@ -41,6 +54,7 @@ def attrition_figure(
     title: str | None = None,
     synthetic: bool = False,
     alerts: tuple[str, ...] = (),
+    small_cells: int | None = None,
 ) -> Figure:
     """Draw how many persons each criterion excluded.
 
@@ -54,21 +68,22 @@ def attrition_figure(
         Whether the patients are made up.
     alerts : tuple of str
         Warnings under the title.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away.
 
     Returns
     -------
     matplotlib.figure.Figure
         One row per criterion: persons left with a bar, the criterion, persons excluded.
     """
+    check_small_cells(small_cells)
+    started, shown = shown_attrition(attrition, small_cells)
     text = title or "From the source to the cohort"
-    share = 100 * attrition.left / attrition.started if attrition.started else 0.0
-    summary = (
-        f"{count_text(attrition.started)} persons in {attrition.source}; "
-        f"{count_text(attrition.left)} in the cohort ({share:.1f}%)"
-    )
+    summary = f"{started.text} persons in {attrition.source}; {attrition.left:,} in the cohort"
+    if started.n:
+        summary += f" ({100 * attrition.left / started.n:.1f}%)"
     steps = "; ".join(
-        f"{step.name}: {count_text(step.excluded)} excluded, {count_text(step.left)} left"
-        for step in attrition.steps
+        f"{step.name}: {step.excluded.text} excluded, {step.left.text} left" for step in shown
     )
     notes = ["Each criterion is applied to those whom the earlier ones left."]
     if any(step.unknown for step in attrition.steps):
@@ -76,6 +91,8 @@ def attrition_figure(
             "Not known: persons for whom the criterion can't be judged; they are among those "
             "excluded."
         )
+    if small_cells is not None:
+        notes.append(rule_words(small_cells))
     words = Words(
         title=marked_title(text, synthetic=synthetic),
         subtitle="",
@@ -83,37 +100,37 @@ def attrition_figure(
         description=f"{summary}. {steps}" if steps else summary,
         notes=(" ".join(notes),),
     )
-    return _Attrition(words, attrition).draw()
+    return _Attrition(words, attrition, started, shown).draw()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     """A line of the attrition figure."""
 
-    left: int
+    left: Count
     name: str
-    excluded: int | None
-    unknown: int
+    excluded: Count | None
+    unknown: Count
 
 
 class _Attrition(Plate):
-    def __init__(self, words: Words, attrition: Attrition) -> None:
+    def __init__(
+        self, words: Words, attrition: Attrition, started: Count, steps: Sequence[ShownStep]
+    ) -> None:
         super().__init__(words)
-        self.attrition = attrition
-        first = _Row(left=attrition.started, name=attrition.source, excluded=None, unknown=0)
+        none = Count("0", 0)
+        first = _Row(left=started, name=attrition.source, excluded=None, unknown=none)
         self.rows = [first] + [
-            _Row(left=s.left, name=s.name, excluded=s.excluded, unknown=s.unknown)
-            for s in attrition.steps
+            _Row(left=s.left, name=s.name, excluded=s.excluded, unknown=s.unknown) for s in steps
         ]
-        most = max(row.left for row in self.rows)
-        self.most = max(most, 1)
-        numbers = [text_width(count_text(row.left), TEXT, "bold") for row in self.rows]
+        self.most = max(1, *(row.left.n or 0 for row in self.rows))
+        numbers = [text_width(row.left.text, TEXT, "bold") for row in self.rows]
         self.number_right = MARGIN + max([*numbers, text_width("Persons", HEAD, "bold")])
         self.bar_left = self.number_right + 8
         self.name_left = self.bar_left + BAR_WIDTH + 12
         out = [text_width(_minus(row.excluded), TEXT) for row in self.rows]
-        unknown = [text_width(count_text(row.unknown), TEXT) for row in self.rows]
-        self.has_unknown = any(row.unknown for row in self.rows)
+        unknown = [text_width(row.unknown.text, TEXT) for row in self.rows]
+        self.has_unknown = any(row.unknown.n != 0 for row in self.rows)
         self.unknown_right = WIDTH - MARGIN
         room = max([*unknown, text_width("not known", HEAD)]) + 14 if self.has_unknown else 0.0
         self.out_right = self.unknown_right - room
@@ -136,33 +153,27 @@ class _Attrition(Plate):
         self.y += 14
         self.rule("heads-rule")
         self.y += 5
-        before = self.attrition.started
+        before = self.rows[0].left.n
         for i, row in enumerate(self.rows):
             self._row(f"step{i}", row, before)
-            before = row.left
+            before = row.left.n
         self.y += 2
 
-    def _row(self, key: str, row: _Row, before: int) -> None:
-        said = f"{row.name}: {count_text(row.left)} persons left"
+    def _row(self, key: str, row: _Row, before: int | None) -> None:
+        said = f"{row.name}: {row.left.text} persons left"
         if row.excluded is not None:
-            said = f"{row.name}: {count_text(row.excluded)} excluded, {count_text(row.left)} left"
-            said += f", {count_text(row.unknown)} not known" if row.unknown else ""
+            said = f"{row.name}: {row.excluded.text} excluded, {row.left.text} left"
+            said += f", {row.unknown.text} not known" if row.unknown.n != 0 else ""
         first = row.excluded is None
         lines = _lines(row.name, self.name_room, TEXT, LINES_MAX, "bold" if first else "normal")
         height = max(BAR_HEIGHT, LINE * len(lines)) + 5
         middle = self.y + BAR_HEIGHT / 2
         pen = self.pen(key, said)
         pen.text(
-            self.number_right, middle, count_text(row.left), role="left", size=TEXT,
+            self.number_right, middle, row.left.text, role="left", size=TEXT,
             align="right", bold=True,
         )  # fmt: skip
-        width = BAR_WIDTH * row.left / self.most
-        if before > row.left:
-            pen.box(
-                self.bar_left + width, self.y + 1, BAR_WIDTH * before / self.most - width,
-                BAR_HEIGHT - 2, role="lost", fill=LOST,
-            )  # fmt: skip
-        pen.box(self.bar_left, self.y + 1, width, BAR_HEIGHT - 2, role="bar", fill=BAR)
+        self._bar(pen, row.left.n, before)
         for i, line in enumerate(lines):
             pen.text(
                 self.name_left, middle + LINE * i, line, role="name", size=TEXT,
@@ -172,18 +183,30 @@ class _Attrition(Plate):
             pen.text(
                 self.out_right, middle, _minus(row.excluded), role="out", size=TEXT, align="right"
             )
-        if row.unknown:
+        if row.unknown.n != 0:
             pen.text(
-                self.unknown_right, middle, count_text(row.unknown), role="unknown", size=TEXT,
+                self.unknown_right, middle, row.unknown.text, role="unknown", size=TEXT,
                 align="right", colour=FAINT_INK,
             )  # fmt: skip
         self.y += height
 
+    def _bar(self, pen: CurvePen, left: int | None, before: int | None) -> None:
+        """Draw persons left, and those lost at this step; nothing where they are hidden."""
+        if left is None:
+            return
+        width = BAR_WIDTH * left / self.most
+        if before is not None and before > left:
+            pen.box(
+                self.bar_left + width, self.y + 1, BAR_WIDTH * before / self.most - width,
+                BAR_HEIGHT - 2, role="lost", fill=LOST,
+            )  # fmt: skip
+        pen.box(self.bar_left, self.y + 1, width, BAR_HEIGHT - 2, role="bar", fill=BAR)
 
-def _minus(value: int | None) -> str:
+
+def _minus(value: Count | None) -> str:
     if value is None:
         return ""
-    return f"\N{MINUS SIGN}{count_text(value)}" if value else "0"
+    return f"\N{MINUS SIGN}{value.text}" if value.n else value.text
 
 
 def _lines(
@@ -197,7 +220,9 @@ def _lines(
     return (*lines[: most - 1], ellipsise(rest, room, size, weight))
 
 
-def flow_figure(effect: Effect, *, title: str | None = None) -> Figure:
+def flow_figure(
+    effect: Effect, *, title: str | None = None, small_cells: int | None = None
+) -> Figure:
     """Draw what became of persons, or of their clones, in both arms.
 
     Parameters
@@ -206,6 +231,8 @@ def flow_figure(effect: Effect, *, title: str | None = None) -> Figure:
         What a method returned; its ``flow`` is drawn.
     title : str, optional
         By default the comparison.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away.
 
     Returns
     -------
@@ -221,28 +248,32 @@ def flow_figure(effect: Effect, *, title: str | None = None) -> Figure:
         raise DesignError(
             f"{effect.title} tells no flow of persons.", hint="draw another kind of figure."
         )
+    check_small_cells(small_cells)
+    numbers = [count.text for count in shown_flow(effect, small_cells)]
     said = "; ".join(
-        f"{f'{step.arm}, ' if step.arm else ''}{step.name} {count_text(step.n)}"
-        for step in effect.flow
+        f"{f'{step.arm}, ' if step.arm else ''}{step.name} {number}"
+        for step, number in zip(effect.flow, numbers, strict=True)
     )
+    shown = hide_effect(effect, small_cells)
+    rule = () if small_cells is None else (rule_words(small_cells),)
     words = Words(
         title=marked_title(title or f"Flow: {comparison(effect)}", synthetic=effect.synthetic),
         subtitle="",
         alerts=alerts_of(effect),
         description=said,
-        notes=(method_note(effect), *failure_notes(effect)),
+        notes=(method_note(effect, small_cells), *rule, *failure_notes(shown)),
     )
-    return _Flow(words, effect).draw()
+    return _Flow(words, effect, numbers).draw()
 
 
 class _Flow(Plate):
-    def __init__(self, words: Words, effect: Effect) -> None:
+    def __init__(self, words: Words, effect: Effect, numbers: Sequence[str]) -> None:
         super().__init__(words)
-        self.effect = effect
-        self.common = [step for step in effect.flow if step.arm is None]
+        steps = list(zip(effect.flow, numbers, strict=True))
+        self.common = [step for step in steps if step[0].arm is None]
         named = dict.fromkeys(arm.label for arm in effect.arms)
         named.update(dict.fromkeys(s.arm for s in effect.flow if s.arm is not None))
-        self.arms = [(name, [step for step in effect.flow if step.arm == name]) for name in named]
+        self.arms = [(name, [step for step in steps if step[0].arm == name]) for name in named]
 
     def body(self) -> None:
         """Draw the common boxes, then the arms side by side."""
@@ -256,7 +287,9 @@ class _Flow(Plate):
         lefts = [MARGIN + i * (each + COLUMN_GAP) for i in range(columns)]
         if self.common:
             self._branch(middle, [left + each / 2 for left in lefts])
-        top = self.y
+        # Boxes of all arms begin below the name with the most lines.
+        lines = max(len(_lines(name, each - 4, TEXT, 2, "bold")) for name, _ in self.arms)
+        top = self.y + (LINE + 1) * lines
         lowest = top
         for i, ((name, steps), left) in enumerate(zip(self.arms, lefts, strict=True)):
             lowest = max(lowest, self._column(i, name, steps, left, each, top))
@@ -272,12 +305,13 @@ class _Flow(Plate):
         self.y = turn + ARROW + 1
 
     def _column(
-        self, i: int, name: str, steps: Sequence[FlowStep], left: float, width: float, top: float
+        self, i: int, name: str, steps: Sequence[_Step], left: float, width: float, top: float
     ) -> float:
         style = arm_style(min(i, 1))
         pen = self.pen(f"arm{i}-name", name)
-        y = top
-        for line in _lines(name, width - 4, TEXT, 2, "bold"):
+        lines = _lines(name, width - 4, TEXT, 2, "bold")
+        y = top - (LINE + 1) * len(lines)
+        for line in lines:
             pen.text(left, y + 6, line, role="line", size=TEXT, bold=True, colour=style.line)
             y += LINE + 1
         y += 2
@@ -288,10 +322,10 @@ class _Flow(Plate):
         return y
 
     def _box(
-        self, key: str, step: FlowStep, left: float, width: float, top: float, colour: str | None
+        self, key: str, shown: _Step, left: float, width: float, top: float, colour: str | None
     ) -> float:
         """Draw a box with a text and its number at the right; return its height."""
-        number = count_text(step.n)
+        step, number = shown
         name = one_line(step.name)
         said = f"{step.arm}: {name}: {number}" if step.arm else f"{name}: {number}"
         pen = self.pen(key, said)

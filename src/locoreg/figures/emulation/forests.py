@@ -24,7 +24,7 @@ from locoreg.figures.emulation.words import marked_title, points, upper_first
 from locoreg.figures.survival.timeaxis import time_text
 from locoreg.figures.textfit import one_line
 from locoreg.workflows.emulation.ladder import Ladder
-from locoreg.workflows.emulation.view import BenchmarkView, EstimateRow
+from locoreg.workflows.emulation.view import POOLED, BenchmarkView, EstimateRow
 
 # Measures that are shown in percentage points.
 IN_POINTS = ("survival_difference", "incidence_difference")
@@ -41,6 +41,7 @@ def specification_figure(
     alerts: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
     axis_limits: tuple[float, float] | None = None,
+    rows_are: str = "specification",
 ) -> Figure:
     """Draw the estimate under each specification, those that failed among them.
 
@@ -62,6 +63,8 @@ def specification_figure(
         Warnings under the title; paragraphs below.
     axis_limits : tuple of float, optional
         Ends of the axis.
+    rows_are : str
+        What a row is, for the head of the column: ``specification``, ``subgroup``.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def specification_figure(
     """
     table = specification_table(
         rows, measure=measure, at_months=at_months, title=title, favours=favours,
-        synthetic=synthetic, alerts=alerts, notes=notes,
+        synthetic=synthetic, alerts=alerts, notes=notes, rows_are=rows_are,
     )  # fmt: skip
     return interval_figure(table, axis_limits=axis_limits)
 
@@ -85,6 +88,7 @@ def specification_table(
     synthetic: bool = False,
     alerts: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
+    rows_are: str = "specification",
 ) -> IntervalTable:
     """Return the rows and words of a figure of specifications; see there for the parameters."""
     if not rows:
@@ -94,7 +98,7 @@ def specification_table(
         groups.setdefault(row.group, []).append(interval_row(row, measure))
     known = [r for some in groups.values() for r in some if r.known]
     none = len(rows) - len(known)
-    summary = plural(len(rows), "specification")
+    summary = plural(len(rows), rows_are)
     if known:
         low, high = (f(known, key=lambda r: r.estimate) for f in (min, max))
         summary += f"; estimates from {low.text} to {high.text}"
@@ -108,14 +112,21 @@ def specification_table(
             description=summary,
             notes=(*_bold_note(rows), *(one_line(note) for note in notes)),
         ),
-        label_head="Specification",
+        label_head=upper_first(rows_are),
         effect_head=_effect_head(rows),
         axis_title=name,
         scale=_scale(rows),
         favours=favours,
         truth=None,
-        groups=tuple(IntervalGroup(heading=g, rows=tuple(some)) for g, some in groups.items()),
+        groups=tuple(
+            IntervalGroup(heading=_heading(g, some), rows=tuple(some)) for g, some in groups.items()
+        ),
     )
+
+
+def _heading(group: str, rows: Sequence[IntervalRow]) -> str:
+    """Return the heading of a group; none where its only row says the same."""
+    return "" if [row.label for row in rows] == [group] else group
 
 
 def ladder_figure(
@@ -267,12 +278,20 @@ def benchmark_table(
     rows = (*benchmark.trials, *benchmark.emulations)
     if not rows:
         raise DesignError("there is no trial and no emulation to draw.")
+    pooled = tuple(
+        interval_row(row, benchmark.measure) for row in benchmark.trials if row.group == POOLED
+    )
     groups = (
         IntervalGroup(
             heading="Randomised trials",
-            rows=tuple(interval_row(row, benchmark.measure) for row in benchmark.trials),
+            rows=tuple(
+                interval_row(row, benchmark.measure)
+                for row in benchmark.trials
+                if row.group != POOLED
+            ),
             remarks=() if benchmark.trials else ("No trial has a number for this question.",),
         ),
+        *((IntervalGroup(heading=POOLED, rows=pooled),) if pooled else ()),
         IntervalGroup(
             heading="Emulation",
             rows=tuple(interval_row(row, benchmark.measure) for row in benchmark.emulations),

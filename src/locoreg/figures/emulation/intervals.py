@@ -135,6 +135,10 @@ class _Rows(Plate):
         pen = self.pen(f"group{g}-remarks")
         for remark in group.remarks:
             for line in wrap(one_line(remark), WIDTH - 2 * MARGIN - INDENT, SMALL):
+                width = text_width(line, SMALL)
+                pen.box(
+                    MARGIN + INDENT - 2, self.y, width + 4, SMALL_LINE, role="paper", fill=PAPER
+                )
                 pen.text(
                     MARGIN + INDENT, self.y + 5, line, role="line", size=SMALL, colour=FAINT_INK
                 )

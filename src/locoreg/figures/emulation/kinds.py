@@ -16,10 +16,13 @@ from locoreg.figures.emulation.weights import weight_figure
 from locoreg.figures.emulation.words import alerts_of
 
 
-def _attrition(effect: Effect, *, title: str | None = None) -> Figure:
+def _attrition(
+    effect: Effect, *, title: str | None = None, small_cells: int | None = None
+) -> Figure:
     return attrition_figure(
-        effect.attrition, title=title, synthetic=effect.synthetic, alerts=alerts_of(effect)
-    )
+        effect.attrition, title=title, synthetic=effect.synthetic, alerts=alerts_of(effect),
+        small_cells=small_cells,
+    )  # fmt: skip
 
 
 _FIGURES: dict[str, Callable[..., Figure]] = {

@@ -27,6 +27,8 @@ from locoreg.figures.layouts import FAINT_INK, INK, PAPER, RULE
 from locoreg.figures.survival.pens import CurvePen
 from locoreg.figures.survival.timeaxis import time_text
 from locoreg.figures.textfit import ellipsise, one_line, text_width, wrap
+from locoreg.workflows.curves.smallcells import check_small_cells
+from locoreg.workflows.emulation.smallcells import hide_effect
 
 THRESHOLD = 0.1
 ROW = 13.0
@@ -38,7 +40,8 @@ ENDS = (0.2, 0.3, 0.5, 0.8, 1.0)
 TICKS = {0.2: 4, 0.3: 3, 0.5: 5, 0.8: 4, 1.0: 5}
 # Part of all values that the axis reaches to.
 COVERED = 0.95
-BEFORE, AFTER = "#B34E00", "#0072B2"
+# No colour of an arm: these are both arms, before and after.
+BEFORE, AFTER = "#6B6B6B", "#3B2A73"
 ZONE = "#EEF3F7"
 SIZE = 5.4
 
@@ -58,6 +61,7 @@ def love_plot(
     title: str | None = None,
     threshold: float = THRESHOLD,
     standardised: str = "unweighted standard deviation, the same before and after weighting",
+    small_cells: int | None = None,
 ) -> Figure:
     """Draw standardised mean differences before and after weighting.
 
@@ -71,6 +75,8 @@ def love_plot(
         Absolute differences up to it count as balanced.
     standardised : str
         What differences are divided by, for the note.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away.
 
     Returns
     -------
@@ -86,6 +92,8 @@ def love_plot(
         raise DesignError(
             f"{effect.title} tells no balance of variables.", hint="draw another kind of figure."
         )
+    check_small_cells(small_cells)
+    effect = hide_effect(effect, small_cells)
     panels = _panels(effect.balance)
     said = [_header(at, rows, threshold) for at, rows in panels]
     words = Words(
@@ -99,7 +107,7 @@ def love_plot(
             f"Standardised mean differences, treated less comparator, all variables over the "
             f"{standardised}. Shaded: up to {threshold:g}. Ordered by the unweighted difference at "
             "the first time. Bold with an exclamation mark: beyond it after weighting.",
-            method_note(effect),
+            method_note(effect, small_cells),
             *failure_notes(effect),
         ),
     )

@@ -28,6 +28,8 @@ from locoreg.figures.survival.pens import CurvePen
 from locoreg.figures.survival.timeaxis import time_text
 from locoreg.figures.textfit import ellipsise, one_line, text_width
 from locoreg.stats.survivaldata import FloatArray
+from locoreg.workflows.curves.smallcells import check_small_cells
+from locoreg.workflows.emulation.smallcells import hide_effect, rule_words
 
 GAP = 40.0
 AXIS_ROOM = 30.0
@@ -74,7 +76,9 @@ class _Place:
         return self.top + self.height * (1 - part)
 
 
-def weight_figure(effect: Effect, *, title: str | None = None) -> Figure:
+def weight_figure(
+    effect: Effect, *, title: str | None = None, small_cells: int | None = None
+) -> Figure:
     """Draw the weights of those who are followed, over time, for each strategy.
 
     Parameters
@@ -83,6 +87,8 @@ def weight_figure(effect: Effect, *, title: str | None = None) -> Figure:
         What a method returned; its ``weights`` are drawn.
     title : str, optional
         By default the comparison.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away.
 
     Returns
     -------
@@ -95,8 +101,13 @@ def weight_figure(effect: Effect, *, title: str | None = None) -> Figure:
     DesignError
         If the method tells no weights.
     """
+    check_small_cells(small_cells)
+    effect = hide_effect(effect, small_cells)
     if not effect.weights:
-        raise DesignError(f"{effect.title} tells no weights.", hint="draw another kind of figure.")
+        raise DesignError(
+            f"{effect.title} tells no weights that may be shown.",
+            hint="draw another kind of figure.",
+        )
     arms = [
         (one_line(arm.label), [w for w in effect.weights if w.arm == arm.label])
         for arm in effect.arms
@@ -123,7 +134,8 @@ def weight_figure(effect: Effect, *, title: str | None = None) -> Figure:
             "Weights of those followed at each time. ESS: effective sample size, the square of "
             "the sum of weights over the sum of their squares. Top 1%: share of all weight that "
             "the 1% of persons with the largest weights hold.",
-            method_note(effect),
+            method_note(effect, small_cells),
+            *([] if small_cells is None else [rule_words(small_cells)]),
             *failure_notes(effect),
         ),
     )

@@ -9,6 +9,7 @@ from locoreg.emulation.effect import Contrast, Effect
 from locoreg.figures.survival.arms import ArmStyle, style_of_slot
 from locoreg.figures.survival.timeaxis import time_text
 from locoreg.figures.textfit import one_line
+from locoreg.workflows.emulation.smallcells import redacted
 
 SYNTHETIC = "SYNTHETIC PATIENTS"
 _INTERVALS = {
@@ -38,7 +39,7 @@ def is_weighted(effect: Effect) -> bool:
 
 def curve_words(effect: Effect) -> str:
     """Return what the curves show: ``Survival``, ``Free of progression or death``, ..."""
-    outcome = one_line(effect.question.outcome)
+    outcome = outcome_words(effect)
     if is_incidence(effect):
         return f"Cumulative incidence of {outcome}"
     return "Survival" if outcome.casefold() in _DEATH else f"Free of {outcome}"
@@ -94,12 +95,28 @@ def interval_note(effect: Effect) -> str:
     return text + "."
 
 
-def method_note(effect: Effect) -> str:
-    """Return method, estimand, and persons."""
+def outcome_words(effect: Effect) -> str:
+    """Return the outcome in words: the name of an event without underscores."""
+    return one_line(effect.question.outcome).replace("_", " ")
+
+
+def estimand_words(effect: Effect) -> str:
+    """Return what is estimated, with the outcome in words."""
+    return one_line(effect.estimand.replace(effect.question.outcome, outcome_words(effect)))
+
+
+def persons_words(effect: Effect, small_cells: int | None = None) -> str:
+    """Return ``1,073 persons, 120 of them treated within 6 months``."""
     q = effect.question
     when = f"within {time_text(q.grace_months)} months" if q.grace_months else "at time zero"
-    persons = f"{effect.n:,} persons, {effect.n_treated:,} of them treated {when}"
-    return one_line(f"{effect.title}: {effect.estimand} {persons}.")
+    told = f"{effect.n:,} persons, {effect.n_treated:,} of them treated {when}"
+    return redacted(told, small_cells, effect.n)
+
+
+def method_note(effect: Effect, small_cells: int | None = None) -> str:
+    """Return method, estimand, and persons, without counts of 1 to ``small_cells``."""
+    persons = persons_words(effect, small_cells)
+    return one_line(f"{effect.title}: {estimand_words(effect)} {persons}.")
 
 
 def points(value: float) -> str:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from locoreg.figures import (
     Figure,
@@ -14,7 +15,6 @@ from locoreg.figures import (
     effect_figure,
     kinds_of,
     ladder_figure,
-    overlap_figure,
     save,
     sides,
     specification_figure,
@@ -23,12 +23,14 @@ from locoreg.figures import (
 from locoreg.figures.emulation.words import alerts_of
 from locoreg.workflows.emulation.view import EmulationView
 
+if TYPE_CHECKING:
+    from locoreg.emulation.effect import Effect
+
 TITLES = {
     "attrition": "From the source to the cohort",
     "flow": "Flow of persons through the arms",
     "balance": "Balance of confounders",
     "weights": "Weights over time",
-    "overlap": "Overlap of propensity scores",
     "curves": "Curves of both strategies",
     "difference": "Difference of the curves",
     "specifications": "Estimates by specification",
@@ -81,26 +83,40 @@ def draw(view: EmulationView) -> dict[str, Drawing]:
     """
     makers: dict[str, Callable[[], Figure]] = {
         "attrition": lambda: attrition_figure(
-            view.attrition, synthetic=view.synthetic, alerts=alerts_of(view.primary)
+            view.attrition,
+            synthetic=view.synthetic,
+            alerts=alerts_of(view.primary),
+            small_cells=view.small_cells,
         )
     }
-    kinds = kinds_of(view.primary)
+    kinds = kinds_of(view.shown)
     for kind in ("flow", "balance", "weights"):
         if kind in kinds:
             makers[kind] = _of_effect(view, kind)
-    if view.overlap is not None:
-        makers["overlap"] = lambda: _overlap(view)
     makers["curves"] = _of_effect(view, "curves")
     makers |= _comparisons(view)
     drawings = {name: _drawing(name, TITLES[name], make()) for name, make in makers.items()}
     for i, effect in enumerate(view.alternatives[:MOST_ALTERNATIVES], 1):
         name = f"curves_{i}_{effect.method}"
-        drawings[name] = _drawing(name, effect.title, effect_figure(effect))
+        drawings[name] = _drawing(name, effect.title, _alternative(view, effect))
     return drawings
 
 
+def _alternative(view: EmulationView, effect: Effect) -> Figure:
+    return effect_figure(effect, small_cells=view.small_cells, **_told(view, "curves"))
+
+
 def _of_effect(view: EmulationView, kind: str) -> Callable[[], Figure]:
-    return lambda: effect_figure(view.primary, kind=kind)
+    return lambda: effect_figure(
+        view.primary, kind=kind, small_cells=view.small_cells, **_told(view, kind)
+    )
+
+
+def _told(view: EmulationView, kind: str) -> dict[str, Any]:
+    """Return what a figure of curves says of the emulation, so that an export names it."""
+    if kind != "curves":
+        return {}
+    return {"notes": (f"Emulated trial: {view.title}. Source: {view.attrition.source}.",)}
 
 
 def _comparisons(view: EmulationView) -> Mapping[str, Callable[[], Figure]]:
@@ -121,7 +137,7 @@ def _comparisons(view: EmulationView) -> Mapping[str, Callable[[], Figure]]:
     if view.subgroups:
         makers["subgroups"] = lambda: specification_figure(
             view.subgroups, measure=view.measure, at_months=view.at_months,
-            title=TITLES["subgroups"], favours=_sides(view, view.measure),
+            title=TITLES["subgroups"], rows_are="subgroup", favours=_sides(view, view.measure),
             synthetic=view.synthetic, alerts=alerts,
         )  # fmt: skip
     if view.benchmark is not None and (view.benchmark.trials or view.benchmark.emulations):
@@ -150,17 +166,6 @@ def _benchmark(view: EmulationView) -> Callable[[], Figure]:
         synthetic=view.synthetic,
         alerts=alerts_of(view.primary),
     )
-
-
-def _overlap(view: EmulationView) -> Figure:
-    overlap = view.overlap
-    assert overlap is not None
-    q = view.primary.question
-    return overlap_figure(
-        overlap.score, overlap.treated, weight=overlap.weight, limits=overlap.limits,
-        labels=(q.comparator_label, q.treated_label), synthetic=view.synthetic,
-        alerts=alerts_of(view.primary),
-    )  # fmt: skip
 
 
 def _sides(view: EmulationView, measure: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from locoreg.figures import describe
-from locoreg.figures.emulation.words import contrast_text, interval_note
+from locoreg.figures.emulation.words import contrast_text, estimand_words, interval_note
 from locoreg.report.blocks import Block, Column, Paragraph, Row, Section, Table, text
 from locoreg.report.emulation.drawings import Drawing
 from locoreg.report.emulation.tables import (
@@ -22,15 +22,15 @@ from locoreg.workflows.emulation.view import EmulationView
 
 def answer(view: EmulationView) -> Paragraph:
     """Return the answer in a sentence."""
-    return Paragraph(text(f"{describe(view.primary)}."), "lead")
+    return Paragraph(text(f"{describe(view.shown)}."), "lead")
 
 
 def estimates(view: EmulationView, drawings: Mapping[str, Drawing]) -> Section:
     """Return what was estimated; behind a line to open where a diagnostic failed."""
-    effect = view.primary
+    effect = view.shown
     blocks: list[Block] = [
         answer(view),
-        Paragraph(text(f"{effect.estimand} {interval_note(effect)}")),
+        Paragraph(text(f"{estimand_words(effect)} {interval_note(effect)}")),
         *with_figure(
             drawings["curves"],
             "Curves of both strategies with numbers at risk, and their difference.",
@@ -71,7 +71,8 @@ def _methods(view: EmulationView) -> Table:
         ("hazard_ratio",),
     )
     rows = []
-    for effect in (view.primary, *view.alternatives):
+    shown = view.shown
+    for effect in (shown, *view.alternatives):
         at = effect.question.horizon_months
         cells = []
         for kind in kinds:
@@ -80,9 +81,9 @@ def _methods(view: EmulationView) -> Table:
             cells.append(text(contrast_text(found[0], level=False) if known else NONE))
         mark = "biased" if effect.biased else effect.verdict
         name = text(effect.title)
-        main = effect is view.primary
+        main = effect is shown
         rows.append(Row((name, *cells, verdict(mark), text(effect.interval)), emphasis=main))
-    q = view.primary.question
+    q = view.shown.question
     return Table(
         f"Methods, at {q.horizon_months:g} months ({q.level:g}% CI); the primary one in bold",
         (

@@ -12,14 +12,21 @@ from locoreg.core.csvtext import to_csv
 from locoreg.core.jsontext import dumps
 from locoreg.report.emulation.drawings import draw
 from locoreg.report.emulation.page import emulation_page
+from locoreg.workflows.emulation.hiding import hidden_dict
 from locoreg.workflows.emulation.result import EmulationResult
+from locoreg.workflows.emulation.smallcells import cell_value, shown_attrition
 from locoreg.workflows.emulation.view import EmulationView
 from locoreg.workflows.emulation.viewof import view_of
 from locoreg.workflows.export import write_files
 
 
 def write_emulation(
-    result: EmulationResult, folder: str | Path, *, command: str = "", python: str = ""
+    result: EmulationResult,
+    folder: str | Path,
+    *,
+    command: str = "",
+    python: str = "",
+    small_cells: int | None = None,
 ) -> Path:
     """Write an emulation, whole or not at all.
 
@@ -34,6 +41,9 @@ def write_emulation(
         Made if missing.
     command, python : str
         How to run it again, for the page.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away, in the page,
+        figures, tables and ``results.json`` alike; by default all are shown.
 
     Returns
     -------
@@ -41,14 +51,14 @@ def write_emulation(
         ``report.html``, one self-contained page. Beside it stand ``tables/*.csv``,
         ``figures/*.svg``, ``figures/*.pdf`` and ``results.json``.
     """
-    view = view_of(result, command=command, python=python)
+    view = view_of(result, command=command, python=python, small_cells=small_cells)
     drawings = draw(view)
     contents = {f"tables/{name}.csv": to_csv(rows).encode() for name, rows in _tables(view)}
     for drawing in drawings.values():
         contents[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
         contents[f"figures/{drawing.name}.pdf"] = drawing.pdf()
     contents["report.html"] = emulation_page(view, drawings).encode()
-    contents["results.json"] = (dumps(result.to_dict()) + "\n").encode()
+    contents["results.json"] = (dumps(hidden_dict(result, small_cells)) + "\n").encode()
     target = Path(folder)
     write_files(target, contents)
     return target / "report.html"
@@ -59,15 +69,15 @@ Rows = Iterable[Sequence[Any]]
 
 def _tables(view: EmulationView) -> Iterable[tuple[str, Rows]]:
     """Yield the tables by name; every row of estimates names the diagnostics that failed."""
-    failed = "; ".join(d.name for d in view.primary.failed)
+    failed = "; ".join(d.name for d in view.shown.failed)
     yield "contrasts", _contrasts(view, failed)
     yield "curves", _curves(view, failed)
     yield "attrition", _attrition(view)
     yield "diagnostics", _diagnostics(view)
-    if view.primary.balance:
-        yield "balance", _records([b.to_dict() for b in view.primary.balance])
-    if view.primary.weights:
-        yield "weights", _records([w.to_dict() for w in view.primary.weights])
+    if view.shown.balance:
+        yield "balance", _records([b.to_dict() for b in view.shown.balance])
+    if view.shown.weights:
+        yield "weights", _records([w.to_dict() for w in view.shown.weights])
     if view.specifications:
         yield "specifications", _estimates(view, failed)
 
@@ -77,26 +87,30 @@ def _contrasts(view: EmulationView, failed: str) -> Rows:
         "method", "measure", "at_months", "treated", "comparator", "estimate", "ci_low", "ci_high",
         "level", "failed_diagnostics",
     )  # fmt: skip
-    for c in view.primary.contrasts:
+    for c in view.shown.contrasts:
         yield (
-            view.primary.method, c.measure, c.at_months, c.treated, c.comparator,
+            view.shown.method, c.measure, c.at_months, c.treated, c.comparator,
             *c.estimate.natural, c.estimate.level, failed,
         )  # fmt: skip
 
 
 def _curves(view: EmulationView, failed: str) -> Rows:
     yield ("arm", "month", "estimate", "ci_low", "ci_high", "failed_diagnostics")
-    no, yes = view.primary.arms
-    for label, curve in ((no.label, no), (yes.label, yes), ("difference", view.primary.difference)):
+    no, yes = view.shown.arms
+    for label, curve in ((no.label, no), (yes.label, yes), ("difference", view.shown.difference)):
         lines = np.column_stack((curve.time, curve.estimate, curve.ci_low, curve.ci_high))
         yield from ((label, *line, failed) for line in lines.tolist())
 
 
 def _attrition(view: EmulationView) -> Rows:
     yield ("criterion", "excluded", "unknown", "left")
-    yield (view.attrition.source, 0, 0, view.attrition.started)
-    for step in view.attrition.steps:
-        yield (step.name, step.excluded, step.unknown, step.left)
+    started, steps = shown_attrition(view.attrition, view.small_cells)
+    yield (view.attrition.source, 0, 0, cell_value(started))
+    for step in steps:
+        yield (
+            step.name,
+            *(cell_value(count) for count in (step.excluded, step.unknown, step.left)),
+        )
 
 
 def _diagnostics(view: EmulationView) -> Rows:

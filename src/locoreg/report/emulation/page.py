@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from locoreg.figures.emulation.words import outcome_words, persons_words
 from locoreg.report.blocks import (
     Badge,
     Block,
@@ -23,6 +24,7 @@ from locoreg.report.emulation.sensitivity import benchmark, sensitivity
 from locoreg.report.emulation.study import checklist, cohort, diagnostics, protocol, reproduce
 from locoreg.report.render import render
 from locoreg.report.words import DISCLAIMER
+from locoreg.workflows.emulation.smallcells import rule_words
 from locoreg.workflows.emulation.view import EmulationView
 
 SYNTHETIC = "SYNTHETIC PATIENTS"
@@ -91,23 +93,22 @@ def _head(view: EmulationView) -> tuple[Block, ...]:
                 "serious",
             )
         )
-    q = view.primary.question
+    q = view.shown.question
     pairs: list[tuple[str, Text]] = [
         ("Question", text(view.causal_question)),
         ("Strategies", text(f"{q.treated_label}, against {q.comparator_label}")),
-        ("Outcome", text(q.outcome)),
-        ("Method", text(view.primary.title)),
+        ("Outcome", text(outcome_words(view.primary))),
+        ("Method", text(view.shown.title)),
         (
             "Persons",
-            text(
-                f"{view.primary.n:,} in the cohort, {view.primary.n_treated:,} treated within "
-                f"{q.grace_months:g} months"
-            ),
+            text(persons_words(view.primary, view.small_cells)),
         ),
         ("Source", text(view.attrition.source)),
         ("Protocol", text("SHA-256 ", Code(view.protocol_sha256))),
         ("Software", text(f"locoreg {view.version}")),
     ]
+    if view.small_cells is not None:
+        pairs.append(("Small cells", text(rule_words(view.small_cells))))
     blocks.append(Facts(tuple(pairs)))
     if not view.blocked:
         blocks.append(answer(view))
@@ -117,9 +118,9 @@ def _head(view: EmulationView) -> tuple[Block, ...]:
 def _alarm(view: EmulationView) -> list[Block]:
     """Return what stands at the very top: what failed, so that estimates must not be relied on."""
     items: list[Text] = []
-    if view.primary.biased:
-        items.append(text(Badge("biased by design", "✖", "blocking"), f": {view.primary.biased}"))
-    for d in view.primary.failed:
+    if view.shown.biased:
+        items.append(text(Badge("biased by design", "✖", "blocking"), f": {view.shown.biased}"))
+    for d in view.shown.failed:
         arm = f" ({d.arm})" if d.arm else ""
         what = f" {d.title}{arm}: {d.message} {d.advice}".rstrip()
         items.append(text(Badge("fail", "✖", "blocking"), what))
@@ -138,7 +139,7 @@ def _alarm(view: EmulationView) -> list[Block]:
 
 
 def _limits(view: EmulationView) -> tuple[Section, ...]:
-    notes = tuple(dict.fromkeys((*view.primary.notes, *view.notes)))
+    notes = tuple(dict.fromkeys((*view.shown.notes, *view.notes)))
     if not notes:
         return ()
     return (Section("notes", "Notes and limits", (Items(tuple(text(n) for n in notes)),)),)

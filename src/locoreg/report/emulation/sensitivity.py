@@ -103,7 +103,7 @@ def benchmark(view: EmulationView, drawings: Mapping[str, Drawing]) -> tuple[Sec
         blocks.append(Paragraph(text(found.note)))
     if "benchmark" in drawings:
         rows = (
-            *(_grouped(row, "Randomised trials") for row in found.trials),
+            *(_grouped(row, row.group or "Randomised trials") for row in found.trials),
             *(_grouped(row, "Emulation") for row in found.emulations),
         )
         table = estimates_table(

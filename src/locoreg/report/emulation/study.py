@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from locoreg.figures.emulation.words import upper_first
 from locoreg.report.blocks import (
     Badge,
     Block,
@@ -110,12 +111,12 @@ def _audit(view: EmulationView) -> tuple[Block, ...]:
     if not view.audit:
         blocks.append(Paragraph(text("The audit found nothing.")))
     for i, found in enumerate(view.audit, 1):
-        facts: list[tuple[str, Text]] = [("Found", text(found.message))]
+        facts: list[tuple[str, Text]] = [("Found", text(upper_first(found.message)))]
         if found.value is not None:
             facts.append(("Number", text(general(found.value))))
         if found.changes:
             facts.append(("What it changes", text(found.changes)))
-        title = text(severity(found.severity), f" {found.rule.replace('-', ' ')}")
+        title = text(severity(found.severity), f" {found.rule.replace('-', ' ').replace('_', ' ')}")
         tone = found.severity
         blocks.append(Record(f"audit-{i}", title, (Facts(tuple(facts)),), tone))
     return tuple(blocks)
@@ -124,7 +125,7 @@ def _audit(view: EmulationView) -> tuple[Block, ...]:
 def diagnostics(view: EmulationView, drawings: Mapping[str, Drawing]) -> Section:
     """Return the diagnostics with their verdicts, then the figures behind them."""
     blocks: list[Block] = [_tiles(view), _table(view)]
-    effect = view.primary
+    effect = view.shown
     for name, caption, maker in (
         ("flow", "What became of persons, or of their clones, in each arm.", flow_table),
         (
@@ -142,14 +143,6 @@ def diagnostics(view: EmulationView, drawings: Mapping[str, Drawing]) -> Section
     ):
         if name in drawings:
             blocks += with_figure(drawings[name], caption, maker(view))
-    if "overlap" in drawings:
-        drawing = drawings["overlap"]
-        table = Table(
-            "Propensity scores",
-            (Column("Finding", wide=True),),
-            (Row((text(str(drawing.figure.axes[0].get_label())),)),),
-        )
-        blocks += with_figure(drawing, "Scores of both groups, back to back.", table)
     if not effect.diagnostics:
         blocks.insert(0, Paragraph(text("The analysis tells no diagnostics.")))
     return Section("diagnostics", "Diagnostics", tuple(blocks))
@@ -171,7 +164,7 @@ def _tiles(view: EmulationView) -> Tiles:
 def _table(view: EmulationView) -> Table:
     rows = []
     for d in view.diagnostics:
-        said = d.message if not d.advice else f"{d.message} {d.advice}"
+        said = upper_first(d.message if not d.advice else f"{d.message} {d.advice}")
         rows.append(
             Row(
                 (

@@ -23,6 +23,7 @@ from locoreg.report.blocks import (
 )
 from locoreg.report.emulation.drawings import Drawing
 from locoreg.report.words import NONE
+from locoreg.workflows.emulation.smallcells import shown_attrition, shown_flow
 from locoreg.workflows.emulation.view import EmulationView, EstimateRow, PlainTable
 
 _VERDICTS: dict[str, tuple[str, Tone]] = {
@@ -80,15 +81,15 @@ def behind(view: EmulationView, blocks: Sequence[Block], what: str) -> tuple[Blo
     """Return blocks, behind a line to open where anything failed; they are printed all the same."""
     if not view.blocked or not blocks:
         return tuple(blocks)
-    failed = [d.title for d in view.primary.failed] + [f.rule for f in view.blocking]
-    failed += ["biased by design"] if view.primary.biased else []
+    failed = [d.title for d in view.shown.failed] + [f.rule for f in view.blocking]
+    failed += ["biased by design"] if view.shown.biased else []
     line = f"Show {what} anyway. Failed: {'; '.join(failed)}"
     return (Details(text(Badge("fail", "✖", "blocking"), f" {line}"), tuple(blocks)),)
 
 
 def contrasts_table(view: EmulationView) -> Table:
     """Return every contrast of the primary analysis, the hazard ratio last."""
-    effect = view.primary
+    effect = view.shown
     rows = []
     for c in effect.contrasts:
         proportion = c.measure.startswith(("survival", "incidence"))
@@ -128,14 +129,14 @@ def contrasts_table(view: EmulationView) -> Table:
 
 
 def _failed_note(view: EmulationView) -> Text:
-    names = [d.title for d in view.primary.failed]
+    names = [d.title for d in view.shown.failed]
     return text(f"Failed diagnostics: {'; '.join(names)}.") if names else ()
 
 
 def curves_table(view: EmulationView) -> Table:
     """Return the curves and their difference at the times at which they were computed."""
-    no, yes = view.primary.arms
-    difference = view.primary.difference
+    no, yes = view.shown.arms
+    difference = view.shown.difference
     rows = []
     for i, month in enumerate(no.time.tolist()):
         cells = [
@@ -163,7 +164,7 @@ def curves_table(view: EmulationView) -> Table:
 def balance_table(view: EmulationView) -> Table:
     """Return balance before and after weighting."""
     rows = []
-    for b in view.primary.balance:
+    for b in view.shown.balance:
         name = f"{b.variable}: {b.level}" if b.level else b.variable
         numbers = (b.raw_treated, b.raw_comparator, b.before, b.mean_treated, b.mean_comparator)
         cells = [text(f"{b.at_months:g}"), *(text(_number(v)) for v in (*numbers, b.after))]
@@ -187,7 +188,7 @@ def balance_table(view: EmulationView) -> Table:
 def weights_table(view: EmulationView) -> Table:
     """Return the weights over time."""
     rows = []
-    for w in view.primary.weights:
+    for w in view.shown.weights:
         numbers = (w.total, w.mean, w.median, w.p99, w.largest)
         cells = [f"{w.at_months:g}", f"{w.n:,}", *(_number(v) for v in numbers)]
         cells += [f"{w.ess:,.0f}", f"{w.top_share:.1%}"]
@@ -203,8 +204,10 @@ def weights_table(view: EmulationView) -> Table:
 def flow_table(view: EmulationView) -> Table:
     """Return the flow of persons or clones."""
     rows = [
-        Row((text(step.name), text(step.arm or "both"), text(f"{step.n:,}")))
-        for step in view.primary.flow
+        Row((text(step.name), text(step.arm or "both"), text(count.text)))
+        for step, count in zip(
+            view.primary.flow, shown_flow(view.primary, view.small_cells), strict=True
+        )
     ]
     return Table(
         "Persons, or clones",
@@ -215,11 +218,11 @@ def flow_table(view: EmulationView) -> Table:
 
 def attrition_table(view: EmulationView) -> Table:
     """Return who was left out at which criterion."""
-    found = view.attrition
-    first = Row((text(found.source), text(NONE), text(NONE), text(f"{found.started:,}")))
+    started, steps = shown_attrition(view.attrition, view.small_cells)
+    first = Row((text(view.attrition.source), text(NONE), text(NONE), text(started.text)))
     rows = [
-        Row((text(s.name), text(f"{s.excluded:,}"), text(f"{s.unknown:,}"), text(f"{s.left:,}")))
-        for s in found.steps
+        Row((text(s.name), text(s.excluded.text), text(s.unknown.text), text(s.left.text)))
+        for s in steps
     ]
     return Table(
         "Persons by criterion",

@@ -213,7 +213,7 @@ def penalty_sums(
 
     With leverages h under the inverse information, weights W of the expected information, tilts t
     and stiffnesses k: gradient of sum h t x; lower triangles of sums h k x x', h t^2 x x', and
-    W t x_s x x' for each coordinate s.
+    W t x_s x x' for each coordinate s, unless `moved` holds none.
     """
     width = blocks.shape[2]
     eta, ll, sc, ob, fitted = np.empty((5, width))
@@ -237,6 +237,6 @@ def penalty_sums(
             _multiply(lever, stiffness, t)
             _add_gram(t, q, stiff[b])
             _multiply(fitted, tilt, fitted)
-            for s in range(q.shape[0]):
+            for s in range(moved.shape[1]):
                 _multiply(fitted, q[s], t)
                 _add_gram(t, q, moved[b, s])

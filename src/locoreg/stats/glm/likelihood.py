@@ -112,7 +112,9 @@ class Point:
     expected: FloatArray
 
 
-def evaluate(problem: Problem, gamma: FloatArray, weights: RowWeights) -> Point:
+def evaluate(
+    problem: Problem, gamma: FloatArray, weights: RowWeights, *, rough: bool = False
+) -> Point:
     """Evaluate the likelihood of B weightings.
 
     Parameters
@@ -123,6 +125,8 @@ def evaluate(problem: Problem, gamma: FloatArray, weights: RowWeights) -> Point:
         Coefficients of each weighting, or common to all.
     weights : RowWeights
         The weightings.
+    rough : bool
+        Whether the step under a penalty ignores that leverages move.
 
     Returns
     -------
@@ -154,14 +158,14 @@ def evaluate(problem: Problem, gamma: FloatArray, weights: RowWeights) -> Point:
     if not problem.firth:
         step, balance = _solve(observed, score, problem.free)
         return Point(loglik, loglik, step, balance == 0.0, balance, observed, expected)
-    penalty = _penalty(problem, gamma, weights, expected)
+    penalty = _penalty(problem, gamma, weights, expected, rough)
     score += penalty.gradient
     step, balance = _solve(observed + penalty.curvature, score, problem.free)
     bad = balance == 0.0
     if bad.any():
         # Far from the maximum the penalised likelihood need not be concave.
-        rough, other = _solve(observed + penalty.rough_curvature, score, problem.free)
-        step[bad], balance[bad] = rough[bad], other[bad]
+        softer, other = _solve(observed + penalty.rough_curvature, score, problem.free)
+        step[bad], balance[bad] = softer[bad], other[bad]
     value = loglik + penalty.value
     return Point(value, loglik, step, balance == 0.0, balance, observed, expected)
 
@@ -187,7 +191,11 @@ class _Penalty:
 
 
 def _penalty(
-    problem: Problem, gamma: FloatArray, weights: RowWeights, fisher: FloatArray
+    problem: Problem,
+    gamma: FloatArray,
+    weights: RowWeights,
+    fisher: FloatArray,
+    rough_only: bool,
 ) -> _Penalty:
     """Evaluate the penalty.
 
@@ -203,7 +211,7 @@ def _penalty(
     half = np.linalg.inv(lower)
     gradient = np.zeros((count, p))
     rough, turned = np.zeros((count, p, p)), np.zeros((count, p, p))
-    moved = np.zeros((count, p, p, p))
+    moved = np.zeros((count, 0 if rough_only else p, p, p))
     penalty_sums(
         problem.family.code,
         problem.blocks,
@@ -221,6 +229,8 @@ def _penalty(
     )
     for triangles in (rough, turned, moved):
         _fill_upper(triangles)
+    if rough_only:
+        return _Penalty(value, gradient, rough, rough)
     standard = half[:, None] @ moved @ half.transpose(0, 2, 1)[:, None]
     flat = standard.reshape(count, p, p * p)
     curvature = rough - 2.0 * turned + 2.0 * flat @ flat.transpose(0, 2, 1)

@@ -22,6 +22,11 @@ LOSS_TOLERANCE = 1e-11
 DOUBTFUL_BALANCE = 1e-4
 MOST_ITERATIONS = 100
 MOST_HALVINGS = 30
+# Under a penalty steps first leave out that leverages move, which costs a fraction and loses a
+# constant share of the distance per step only: such steps end when they are this short. Weightings
+# that don't get there so soon take whole steps from the start.
+ROUGH_TOLERANCE = 1e-10
+ROUGH_ITERATIONS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,12 @@ class _State:
     status: IntArray
     iterations: IntArray
 
+    def fill(self, rows: IntArray, other: _State) -> None:
+        """Put the values of another state into some rows, and add its iterations to theirs."""
+        for name in ("gamma", "objective", "step", "balance", "scale", "status"):
+            getattr(self, name)[rows] = getattr(other, name)
+        self.iterations[rows] += other.iterations
+
 
 def maximise(problem: Problem, start: FloatArray, weights: RowWeights) -> Solution:
     """Maximise the likelihood of B weightings.
@@ -81,9 +92,25 @@ def maximise(problem: Problem, start: FloatArray, weights: RowWeights) -> Soluti
     Solution
         The maxima, and which were not reached.
     """
+    if not problem.firth:
+        state = _search(problem, start, weights, rough=False)
+        low = state.balance < DOUBTFUL_BALANCE
+        doubtful = (state.status == CONVERGED) & low
+    else:
+        state = _search(problem, start, weights, rough=True)
+        left = np.flatnonzero(state.status != CONVERGED)
+        if left.size:
+            state.fill(left, _search(problem, start, weights.only(left), rough=False))
+        doubtful = np.zeros(weights.count, dtype=np.bool_)
+    return Solution(state.gamma, state.objective, state.status, doubtful, state.iterations)
+
+
+def _search(problem: Problem, start: FloatArray, weights: RowWeights, *, rough: bool) -> _State:
+    """Run Newton's method, with whole steps or rough ones."""
     count = weights.count
+    tolerance = ROUGH_TOLERANCE if rough else STEP_TOLERANCE
     with np.errstate(all="ignore"):
-        first = evaluate(problem, np.ascontiguousarray(start[None]), weights)
+        first = evaluate(problem, np.ascontiguousarray(start[None]), weights, rough=rough)
         state = _State(
             gamma=np.repeat(start[None], count, axis=0),
             objective=first.objective,
@@ -94,19 +121,19 @@ def maximise(problem: Problem, start: FloatArray, weights: RowWeights) -> Soluti
             status=np.where(first.singular, COLLINEAR, UNFINISHED),
             iterations=np.ones(count, dtype=np.int64),
         )
-        running = _finish(state, np.flatnonzero(state.status == UNFINISHED))
-        for _ in range(MOST_ITERATIONS):
+        running = _finish(state, np.flatnonzero(state.status == UNFINISHED), tolerance)
+        for _ in range(ROUGH_ITERATIONS if rough else MOST_ITERATIONS):
             if running.size == 0:
                 break
             trial = state.gamma[running] + state.scale[running, None] * state.step[running]
-            point = evaluate(problem, trial, weights.only(running))
-            running = _advance(state, running, trial, point)
-    low = (state.balance < DOUBTFUL_BALANCE) & (not problem.firth)
-    doubtful = (state.status == CONVERGED) & low
-    return Solution(state.gamma, state.objective, state.status, doubtful, state.iterations)
+            point = evaluate(problem, trial, weights.only(running), rough=rough)
+            running = _advance(state, running, trial, point, tolerance)
+    return state
 
 
-def _advance(state: _State, running: IntArray, trial: FloatArray, point: Point) -> IntArray:
+def _advance(
+    state: _State, running: IntArray, trial: FloatArray, point: Point, tolerance: float
+) -> IntArray:
     """Take the steps that lead up, halve the others; return which weightings still run."""
     state.iterations[running] += 1
     before = state.objective[running]
@@ -123,16 +150,16 @@ def _advance(state: _State, running: IntArray, trial: FloatArray, point: Point) 
     state.scale[halved] *= 0.5
     exhausted = halved[state.scale[halved] < 0.5**MOST_HALVINGS]
     taken = taken[~point.singular[up]]
-    left = _finish(state, taken)
+    left = _finish(state, taken, tolerance)
     return np.sort(np.concatenate((left, np.setdiff1d(halved, exhausted))))
 
 
-def _finish(state: _State, taken: IntArray) -> IntArray:
+def _finish(state: _State, taken: IntArray, tolerance: float) -> IntArray:
     """Take the last step of those that have converged; return the others."""
     length = np.sqrt((state.step[taken] ** 2).sum(axis=1))
     # A step that rounding keeps above the tolerance has converged too.
     floor = np.sqrt((state.gamma[taken] ** 2).sum(axis=1)) * 1e-14
-    short = length <= np.maximum(STEP_TOLERANCE, floor)
+    short = length <= np.maximum(tolerance, floor)
     done = taken[short]
     state.gamma[done] += state.step[done]
     state.status[done] = CONVERGED

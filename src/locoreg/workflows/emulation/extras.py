@@ -9,7 +9,7 @@ from typing import Any
 
 from locoreg.core.errors import LocoregError
 from locoreg.core.estimate import Estimate
-from locoreg.emulation.effect import Effect, Measure
+from locoreg.emulation.effect import Diagnostic, Effect, Measure
 from locoreg.emulation.methods import has_option, make_method
 from locoreg.emulation.protocol import TrialProtocol
 from locoreg.emulation.question import Initiation
@@ -24,6 +24,7 @@ from locoreg.emulation.sensitivity import (
     TippingTable,
     bias_analysis,
     calibrate,
+    check_controls,
     e_values_of,
     fit_null,
     one_at_a_time,
@@ -75,6 +76,8 @@ class Extras:
         Effects in subgroups.
     controls : tuple of ControlRow
         Outcomes that the treatment can't change.
+    control_verdicts : tuple of Diagnostic
+        A verdict on each of them, corrected for their number.
     calibrated : Calibrated or None
         The hazard ratio calibrated by them, where they are enough.
     trials : TrialComparison or None
@@ -92,6 +95,7 @@ class Extras:
     subgroups: tuple[SubgroupRow, ...] = ()
     interactions: tuple[Interaction, ...] = ()
     controls: tuple[ControlRow, ...] = ()
+    control_verdicts: tuple[Diagnostic, ...] = ()
     calibrated: Calibrated | None = None
     trials: TrialComparison | None = None
     notes: tuple[str, ...] = ()
@@ -108,6 +112,7 @@ class Extras:
             "subgroups": [row.to_dict() for row in self.subgroups],
             "interactions": [one.to_dict() for one in self.interactions],
             "negative_controls": [row.to_dict() for row in self.controls],
+            "negative_control_verdicts": [one.to_dict() for one in self.control_verdicts],
             "calibrated": _dict(self.calibrated),
             "benchmark": _dict(self.trials),
             "notes": list(self.notes),
@@ -150,7 +155,9 @@ def extra_analyses(
     say("sensitivity analyses")
     table, runs = _specifications(setting, protocol, effect, method, options)
     say("bias ladder")
-    ladder = bias_ladder(setting, primary, runs, _truth(setting, registry))
+    penalty = protocol.analysis.options.get("penalty")
+    truth = _truth(setting, registry)
+    ladder = bias_ladder(setting, primary, runs, truth, None if penalty is None else str(penalty))
     say("unmeasured confounding")
     e_values, tipping, bias, notes = _unmeasured(protocol, effect)
     say("subgroups and negative controls")
@@ -169,6 +176,7 @@ def extra_analyses(
         subgroups=subgroups,
         interactions=interactions,
         controls=controls,
+        control_verdicts=_verdicts(controls, setting.question.level),
         calibrated=calibrated,
         trials=trials,
         notes=(*notes, *why),
@@ -216,8 +224,8 @@ def _specifications(
         at_months=setting.question.horizon_months,
     )
     failed = [
-        Run(label=row.label, changed={"group": row.group}, effect=None, failure=row.failure)
-        for row in table.rows
+        Run(label=row.label, changed=_changed(one), effect=None, failure=row.failure)
+        for row, one in zip(table.rows, specifications, strict=True)
         if row.verdict is None
     ]
     return table, (*runs, *failed)
@@ -291,6 +299,11 @@ def _unmeasured(
 def _log_hr(effect: Effect) -> Estimate | None:
     found = [c.estimate for c in effect.contrasts if c.measure == "hazard_ratio"]
     return found[0] if found and found[0].se == found[0].se else None
+
+
+def _verdicts(controls: tuple[ControlRow, ...], level: float) -> tuple[Diagnostic, ...]:
+    found = {c.name: c.difference for c in controls if c.difference is not None}
+    return check_controls(found, level=level) if found else ()
 
 
 def _calibrated(

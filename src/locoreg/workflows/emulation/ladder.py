@@ -9,6 +9,7 @@ from typing import Any
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import decimal_text
 from locoreg.emulation.effect import Measure
+from locoreg.emulation.methods import has_option
 from locoreg.workflows.emulation.runs import Run, Setting, attempt
 from locoreg.workflows.emulation.truth import TrueEffect
 
@@ -117,7 +118,11 @@ class Ladder:
 
 
 def bias_ladder(
-    setting: Setting, primary: Run, others: Sequence[Run], truth: TrueEffect | str | None
+    setting: Setting,
+    primary: Run,
+    others: Sequence[Run],
+    truth: TrueEffect | str | None,
+    penalty: str | None,
 ) -> Ladder:
     """Build the ladder; analyses that were run already are not repeated.
 
@@ -131,6 +136,8 @@ def bias_ladder(
         Analyses that were run.
     truth : TrueEffect, str or None
         The truth, why it is not known, or None where patients are real.
+    penalty : str or None
+        Penalty of the models of treatment, for analyses that were not run yet.
 
     Returns
     -------
@@ -138,7 +145,15 @@ def bias_ladder(
         From ever against never to the primary analysis.
     """
     done = [primary, *others]
-    rows = [_row(label, name, _find(done, setting, label, name, o)) for label, name, o in STEPS]
+    rows = []
+    for label, name, options in STEPS:
+        found = _find(done, setting, name, options)
+        if found is None:
+            own = {"penalty": penalty} if penalty and has_option(name, "penalty") else {}
+            chosen = {**own, **options}
+            changed = {"method": name, "options": chosen}
+            found = attempt(setting, label, name, chosen, changed=changed)
+        rows.append(_row(label, name, found))
     measure: Measure = "incidence_difference" if setting.cohort.competing else "survival_difference"
     return Ladder(
         measure=measure,
@@ -149,14 +164,19 @@ def bias_ladder(
     )
 
 
-def _find(
-    done: Sequence[Run], setting: Setting, label: str, name: str, options: dict[str, Any]
-) -> Run:
+def _find(done: Sequence[Run], setting: Setting, name: str, options: dict[str, Any]) -> Run | None:
+    """Return the run of a method whose own options are not changed, with an answer or without."""
+    if options:
+        return None
     for run in done:
-        same = run.effect is not None and run.effect.method == name
-        if same and not options and not set(run.changed) - {"method", "options"}:
+        told = {"method": run.effect.method} if run.effect is not None else {}
+        asked = {**told, **run.changed}
+        if asked.get("method") != name or set(run.changed) - {"method", "options"}:
+            continue
+        landmark = (asked.get("options") or {}).get("landmark_months")
+        if landmark in (None, setting.question.grace_months):
             return run
-    return attempt(setting, label, name, options, changed={"method": name, "options": options})
+    return None
 
 
 def _row(label: str, name: str, run: Run) -> LadderRow:

@@ -133,13 +133,19 @@ class EmulationResult:
             if test.df:
                 q = f"Q {test.q:.2f} on {test.df} df, {p_text(test.p)}"
                 yield f"  {test.variable}: interaction, {q}"
-        for control in extras.controls:
-            text = control.note if control.difference is None else control.difference.text()
-            yield f"  Negative control, {control.name} ({control.events} events): {text}"
+        yield from _controls(extras)
         if extras.trials is not None:
             yield ""
             yield extras.trials.summary()
         yield from (f"  Note: {note}" for note in extras.notes)
+
+
+def _controls(extras: Extras) -> Iterator[str]:
+    for control in extras.controls:
+        text = control.note if control.difference is None else control.difference.text()
+        yield f"  Negative control, {control.name} ({control.events} events): {text}"
+    for verdict in extras.control_verdicts:
+        yield f"  [{verdict.verdict}] {verdict.message} {verdict.advice}".rstrip()
 
 
 def result_of(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from locoreg.core.errors import DesignError, LocoregError
 from locoreg.emulation.cohort import Cohort
 from locoreg.emulation.effect import Diagnostic, Effect
-from locoreg.emulation.imputation import Imputation, estimate_with_imputation
+from locoreg.emulation.imputation import (
+    Completed,
+    Imputation,
+    complete,
+    estimate_with_imputation,
+)
 from locoreg.emulation.inference import Inference
 from locoreg.emulation.inference.estimate import OnProgress
-from locoreg.emulation.methods import Method, make_method
+from locoreg.emulation.methods import Method, has_option, make_method
 from locoreg.emulation.protocol import TrialProtocol
 from locoreg.emulation.question import Question
 
@@ -66,6 +71,8 @@ class Setting:
         Hash of the protocol.
     diagnostics : tuple of Diagnostic
         Diagnostics of the cohort, which every effect carries.
+    imputed : dict
+        The cohort imputed, by grace period and options: filled when first needed, and shared.
     """
 
     cohort: Cohort
@@ -73,15 +80,26 @@ class Setting:
     inference: Inference
     imputation: Imputation | None
     protocol_sha256: str
-    diagnostics: tuple[Diagnostic, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    imputed: dict[tuple[float, Imputation], Completed] = field(default_factory=dict, repr=False)
+
+    def completed(self, question: Question) -> Completed | None:
+        """Return the cohort of the setting imputed for a question; None where nothing is."""
+        if self.imputation is None:
+            return None
+        key = (question.grace_months, self.imputation)
+        if key not in self.imputed:
+            self.imputed[key] = complete(self.cohort, *key)
+        return self.imputed[key]
 
     def secondary(self) -> Inference:
         """Return how intervals of other analyses are made: by the fastest valid way.
 
         Without replicates and seed in the protocol, a method that has no influence functions gets
-        no interval.
+        no interval. Nor where confounders are imputed: every replicate would impute anew.
         """
-        return replace(self.inference, interval="auto", checkpoint=None)
+        how = replace(self.inference, interval="auto", checkpoint=None)
+        return how if self.imputation is None else replace(how, replicates=None, seed=None)
 
 
 def estimate(
@@ -131,6 +149,7 @@ def estimate(
             setting.imputation,
             protocol_sha256=setting.protocol_sha256,
             on_progress=on_progress,
+            completed=setting.completed(asked) if persons is setting.cohort else None,
         )
     known = {(d.name, d.arm) for d in effect.diagnostics}
     more = tuple(d for d in setting.diagnostics if (d.name, d.arm) not in known)
@@ -196,11 +215,11 @@ def estimate_or_less(
     Returns
     -------
     Effect
-        With intervals by influence functions, by the bootstrap if the protocol states replicates
-        and seed, or else without.
+        With intervals by influence functions; else by the bootstrap, if the protocol states
+        replicates and seed and nothing is imputed; or else without.
     """
     how = setting.secondary()
-    if how.replicates is not None and how.seed is not None:
+    if setting.imputation is not None or (how.replicates is not None and how.seed is not None):
         return estimate(setting, method, question=question, cohort=cohort, inference=how)
     try:
         only = replace(how, interval="influence")
@@ -247,3 +266,27 @@ def shifted(setting: Setting, shift: float) -> Setting:
             hint="take multiple_imputation for missing confounders, or no missing_shift.",
         )
     return replace(setting, imputation=replace(setting.imputation, shift=shift))
+
+
+def options_of(protocol: TrialProtocol, method: str) -> dict[str, Any]:
+    """Return the options that a protocol's method would have in the place of the primary one.
+
+    Parameters
+    ----------
+    protocol : TrialProtocol
+        The protocol.
+    method : str
+        Method by name.
+
+    Returns
+    -------
+    dict
+        Those of the primary analysis or of the sensitivity analyses; for a method that is in
+        neither its own, with the penalty of the primary analysis.
+    """
+    analysis = protocol.analysis
+    for choice in (analysis, *protocol.sensitivity.methods):
+        if choice.method == method:
+            return dict(choice.options)
+    penalty = analysis.options.get("penalty")
+    return {"penalty": penalty} if penalty and has_option(method, "penalty") else {}

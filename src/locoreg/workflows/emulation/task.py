@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from locoreg.core.errors import DesignError, LocoregError
 from locoreg.emulation.cohort import Cohort
@@ -19,15 +17,13 @@ from locoreg.emulation.cohort.registry import (
 from locoreg.emulation.cohort.table import cohort_from_table
 from locoreg.emulation.diagnostics import diagnose, missing_confounders
 from locoreg.emulation.effect import Diagnostic, Effect
-from locoreg.emulation.imputation import Chains, Imputation
 from locoreg.emulation.inference import Inference
 from locoreg.emulation.inference.estimate import OnProgress
 from locoreg.emulation.methods import Method, make_method
 from locoreg.emulation.protocol import LoadedProtocol, TrialProtocol, read_protocol
-from locoreg.emulation.question import Question
 from locoreg.workflows.emulation.extras import Extras, extra_analyses
 from locoreg.workflows.emulation.result import EmulationResult, result_of
-from locoreg.workflows.emulation.runs import Run, Setting, estimate, imputation_of
+from locoreg.workflows.emulation.runs import Run, Setting, estimate, imputation_of, options_of
 
 Say = Callable[[str], None]
 
@@ -189,15 +185,14 @@ def emulate_cohort(
     """
     question = protocol.question()
     say("diagnosing the cohort")
-    imputation = imputation_of(protocol)
     setting = Setting(
         cohort=cohort,
         question=question,
         inference=inference,
-        imputation=imputation,
+        imputation=imputation_of(protocol),
         protocol_sha256=protocol.sha256,
-        diagnostics=_diagnosed(cohort, question, imputation),
     )
+    setting = replace(setting, diagnostics=_diagnosed(setting))
     name, options = _choice(protocol, method)
     say(f"primary analysis: {name}")
     effect = _primary(setting, make_method(name, options), on_progress)
@@ -224,18 +219,16 @@ def _primary(setting: Setting, method: Method, on_progress: OnProgress | None) -
         raise kind(message, hint=error.hint) from error
 
 
-def _diagnosed(
-    cohort: Cohort, question: Question, imputation: Imputation | None
-) -> tuple[Diagnostic, ...]:
+def _diagnosed(setting: Setting) -> tuple[Diagnostic, ...]:
     """Return the diagnostics of a cohort; where confounders are imputed, of one completed cohort.
 
     How many values are unknown is told of the cohort as it is.
     """
-    if imputation is None or not any(c.missing.any() for c in cohort.confounders()):
+    cohort, question = setting.cohort, setting.question
+    done = setting.completed(question)
+    if done is None or not done.filled:
         return diagnose(cohort, question)
-    chains = Chains(cohort, question.grace_months, imputation)
-    drawn = chains.fill(np.random.default_rng(imputation.seed), imputation.rounds)
-    found = diagnose(chains.completed(cohort, drawn), question)
+    found = diagnose(done.chains.completed(cohort, done.filled[0]), question)
     unknown = missing_confounders(cohort)
     return tuple(unknown if d.name == unknown.name else d for d in found)
 
@@ -245,10 +238,7 @@ def _choice(protocol: TrialProtocol, method: str | None) -> tuple[str, dict[str,
     chosen = protocol.analysis
     if method is None or method == chosen.method:
         return chosen.method, dict(chosen.options)
-    for other in protocol.sensitivity.methods:
-        if other.method == method:
-            return method, dict(other.options)
-    return method, {}
+    return method, options_of(protocol, method)
 
 
 def _silent(stage: str) -> None:

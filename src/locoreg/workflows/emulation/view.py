@@ -9,8 +9,11 @@ from locoreg.core.estimate import Estimate
 from locoreg.core.findings import Finding
 from locoreg.emulation.cohort.attrition import Attrition
 from locoreg.emulation.effect import Diagnostic, Effect
-from locoreg.stats.survivaldata import BoolArray, FloatArray
 from locoreg.workflows.emulation.ladder import Ladder
+from locoreg.workflows.emulation.smallcells import hide_effect
+
+# Group of the row that pools trials, apart from the trials themselves.
+POOLED = "Randomised trials, pooled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,28 +108,6 @@ class BenchmarkView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Overlap:
-    """Propensity scores by group.
-
-    Attributes
-    ----------
-    score : ndarray of float, shape (n,)
-        Probability of treatment.
-    treated : ndarray of bool, shape (n,)
-        Who was treated.
-    weight : ndarray of float, shape (n,), or None
-        Weights.
-    limits : tuple of float, or None
-        Scores outside are trimmed.
-    """
-
-    score: FloatArray
-    treated: BoolArray
-    weight: FloatArray | None = None
-    limits: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EmulationView:
     """The page of an emulation.
 
@@ -147,9 +128,10 @@ class EmulationView:
     cohort : tuple of PlainTable
         Strategies, baseline, missing values.
     primary : Effect
-        The primary analysis; its diagnostics include those of the cohort.
+        The primary analysis as it was computed; its diagnostics include those of the cohort. Pages
+        show `shown`.
     alternatives : tuple of Effect
-        Other methods.
+        Other methods, as they were computed.
     specifications : tuple of EstimateRow
         The sensitivity analyses, the primary one among them.
     measure : str
@@ -166,14 +148,15 @@ class EmulationView:
         Negative controls, calibration.
     benchmark : BenchmarkView or None
         Randomised trials.
-    overlap : Overlap or None
-        Propensity scores.
     notes : tuple of str
         What could not be done; what limits the answer.
     provenance : tuple of (str, str)
         Names with values: data hash, seed, options.
     command, python : str
         How to run it again.
+    small_cells : int or None
+        Counts from 1 to this many persons are hidden; None shows all. Texts and tables are without
+        them already; figures and tables of effects take it.
     """
 
     title: str
@@ -195,11 +178,16 @@ class EmulationView:
     subgroups: tuple[EstimateRow, ...]
     controls: tuple[PlainTable, ...]
     benchmark: BenchmarkView | None
-    overlap: Overlap | None
     notes: tuple[str, ...]
     provenance: tuple[tuple[str, str], ...]
     command: str
     python: str
+    small_cells: int | None = None
+
+    @property
+    def shown(self) -> Effect:
+        """The primary analysis without what would give small counts away."""
+        return hide_effect(self.primary, self.small_cells)
 
     @property
     def synthetic(self) -> bool:
@@ -210,7 +198,7 @@ class EmulationView:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Diagnostics of the primary analysis, failed ones first."""
         rank = {"fail": 0, "warn": 1, "pass": 2, "note": 3}
-        return tuple(sorted(self.primary.diagnostics, key=lambda d: rank[d.verdict]))
+        return tuple(sorted(self.shown.diagnostics, key=lambda d: rank[d.verdict]))
 
     @property
     def blocking(self) -> tuple[Finding, ...]:

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from locoreg.core.numbertext import decimal_text, p_text
 from locoreg.core.version import __version__
 from locoreg.emulation.benchmark import Agreement, Benchmark
+from locoreg.emulation.cohort import Attrition
 from locoreg.emulation.sensitivity import SpecificationRow
+from locoreg.registry.describe.counts import Count
+from locoreg.workflows.curves.smallcells import check_small_cells
 from locoreg.workflows.emulation.extras import Extras
+from locoreg.workflows.emulation.hiding import shown_checklist, shown_subgroups
+from locoreg.workflows.emulation.ladder import Ladder
 from locoreg.workflows.emulation.result import EmulationResult
+from locoreg.workflows.emulation.smallcells import hide_finding, redacted, shown_attrition
 from locoreg.workflows.emulation.trials import TrialComparison
 from locoreg.workflows.emulation.view import (
+    POOLED,
     BenchmarkView,
     EmulationView,
     EstimateRow,
     TargetRow,
 )
-from locoreg.workflows.emulation.viewtables import bias_tables, cohort_tables, control_tables
+from locoreg.workflows.emulation.viewtables import (
+    bias_tables,
+    cohort_tables,
+    control_tables,
+    sentence,
+)
 
 GROUP_WORDS = {
     "primary": "Primary analysis",
@@ -34,7 +47,13 @@ NONE = "–"
 _SIGNIFICANCE = {"full": "agrees", "partial": "agrees in part", "none": "does not agree"}
 
 
-def view_of(result: EmulationResult, *, command: str = "", python: str = "") -> EmulationView:
+def view_of(
+    result: EmulationResult,
+    *,
+    command: str = "",
+    python: str = "",
+    small_cells: int | None = None,
+) -> EmulationView:
     """Return what the page of an emulation shows.
 
     Parameters
@@ -43,13 +62,16 @@ def view_of(result: EmulationResult, *, command: str = "", python: str = "") -> 
         The emulation.
     command, python : str
         How to run it again; empty where it is not known.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away.
 
     Returns
     -------
     EmulationView
         Results and texts.
     """
-    extras = result.extras
+    check_small_cells(small_cells)
+    extras, n = result.extras, result.cohort.n
     measure, at = "survival_difference", result.primary.question.horizon_months
     if extras.specifications is not None:
         measure, at = extras.specifications.measure, extras.specifications.at_months
@@ -61,40 +83,42 @@ def view_of(result: EmulationResult, *, command: str = "", python: str = "") -> 
         causal_question=result.protocol.causal_question,
         protocol_sha256=result.protocol_sha256,
         version=__version__,
-        compared=_compared(result),
-        checklist=_checklist(result),
+        compared=_compared(result, small_cells),
+        checklist=_checklist(result, small_cells),
         attrition=result.attrition,
-        audit=result.audit,
-        cohort=cohort_tables(result.cohort),
+        audit=tuple(hide_finding(finding, small_cells, n) for finding in result.audit),
+        cohort=cohort_tables(result.cohort, small_cells),
         primary=result.primary,
         alternatives=tuple(
             run.effect
             for run in extras.alternatives
             if run.effect is not None and run.effect.method != result.primary.method
         ),
-        specifications=tuple(_specification(row) for row in specifications),
+        specifications=tuple(
+            _without(_specification(row), small_cells, n) for row in specifications
+        ),
         measure=measure,
         at_months=at,
-        ladder=extras.ladder,
+        ladder=_ladder(extras.ladder, small_cells, n),
         bias=bias_tables(extras),
-        subgroups=_subgroups(extras),
-        controls=control_tables(extras),
-        benchmark=benchmark_view(extras.trials),
-        overlap=None,
-        notes=(*extras.notes, *_interactions(extras)),
+        subgroups=tuple(_without(row, small_cells, n) for row in _subgroups(extras, small_cells)),
+        controls=control_tables(extras, small_cells, n),
+        benchmark=benchmark_view(extras.trials, small_cells, n),
+        notes=tuple(redacted(t, small_cells, n) for t in (*extras.notes, *_interactions(extras))),
         provenance=_provenance(result),
         command=command,
         python=python,
+        small_cells=small_cells,
     )
 
 
-def _compared(result: EmulationResult) -> tuple[TargetRow, ...]:
+def _compared(result: EmulationResult, small_cells: int | None) -> tuple[TargetRow, ...]:
     return tuple(
         TargetRow(
             number=f"6{part.letter}, 7{part.letter}",
-            topic=part.topic,
+            topic=sentence(part.topic),
             target_trial=part.target_trial,
-            emulation=part.emulation,
+            emulation=redacted(part.emulation, small_cells, result.cohort.n),
             status=_status(result, part.letter),
         )
         for part in result.target.side_by_side()
@@ -108,13 +132,14 @@ def _status(result: EmulationResult, letter: str) -> str:
     return "to_write" if "to_write" in found else "filled"
 
 
-def _checklist(result: EmulationResult) -> tuple[TargetRow, ...]:
+def _checklist(result: EmulationResult, small_cells: int | None) -> tuple[TargetRow, ...]:
+    texts = shown_checklist(result, small_cells)
     return tuple(
         TargetRow(
             number=row.number,
-            topic=row.topic,
+            topic=sentence(row.topic),
             target_trial=row.target_trial,
-            emulation=row.emulation,
+            emulation=texts[row.number],
             status=row.status,
         )
         for row in result.target.rows
@@ -134,17 +159,36 @@ def _specification(row: SpecificationRow) -> EstimateRow:
     )
 
 
-def _subgroups(extras: Extras) -> tuple[EstimateRow, ...]:
+def _without(row: EstimateRow, small_cells: int | None, n: int) -> EstimateRow:
+    return replace(row, note=redacted(row.note, small_cells, n))
+
+
+def _ladder(found: Ladder | None, small_cells: int | None, n: int) -> Ladder | None:
+    if found is None or small_cells is None:
+        return found
+    rows = tuple(replace(row, note=redacted(row.note, small_cells, n)) for row in found.rows)
+    return replace(found, rows=rows, truth_note=redacted(found.truth_note, small_cells, n))
+
+
+def _subgroups(extras: Extras, small_cells: int | None) -> tuple[EstimateRow, ...]:
+    counts = shown_subgroups(extras.subgroups, small_cells)
     return tuple(
         EstimateRow(
-            label=f"{row.level} ({row.n_treated:,} of {row.n:,} treated)",
+            label=_level(row.level, n, treated),
             estimate=row.estimate,
             verdict=row.verdict,
             note=row.note,
             group=row.variable,
         )
-        for row in extras.subgroups
+        for row, (n, treated) in zip(extras.subgroups, counts, strict=True)
     )
+
+
+def _level(level: str, n: Count, treated: Count) -> str:
+    """Return a subgroup with its counts, hidden ones left out."""
+    if n.n is None and treated.n is None:
+        return f"{level} (numbers hidden)"
+    return f"{level} ({treated.text} of {n.text} treated)"
 
 
 def _interactions(extras: Extras) -> tuple[str, ...]:
@@ -155,14 +199,15 @@ def _interactions(extras: Extras) -> tuple[str, ...]:
     )
 
 
-def benchmark_view(trials: TrialComparison | None) -> BenchmarkView | None:
+def benchmark_view(
+    trials: TrialComparison | None, small_cells: int | None = None, n: int = 0
+) -> BenchmarkView | None:
     """Return the comparison with trials as rows and sentences; None where there is none."""
     if trials is None:
         return None
-    steps = tuple(
-        f"{s.excluded:,} persons left out: {s.name}; {s.left:,} left." for s in trials.steps
-    )
-    note = " ".join((*steps, trials.note)).strip()
+    _, steps = shown_attrition(Attrition(source="", started=n, steps=trials.steps), small_cells)
+    told = [f"{s.excluded.text} persons left out: {s.name}; {s.left.text} left." for s in steps]
+    note = " ".join((*told, redacted(trials.note, small_cells, n))).strip()
     found = trials.benchmark
     if found is None:
         return BenchmarkView(
@@ -173,7 +218,7 @@ def benchmark_view(trials: TrialComparison | None) -> BenchmarkView | None:
         trials=tuple(_trial_row(found)),
         emulations=(
             EstimateRow(
-                label=found.label,
+                label=redacted(found.label, small_cells, n),
                 estimate=found.emulated,
                 verdict="fail" if found.failed_diagnostics else "",
                 note="; ".join(found.failed_diagnostics),
@@ -192,8 +237,9 @@ def _trial_row(found: Benchmark) -> list[EstimateRow]:
     rows = []
     for row in (*found.rows, *([found.pooled] if found.pooled else [])):
         trial = row.trial
+        group = POOLED if row is found.pooled else ""
         year = f" {trial.year}" if trial.year and str(trial.year) not in trial.label else ""
-        rows.append(EstimateRow(label=f"{trial.label}{year}", estimate=trial.estimate))
+        rows.append(EstimateRow(label=f"{trial.label}{year}", estimate=trial.estimate, group=group))
     return rows
 
 

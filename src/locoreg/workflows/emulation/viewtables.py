@@ -9,54 +9,87 @@ from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import decimal_text, p_text, range_text
 from locoreg.emulation.effect import BalanceRow
 from locoreg.emulation.sensitivity import BiasAnalysis
+from locoreg.registry.describe.counts import Count, shown_count
 from locoreg.workflows.emulation.extras import Extras
+from locoreg.workflows.emulation.hiding import (
+    ENDED,
+    shown_baseline,
+    shown_groups,
+    shown_missing,
+)
+from locoreg.workflows.emulation.smallcells import redacted
 from locoreg.workflows.emulation.summaries import CohortSummary
 from locoreg.workflows.emulation.view import PlainTable
 
 NONE = "–"
 
 
-def cohort_tables(cohort: CohortSummary) -> tuple[PlainTable, ...]:
-    """Return the cohort as tables: strategies, baseline, missing values."""
-    kinds = list(dict.fromkeys(name for s in cohort.strategies for name, _ in s.events))
+def cohort_tables(cohort: CohortSummary, small_cells: int | None = None) -> tuple[PlainTable, ...]:
+    """Return the cohort as tables: strategies, baseline, missing values.
+
+    Parameters
+    ----------
+    cohort : CohortSummary
+        The cohort.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden.
+
+    Returns
+    -------
+    tuple of PlainTable
+        Tables of texts.
+    """
+    groups = shown_groups(cohort, small_cells)
+    kinds = [name for name in groups[0].ends if name != ENDED]
+    late, later = (
+        shown_count(value, small_cells, within=cohort.n).text
+        for value in (cohort.entered_late, cohort.treated_later)
+    )
     tables = [
         PlainTable(
             caption="Persons by what they did within the grace period",
             columns=(
                 "Group",
                 "Persons",
-                *(name[:1].upper() + name[1:] for name in kinds),
-                "Lost to follow-up",
+                *(sentence(name) for name in kinds),
                 "Median follow-up, months",
             ),
             rows=tuple(
                 (
-                    one.label,
-                    f"{one.n:,}",
-                    *(f"{dict(one.events).get(name, 0):,}" for name in kinds),
-                    f"{one.lost:,}",
+                    sentence(one.label),
+                    one.n.text,
+                    *(one.ends[name].text for name in kinds),
                     _number(one.median_follow_up_months, 1, "not reached"),
                 )
-                for one in cohort.strategies
+                for one in groups
             ),
             note=(
-                f"{cohort.note} Of {cohort.n:,} persons, {cohort.entered_late:,} came under "
-                f"observation after time zero, and {cohort.treated_later:,} were treated after "
-                "the grace period."
+                f"{cohort.note} Of {cohort.n:,} persons, {late} came under observation after time "
+                f"zero, and {later} were treated after the grace period."
             ),
         )
     ]
     if cohort.baseline:
         names = (cohort.strategies[1].label, cohort.strategies[0].label)
-        tables.append(_baseline(cohort.baseline, names))
-    tables.append(_missing(cohort))
+        tables.append(_baseline(shown_baseline(cohort, small_cells), names, small_cells))
+    tables.append(_missing(cohort, small_cells))
     return tuple(tables)
 
 
-def _baseline(rows: Sequence[BalanceRow], names: tuple[str, str]) -> PlainTable:
+def sentence(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def _baseline(
+    rows: Sequence[BalanceRow], names: tuple[str, str], small_cells: int | None
+) -> PlainTable:
+    note = "SMD: standardised mean difference, treated less not treated."
+    if small_cells is not None:
+        note += f" A dash: the share stands for 1 to {small_cells} persons, or gives one away."
     return PlainTable(
         caption="Confounders at time zero: means, or shares of levels",
-        columns=("Variable", *(name[:1].upper() + name[1:] for name in names), "Difference (SMD)"),
+        columns=("Variable", *(sentence(name) for name in names), "Difference (SMD)"),
         rows=tuple(
             (
                 f"{row.variable}: {row.level}" if row.level else row.variable,
@@ -66,21 +99,24 @@ def _baseline(rows: Sequence[BalanceRow], names: tuple[str, str]) -> PlainTable:
             )
             for row in rows
         ),
-        note="SMD: standardised mean difference, treated less not treated.",
+        note=note,
     )
 
 
-def _missing(cohort: CohortSummary) -> PlainTable:
+def _missing(cohort: CohortSummary, small_cells: int | None) -> PlainTable:
     groups = (cohort.strategies[0], cohort.strategies[1])
 
-    def cell(part: int, whole: int) -> str:
-        return f"{part:,} ({100 * part / whole:.1f}%)" if whole else f"{part:,}"
+    def cell(part: Count, whole: int) -> str:
+        if part.n is None or not whole:
+            return part.text
+        return f"{part.text} ({100 * part.n / whole:.1f}%)"
 
     return PlainTable(
         caption="Missing values of confounders",
-        columns=("Confounder", *(g.label[:1].upper() + g.label[1:] for g in groups)),
+        columns=("Confounder", *(sentence(g.label) for g in groups)),
         rows=tuple(
-            (name, cell(a, groups[0].n), cell(b, groups[1].n)) for name, a, b in cohort.missing
+            (name, cell(a, groups[0].n), cell(b, groups[1].n))
+            for name, a, b in shown_missing(cohort, small_cells)
         ),
         note="" if cohort.missing else "No value of a confounder is missing.",
     )
@@ -153,8 +189,25 @@ def _bias_table(analysis: BiasAnalysis) -> PlainTable:
     )
 
 
-def control_tables(extras: Extras) -> tuple[PlainTable, ...]:
-    """Return negative controls, and what they make of the estimate, as tables."""
+def control_tables(
+    extras: Extras, small_cells: int | None = None, n: int = 0
+) -> tuple[PlainTable, ...]:
+    """Return negative controls, and what they make of the estimate, as tables.
+
+    Parameters
+    ----------
+    extras : Extras
+        What was run beside the primary analysis.
+    small_cells : int, optional
+        Counts from 1 to this many are hidden.
+    n : int
+        Persons of the cohort.
+
+    Returns
+    -------
+    tuple of PlainTable
+        Tables of texts.
+    """
     tables = []
     if extras.controls:
         tables.append(
@@ -164,14 +217,29 @@ def control_tables(extras: Extras) -> tuple[PlainTable, ...]:
                 rows=tuple(
                     (
                         row.name,
-                        f"{row.events:,}",
-                        _estimate(row.difference, row.note),
-                        _estimate(row.log_hr, row.note),
+                        shown_count(row.events, small_cells).text,
+                        _estimate(row.difference, redacted(row.note, small_cells, n)),
+                        _estimate(row.log_hr, redacted(row.note, small_cells, n)),
                         {True: "yes", False: "no", None: NONE}[row.holds_null],
                     )
                     for row in extras.controls
                 ),
                 note="An effect here is confounding or selection at work.",
+            )
+        )
+    if extras.control_verdicts:
+        tables.append(
+            PlainTable(
+                caption="Verdicts on the negative controls, corrected for their number",
+                columns=("Control", "Verdict", "What was found"),
+                rows=tuple(
+                    (
+                        d.title,
+                        d.verdict,
+                        redacted(f"{d.message} {d.advice}", small_cells, n).strip(),
+                    )
+                    for d in extras.control_verdicts
+                ),
             )
         )
     if extras.calibrated is not None:

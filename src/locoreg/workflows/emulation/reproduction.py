@@ -1,0 +1,64 @@
+"""How to run an emulation again: a command and lines of Python."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+# A user's name and password in the address of a database.
+_LOGIN = re.compile(r"://[^@/]+@")
+# Options of the command that the function calls otherwise.
+_TURNED = {"primary_only": "sensitivity"}
+
+
+def reproduction(
+    protocol: str, asked: Mapping[str, Any], *, out: Path, small_cells: int
+) -> tuple[str, str]:
+    """Return the command, and the same in Python.
+
+    Parameters
+    ----------
+    protocol : str
+        File or shipped example.
+    asked : mapping of str to object
+        Options by the names of `emulate`'s parameters; those that are None or False are left out.
+        ``primary_only`` is ``sensitivity=False`` in Python.
+    out : Path
+        Folder of the report.
+    small_cells : int
+        Counts from 1 to this many are hidden; 0 shows all.
+
+    Returns
+    -------
+    command, python : str
+        Without logins of databases, which are written as ``...``.
+    """
+    given = {name: value for name, value in asked.items() if value not in (None, False)}
+    words = ["locoreg", "emulate", protocol]
+    arguments = [repr(protocol)]
+    for name, value in given.items():
+        words.append(f"--{name.replace('_', '-')}")
+        if value is not True:
+            words.append(_plain(value))
+        if name in _TURNED:
+            arguments.append(f"{_TURNED[name]}=False")
+        else:
+            arguments.append(f"{name}={value if isinstance(value, int) else repr(_plain(value))}")
+    words += ["--out", str(out), "--small-cells", str(small_cells)]
+    python = "\n".join(
+        (
+            "import locoreg as lr",
+            "from locoreg.report.emulation import write_emulation",
+            "",
+            f"result = lr.emulate({', '.join(arguments)})",
+            f"write_emulation(result, {str(out)!r}, small_cells={small_cells or None})",
+        )
+    )
+    return shlex.join(words), python
+
+
+def _plain(value: Any) -> str:
+    return _LOGIN.sub("://...@", str(value))
