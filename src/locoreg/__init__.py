@@ -20,6 +20,7 @@ from locoreg.core.version import __version__
 
 if TYPE_CHECKING:
     from locoreg.emulation.benchmark import Benchmark, TrialEstimate, benchmark
+    from locoreg.emulation.clones import Clones, clone
     from locoreg.emulation.cohort import Attrition, Cohort, Column, History
     from locoreg.emulation.cohort.arrays import cohort_from_arrays
     from locoreg.emulation.cohort.audit import audit_time_zero
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
         bias_analysis,
         calibrate,
         e_value,
+        e_value_of_difference,
+        e_values_of,
         fit_null,
         tipping_points,
     )
@@ -117,6 +120,10 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "TrialEstimate",
         "benchmark",
     ),
+    "locoreg.emulation.clones": (
+        "Clones",
+        "clone",
+    ),
     "locoreg.emulation.cohort": (
         "Attrition",
         "Cohort",
@@ -154,6 +161,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "bias_analysis",
         "calibrate",
         "e_value",
+        "e_value_of_difference",
+        "e_values_of",
         "fit_null",
         "tipping_points",
     ),
@@ -357,6 +366,7 @@ __all__ = [
     "Catalog",
     "Classification",
     "ClassifyOptions",
+    "Clones",
     "Cohort",
     "CohortResult",
     "Column",
@@ -432,6 +442,7 @@ __all__ = [
     "calibrate",
     "check_registry",
     "classify_registry",
+    "clone",
     "cohort_from_arrays",
     "cohort_from_registry",
     "cohort_from_table",
@@ -447,6 +458,8 @@ __all__ = [
     "diagnose",
     "draft_map",
     "e_value",
+    "e_value_of_difference",
+    "e_values_of",
     "emulate",
     "estimate_with_imputation",
     "fine_gray",

@@ -6,7 +6,6 @@ Usage: python -m tests.validation.simulate_emulation
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +30,15 @@ MEASURES = ("survival_difference", "rmst_difference")
 KINDS = ("influence", "bootstrap")
 
 
-def once(effect: str, initiation: str, replicate: int) -> dict[str, list[float]]:
+def once(
+    effect: str, initiation: str, replicate: int, kinds: tuple[str, ...] = KINDS
+) -> dict[str, list[float]]:
     """Return estimate, limits and standard error of each number, by interval kind."""
     cohort = designs.lt1(PERSONS, SEED + replicate, log_hazard=EFFECTS[effect])
     asked = designs.question(initiation=initiation)
     method = make_method("clone_censor_weight", {})
     out = {}
-    for kind in KINDS:
+    for kind in kinds:
         how = Inference(interval="influence")
         if kind == "bootstrap":
             how = Inference(interval="bootstrap", replicates=BOOTSTRAP, seed=replicate, jobs=1)
@@ -65,8 +66,13 @@ def true_value(effect: str, initiation: str, measure: str, month: int) -> float:
 def measure(effect: str, initiation: str, replications: int) -> list[dict[str, Any]]:
     jobs = (joblib.delayed(once)(effect, initiation, r) for r in range(replications))
     found = joblib.Parallel(n_jobs=2)(jobs)
-    if os.environ.get("RAW"):
-        Path(os.environ["RAW"], f"{effect}-{initiation}-{replications}.json").write_text(json.dumps(found))
+    return summarise(effect, initiation, found)
+
+
+def summarise(
+    effect: str, initiation: str, found: list[dict[str, list[float]]]
+) -> list[dict[str, Any]]:
+    """Return bias and coverage of each number over replicates."""
     rows = []
     for key in found[0]:
         kind, name, month = key.split("|")

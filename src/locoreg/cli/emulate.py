@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from locoreg.cli.output import Progress, ProgressStyle, print_json, print_text
 from locoreg.workflows.curves.smallcells import check_small_cells
 from locoreg.workflows.emulation.hiding import hidden_dict, hidden_summary
+from locoreg.workflows.emulation.recording import RecordRequest, record_result
 from locoreg.workflows.emulation.reproduction import reproduction
 from locoreg.workflows.emulation.task import emulate as run_emulation
 
@@ -28,6 +29,11 @@ def emulate(
     out: Out | None = None,
     jobs: int | None = None,
     checkpoint: Path | None = None,
+    record: Path | None = None,
+    study: str | None = None,
+    source: str | None = None,
+    year: int | None = None,
+    question: str | None = None,
     primary_only: Annotated[bool, Flag] = False,
     strict: Annotated[bool, Flag] = False,
     small_cells: int = 10,
@@ -51,9 +57,20 @@ def emulate(
     out
         Folder for report.html, results.json, tables and figures.
     jobs
-        Workers of the bootstrap.
+        Workers of the bootstrap, and of the imputed cohorts.
     checkpoint
         File that keeps bootstrap replicates: the same command goes on after Ctrl-C.
+    record
+        New folder of evidence tables with the primary analysis as a study of design `emulation`,
+        for `locoreg evidence pool --tables`.
+    study
+        With --record: id of the study.
+    source
+        With --record: name of the patient source.
+    year
+        With --record: year of the analysis.
+    question
+        With --record: question of the evidence tables, where the protocol names no trials.
     primary_only
         Leave out the sensitivity analyses.
     strict
@@ -68,6 +85,10 @@ def emulate(
     """
     limit = small_cells or None
     check_small_cells(limit)
+    label = None
+    if record is not None:
+        request = RecordRequest(study=study, source=source, year=year, question=question)
+        label = request.label(protocol, method)
     say = Progress(progress)
     result = run_emulation(
         protocol,
@@ -92,12 +113,16 @@ def emulate(
         }  # fmt: skip
         command, python = reproduction(protocol, asked, out=out, small_cells=small_cells)
         written = write_emulation(result, out, command=command, python=python, small_cells=limit)
+    if record is not None and label is not None:
+        record_result(result, label, record)
     if json:
         print_json(hidden_dict(result, limit))
     else:
         print_text(hidden_summary(result, limit))
         if written is not None:
             print_text(f"Wrote {written}.")
+        if record is not None:
+            print_text(f"Recorded in {record}.")
         print_text("For research. Not a medical device.")
     return 3 if strict and result.primary.failed else 0
 

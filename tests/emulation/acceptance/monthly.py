@@ -1,4 +1,4 @@
-"""Clone, censor, weight in monthly steps, written apart from the package, and a design to try it on."""
+"""Clone, censor, weight in monthly steps, written apart from the package, and data to try it on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def expit(x):
     return 1.0 / (1.0 + np.exp(-x))
 
 
-def draw(n, seed, *, log_hazard=np.log(0.6), changing=False, operative=0.0, late=0.0):
+def draw(n, seed, *, hazard_ratio=0.6, changing=False, operative=0.0, late=0.0):
     """Return treatment month, month of death, whether dead, whether on the table, confounders.
 
     Treatment is decided at the start of a month, death comes in it. With `changing` a state that
@@ -31,11 +31,13 @@ def draw(n, seed, *, log_hazard=np.log(0.6), changing=False, operative=0.0, late
             new = (rng.random(n) < expit(-0.8 + 0.5 * x1 - (treated < NONE))).astype(float)
             state = np.where(rng.random(n) < 0.35, new, state)
         states.append(state)
-        p = expit(-2.0 + x1 - 0.6 * x2 - changing * 1.2 * state) * (1.0 if k < GRACE else late * (k > GRACE))
+        p = expit(-2.0 + x1 - 0.6 * x2 - changing * 1.2 * state) * (
+            1.0 if k < GRACE else late * (k > GRACE)
+        )
         now = ~dead & (treated == NONE) & (rng.random(n) < p)
         treated[now] = k
         fatal = now & (rng.random(n) < operative)
-        hazard = expit(-3.2 - 0.7 * x1 + 0.5 * x2 + log_hazard * (treated < NONE))
+        hazard = expit(-3.2 - 0.7 * x1 + 0.5 * x2 + np.log(hazard_ratio) * (treated < NONE))
         hazard = np.where(changing * state > 0, 1.8 * hazard, hazard)
         dies = ~dead & (fatal | (rng.random(n) < np.minimum(hazard, 1.0)))
         death[dies] = k
@@ -96,13 +98,13 @@ def curves(d, *, initiation, comparator):
     out = np.ones((2, MONTHS + 1))
     for k in range(MONTHS):
         if k < GRACE:
-            w0 = np.where(A > k, w0 / (1.0 - p[:, k]), 0.0)
+            w0 = np.where(k < A, w0 / (1.0 - p[:, k]), 0.0)
         elif comparator == "never":
-            assert not (A == k).any()
+            assert not (k == A).any()
         if initiation == "deadline" and k == GRACE - 1:
-            w1 = np.where(A == k, 1.0 / np.where(A == k, p[:, k], 1.0), (A < k).astype(float))
+            w1 = np.where(k == A, 1.0 / np.where(k == A, p[:, k], 1.0), (k > A).astype(float))
         if initiation == "all_initiators" and k == GRACE:
             w1 = (A < GRACE) / at_deadline
         for arm, w in enumerate((w0, w1)):
-            out[arm, k + 1] = out[arm, k] * (1.0 - w[K == k].sum() / w[K >= k].sum())
+            out[arm, k + 1] = out[arm, k] * (1.0 - w[k == K].sum() / w[k <= K].sum())
     return out

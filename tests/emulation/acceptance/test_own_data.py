@@ -19,8 +19,6 @@ SAME = 1e-8
 # The weights of the last interval are divided by their own sum there and by the persons alive
 # here; with 3,000 persons the two differ by a few percent, of 12% who die of a treatment in it.
 NEAR = 0.01
-# Between month 5 and 6 weights are cut too, and percentiles of weights have several definitions.
-CUT = 0.003
 DAYS = 30.4375
 FLAGS = ("--primary-only", "--json", "--progress", "none")
 TIMES = (3.0, 6.0, 12.0, 24.0, 36.0)
@@ -280,13 +278,39 @@ def test_weights_are_cut_at_persons_largest_weights_within_an_arm():
     p, A, K = hazards(d), d["treated"], d["death"]
     # The largest weight of a person in the treated arm: 1/p of month 5 for those treated in it.
     largest = np.where(A == 5, 1 / np.where(A == 5, p[:, 5], 1.0), 1.0)
-    limit = np.percentile(largest, 95)
-    w = np.where(A > 5, 0.0, np.minimum(largest, limit))
-    want = curves(d, initiation="deadline", comparator="never")[1, 6]
-    for k in range(6, 12):
-        want_at = K >= k
-        want *= 1 - w[K == k].sum() / w[want_at].sum()
-    effect = run(cohort(d), question(), truncate=95.0)
-    got = effect.contrast("survival_difference", 12.0).treated
-    plain = run(cohort(d), question()).contrast("survival_difference", 12.0).treated
-    assert abs(got - want) < CUT < abs(got - plain)
+    limit = np.percentile(largest, 95, method="inverted_cdf")
+    last = np.where(A > 5, 0.0, np.minimum(largest, limit))
+    want = 1.0
+    for k in range(12):
+        w = np.ones(A.size) if k < 5 else last
+        want *= 1 - w[k == K].sum() / w[k <= K].sum()
+    got = run(cohort(d), question(), truncate=95.0)
+    assert got.contrast("survival_difference", 12.0).treated == pytest.approx(want, abs=SAME)
+    plain = run(cohort(d), question())
+    assert abs(plain.contrast("survival_difference", 12.0).treated - want) > 1e-3
+
+
+def test_an_arm_that_runs_out_of_persons_fails():
+    """Nearly everybody is treated in the end: never treated at 36 months are a handful."""
+    rng = np.random.default_rng(1)
+    age = rng.normal(60, 10, 2000)
+    treated = rng.exponential(np.exp((age - 60) / 15) * 8)
+    death = rng.exponential(np.exp((60 - age) / 20) * 24)
+    end = np.minimum(death, 48)
+    data = lr.cohort_from_arrays(
+        time=end,
+        event=death <= 48,
+        treatment_time=np.where(treated <= end, treated, np.nan),
+        covariates={"age": age},
+        event_labels=["death"],
+    )
+    effect = run(data, question())
+    # The estimate is far from the truth, no difference, and the effect says why not to use it.
+    assert effect.contrast("survival_difference", 36.0).estimate.estimate > 0.1
+    assert ("effective_size_horizon", "not treated") in {(f.name, f.arm) for f in effect.failed}
+    assert (
+        "Effective sample size at 36 months (not treated)" in effect.summary().split("persons,")[0]
+    )
+    late = run(data, question(comparator="none_within_grace"))
+    assert abs(late.contrast("survival_difference", 36.0).estimate.estimate) < 0.1
+    assert not late.failed

@@ -14,6 +14,7 @@ import pytest
 from locoreg.core.estimate import Estimate
 from locoreg.emulation.benchmark import TrialEstimate, benchmark
 from locoreg.report.emulation import write_emulation
+from locoreg.workflows.emulation.reproduction import reproduction
 from locoreg.workflows.emulation.result import EmulationResult
 from locoreg.workflows.emulation.task import emulate
 from locoreg.workflows.emulation.trials import TrialComparison
@@ -94,6 +95,37 @@ def test_page_holds_the_effect(result: EmulationResult, folder: Path) -> None:
     assert f"{100 * abs(estimate):.1f}" in page.words
     assert "locoreg emulate X" in page.words
     assert not page.unclosed
+
+
+def test_page_and_results_tell_the_same_numbers(folder: Path) -> None:
+    words = Page((folder / "report.html").read_text(encoding="utf-8")).words
+    primary = json.loads((folder / "results.json").read_text(encoding="utf-8"))["primary"]
+    for c in primary["contrasts"]:
+        if c["measure"] in ("survival_difference", "rmst_difference"):
+            factor, digits = (100, 1) if c["measure"] == "survival_difference" else (1, 2)
+            for name in ("estimate", "ci_low", "ci_high"):
+                assert f"{abs(factor * c[name]):.{digits}f}" in words
+    for arm in primary["arms"]:
+        for value in arm["estimate"]:
+            assert f"{100 * value:.1f}" in words
+    for box in primary["flow"]:
+        assert f"{box['n']:,}" in words
+
+
+def test_reproduction_tells_no_login() -> None:
+    command, python = reproduction(
+        "my plan.yaml",
+        {"registry": "postgresql://me:secret@db/x?schema=r", "method": None, "jobs": 2,
+         "primary_only": True},
+        out=Path("out"), small_cells=0,
+    )  # fmt: skip
+    assert command == (
+        "locoreg emulate 'my plan.yaml' --registry 'postgresql://...@db/x?schema=r' --jobs 2 "
+        "--primary-only --out out --small-cells 0"
+    )
+    assert "registry='postgresql://...@db/x?schema=r', jobs=2, sensitivity=False" in python
+    assert "small_cells=None" in python
+    compile(python, "reproduce", "exec")
 
 
 def test_files_stand_beside_the_page(result: EmulationResult, folder: Path) -> None:

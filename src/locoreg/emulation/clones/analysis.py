@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from locoreg.emulation.arms import arm_row_influence, arm_values, person_sums
+from locoreg.emulation.clones.leverage import leave_one_out
 from locoreg.emulation.clones.options import Choices
 from locoreg.emulation.clones.plan import Plan, make_plan
 from locoreg.emulation.clones.ratio import ArmSums, log_hazard_ratio, log_ratio_influence
@@ -144,8 +145,15 @@ class CloneAnalysis:
             counts = [person[rows.person] for rows in self.plan.arms]
         return ArmSums(self.plan.arms, arms, counts, self.plan.times.time.size)
 
-    def influence(self) -> Values | None:
+    def influence(self, *, left_out: bool = True) -> Values | None:
         """Return each person's influence, estimated weights included.
+
+        Parameters
+        ----------
+        left_out : bool
+            Whether the influence on curves is that of leaving the person out of those at risk,
+            whose squares add up to a variance where few carry much of the weight; else it is the
+            derivative by the person's weight, as it always is for the hazard ratio.
 
         Returns
         -------
@@ -158,7 +166,7 @@ class CloneAnalysis:
         if any(one is None for one in psi):
             return None
         known = [one for one in psi if one is not None]
-        return _Influence(self, known).values()
+        return _Influence(self, known).values(left_out=left_out)
 
     def detail(self) -> Detail:
         """Return steps, counts, weights, balance, flow and diagnostics."""
@@ -182,7 +190,7 @@ class _Influence:
         self.weights = analysis.arm_weights(own, np.ones(self.plan.cohort.n))
         self.prepared = [f.prepare(p) for f, p in zip(self.plan.factors, own, strict=True)]
 
-    def values(self) -> Values:
+    def values(self, *, left_out: bool) -> Values:
         n, k = self.plan.cohort.n, self.analysis.grid.size
         curve, area = np.zeros((2, n, 2, k))
         for a, rows in enumerate(self.plan.arms):
@@ -195,14 +203,20 @@ class _Influence:
                     self.analysis.grid[part],
                     competing=self.analysis.competing,
                 )
-                curve[:, a, part] = self._persons(a, found[0])
-                area[:, a, part] = self._persons(a, found[1])
+                grows = None
+                if left_out:
+                    grows = leave_one_out(rows, self.weights[a], self.analysis.grid[part])
+                curve[:, a, part] = self._persons(a, found[0], grows)
+                area[:, a, part] = self._persons(a, found[1], grows)
         return Values(curve=curve, area=area, log_hr=self._log_hr())
 
-    def _persons(self, arm: int, influence: FloatArray) -> FloatArray:
+    def _persons(
+        self, arm: int, influence: FloatArray, grows: FloatArray | None = None
+    ) -> FloatArray:
         """Return sums within persons, with what each does to the estimated weights."""
         rows = self.plan.arms[arm]
-        total = person_sums(rows, influence, self.plan.cohort.n)
+        own = influence if grows is None else influence * grows
+        total = person_sums(rows, own, self.plan.cohort.n)
         for factor, ready, psi in zip(self.plan.factors, self.prepared, self.psi, strict=True):
             total += predictor(psi, factor.project(ready, arm, influence))
         return total

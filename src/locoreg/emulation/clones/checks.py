@@ -11,7 +11,12 @@ from locoreg.emulation.clones.atrisk import after, until
 from locoreg.emulation.clones.factors import HazardFactor
 from locoreg.emulation.clones.flow import last_interval, shared_deaths
 from locoreg.emulation.clones.hazards import listed
-from locoreg.emulation.diagnostics.thresholds import DEADLINE_FAIL, DEADLINE_WARN, HORIZON_ESS
+from locoreg.emulation.diagnostics.thresholds import (
+    DEADLINE_FAIL,
+    DEADLINE_WARN,
+    HORIZON_ESS,
+    HORIZON_ESS_FAIL,
+)
 from locoreg.emulation.diagnostics.verdicts import judged, noted
 from locoreg.emulation.diagnostics.wholetimes import whole_times
 from locoreg.emulation.effect import Diagnostic
@@ -140,7 +145,7 @@ def _concentration(plan: Plan, weights: list[FloatArray]) -> list[Diagnostic]:
     for label, rows, weight in zip(_labels(plan), plan.arms, weights, strict=True):
         now, end = after(rows, weight, grace), until(rows, weight, horizon)
         limits = (("effective_size", now, grace, ESS_WARN, HORIZON_ESS),)
-        late = (("effective_size_horizon", end, horizon, HORIZON_ESS, None),)
+        late = (("effective_size_horizon", end, horizon, HORIZON_ESS, HORIZON_ESS_FAIL),)
         for name, found, when, warn, fail in (*limits, *late):
             out.append(
                 judged(

@@ -49,9 +49,9 @@ def diagnose(
     Returns
     -------
     tuple of Diagnostic
-        Time zero, whole times, strata, overlap, raw balance, initiators of the last interval, events that
-        count under both strategies, immortal time, early rates, proportional hazards, support of
-        the horizon, follow-up, left truncation, unknown and late confounders.
+        Time zero, whole times, strata, overlap, raw balance, initiators of the last interval,
+        events that count under both strategies, immortal time, early rates, proportional hazards,
+        support of the horizon, follow-up, left truncation, unknown and late confounders.
     """
     return (
         time_zero(cohort),

@@ -63,6 +63,9 @@ PROPORTIONAL_P_WARN = 0.05
 # Effective persons at risk in each arm up to the horizon: below 30 neither the normal
 # approximation of the intervals nor the curve's last steps can be relied on.
 HORIZON_ESS = 30.0
+# Weighted, at the horizon itself, 30 is the alarm; below 10 the end of the curve, and every number
+# at the horizon, is that of a few persons, and no interval tells by how much it may be off.
+HORIZON_ESS_FAIL = 10.0
 
 # Share of persons followed up to the horizon, or to their event: below it, most of the comparison
 # at the horizon rests on how loss to follow-up is modelled.

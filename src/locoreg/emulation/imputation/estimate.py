@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 from scipy import special
 
@@ -203,9 +204,14 @@ class _Runs:
         self.readings = Readings.of(question, competing=cohort.competing)
         self.variances: FloatArray | None = None
         self.information: Pooled | None = None
-        packed, variances, details = [], [], []
-        for filled in self.filled:
-            values, variance, detail = self._analyse(filled)
+        packed: list[FloatArray] = []
+        variances: list[FloatArray] = []
+        details: list[Detail] = []
+        workers = joblib.Parallel(n_jobs=inference.jobs)
+        found: list[tuple[Values, FloatArray | None, Detail]] = list(
+            workers(joblib.delayed(self._analyse)(filled) for filled in self.filled)
+        )
+        for values, variance, detail in found:
             packed.append(values.packed())
             details.append(detail)
             if variance is not None:

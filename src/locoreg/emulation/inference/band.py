@@ -12,6 +12,7 @@ from locoreg.core.frames import frame
 from locoreg.emulation.cohort.data import Cohort
 from locoreg.emulation.inference.analysis import Analysis
 from locoreg.emulation.inference.spread import clusters
+from locoreg.emulation.products import cross_product
 from locoreg.emulation.question import Question
 from locoreg.stats.resample.weights import check_count
 from locoreg.stats.sandwich import cluster_sums
@@ -130,7 +131,7 @@ def difference_band(
     rows = influence.curve[:, 1] - influence.curve[:, 0]
     if cluster:
         rows = cluster_sums(rows, clusters(cohort))
-    covariance = rows.T @ rows
+    covariance = cross_product(rows, rows.copy())
     se = np.sqrt(np.diagonal(covariance))
     grid = question.grid()
     kept = np.flatnonzero((grid >= from_months) & (se > NEGLIGIBLE))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from locoreg.emulation.effect import ArmCurve, Effect
 from locoreg.figures.columns import HEAD
-from locoreg.figures.emulation.risktables import entered, entered_late, event_words, risk_tables
+from locoreg.figures.emulation.risktables import entered_late, event_words, risk_tables
 from locoreg.figures.emulation.tracks import arm_track, difference_steps
 from locoreg.figures.emulation.words import (
     alerts_of,
@@ -37,11 +37,9 @@ from locoreg.figures.textfit import ellipsise, one_line
 from locoreg.stats.survivaldata import FloatArray
 from locoreg.workflows.curves.smallcells import check_small_cells, count_text
 from locoreg.workflows.curves.ticks import time_ticks
-from locoreg.workflows.emulation.smallcells import (
-    hide_effect,
-    rule_words,
-    shown_counts,
-)
+from locoreg.workflows.emulation.smallcells import shown_counts
+from locoreg.workflows.emulation.smalleffects import hide_effect
+from locoreg.workflows.emulation.smalltexts import rule_words
 
 UNIT = "months"
 # Two ticks closer than this part of the axis would have their numbers touch.
@@ -285,11 +283,9 @@ def _block(effect: Effect, small_cells: int | None) -> TextBlock:
     for i, arm in enumerate(effect.arms):
         cells = []
         if counted:
-            events = shown_counts(arm, small_cells)["events"][-1]
-            followed = entered(arm.counts[-1])
-            cells += [
-                count_text(followed), count_text(events.n) if events.n is not None else events.text
-            ]  # fmt: skip
+            shown = shown_counts(arm, small_cells, effect.n)
+            for last in (shown["entered"][-1], shown["events"][-1]):
+                cells.append(last.text if last.n is None else count_text(last.n))
         cells += [_at(arm, t) for t in q.at_months]
         cells.append(f"{float(arm.restricted_mean[-1]):.2f}")
         rows.append(

@@ -27,13 +27,9 @@ from locoreg.figures.survival.pens import CurvePen
 from locoreg.figures.textfit import ellipsise, one_line, text_width, wrap
 from locoreg.registry.describe.counts import Count
 from locoreg.workflows.curves.smallcells import check_small_cells
-from locoreg.workflows.emulation.smallcells import (
-    ShownStep,
-    hide_effect,
-    rule_words,
-    shown_attrition,
-    shown_flow,
-)
+from locoreg.workflows.emulation.smallcells import ShownStep, shown_attrition, shown_flow
+from locoreg.workflows.emulation.smalleffects import hide_effect
+from locoreg.workflows.emulation.smalltexts import rule_words
 
 # A box with its number as shown.
 _Step = tuple[FlowStep, str]

@@ -28,7 +28,7 @@ from locoreg.figures.survival.pens import CurvePen
 from locoreg.figures.survival.timeaxis import time_text
 from locoreg.figures.textfit import ellipsise, one_line, text_width, wrap
 from locoreg.workflows.curves.smallcells import check_small_cells
-from locoreg.workflows.emulation.smallcells import hide_effect
+from locoreg.workflows.emulation.smalleffects import hide_effect
 
 THRESHOLD = 0.1
 ROW = 13.0

@@ -52,9 +52,8 @@ def risk_tables(
     kinds = [("at_risk", "At risk"), ("censored", "Censored"), ("events", event_words(effect))]
     out = []
     for i, arm in enumerate(effect.arms):
-        shown = shown_counts(arm, small_cells)
+        shown = shown_counts(arm, small_cells, effect.n)
         places = [k for k, row in enumerate(arm.counts) if row.at_months in ticks]
-        hidden = [shown["at_risk"][k].n is None for k in places]
         rows = [arm.counts[k] for k in places]
         found = [
             _cells(
@@ -63,10 +62,7 @@ def risk_tables(
             for key, words in kinds
         ]
         if entered_late(effect):
-            so_far: list[float | None] = [
-                None if hide else entered(row) for row, hide in zip(rows, hidden, strict=True)
-            ]
-            found.append(_cells("entered", "Entered", so_far, 0))
+            found.append(_cells("entered", "Entered", [shown["entered"][k].n for k in places], 0))
         if is_weighted(effect):
             found += _weighted(
                 rows, kinds, [[shown[k][p].n is None for p in places] for k in KINDS]
@@ -78,8 +74,8 @@ def risk_tables(
                 style=arm_style(i),
                 counts=CountTable(
                     stratum=arm.label,
-                    n=rows[0].raw_at_risk,
-                    n_text=count_text(rows[0].raw_at_risk),
+                    n=shown["at_risk"][0].n,
+                    n_text=shown["at_risk"][0].text,
                     time=tuple(row.at_months for row in rows),
                     rows=tuple(found),
                 ),

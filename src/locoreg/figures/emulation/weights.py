@@ -29,7 +29,8 @@ from locoreg.figures.survival.timeaxis import time_text
 from locoreg.figures.textfit import ellipsise, one_line, text_width
 from locoreg.stats.survivaldata import FloatArray
 from locoreg.workflows.curves.smallcells import check_small_cells
-from locoreg.workflows.emulation.smallcells import hide_effect, rule_words
+from locoreg.workflows.emulation.smalleffects import hide_effect
+from locoreg.workflows.emulation.smalltexts import rule_words
 
 GAP = 40.0
 AXIS_ROOM = 30.0

@@ -9,7 +9,7 @@ from locoreg.emulation.effect import Contrast, Effect
 from locoreg.figures.survival.arms import ArmStyle, style_of_slot
 from locoreg.figures.survival.timeaxis import time_text
 from locoreg.figures.textfit import one_line
-from locoreg.workflows.emulation.smallcells import redacted
+from locoreg.workflows.emulation.smalltexts import redacted
 
 SYNTHETIC = "SYNTHETIC PATIENTS"
 _INTERVALS = {

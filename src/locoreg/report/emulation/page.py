@@ -24,7 +24,7 @@ from locoreg.report.emulation.sensitivity import benchmark, sensitivity
 from locoreg.report.emulation.study import checklist, cohort, diagnostics, protocol, reproduce
 from locoreg.report.render import render
 from locoreg.report.words import DISCLAIMER
-from locoreg.workflows.emulation.smallcells import rule_words
+from locoreg.workflows.emulation.smalltexts import rule_words
 from locoreg.workflows.emulation.view import EmulationView
 
 SYNTHETIC = "SYNTHETIC PATIENTS"

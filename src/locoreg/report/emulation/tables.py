@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from locoreg.core.numbertext import MINUS, decimal_text
 from locoreg.figures.emulation.forests import axis_words, estimate_text
@@ -25,6 +26,9 @@ from locoreg.report.emulation.drawings import Drawing
 from locoreg.report.words import NONE
 from locoreg.workflows.emulation.smallcells import shown_attrition, shown_flow
 from locoreg.workflows.emulation.view import EmulationView, EstimateRow, PlainTable
+
+if TYPE_CHECKING:
+    from locoreg.emulation.effect import ArmCurve
 
 _VERDICTS: dict[str, tuple[str, Tone]] = {
     "pass": ("✔", "good"),
@@ -138,11 +142,9 @@ def curves_table(view: EmulationView) -> Table:
     no, yes = view.shown.arms
     difference = view.shown.difference
     rows = []
-    for i, month in enumerate(no.time.tolist()):
-        cells = [
-            percent_interval(float(a.estimate[i]), float(a.ci_low[i]), float(a.ci_high[i]))
-            for a in (yes, no)
-        ]
+    # Under the small-cell rule the arms may keep different times: the difference has those of both.
+    for i, month in enumerate(difference.time.tolist()):
+        cells = [_at(a, month) for a in (yes, no)]
         gap = [float(v[i]) for v in (difference.estimate, difference.ci_low, difference.ci_high)]
         shown = points(gap[0])
         if not math.isnan(gap[1]):
@@ -159,6 +161,11 @@ def curves_table(view: EmulationView) -> Table:
         tuple(rows),
         _failed_note(view),
     )
+
+
+def _at(arm: ArmCurve, month: float) -> str:
+    i = arm.time.tolist().index(month)
+    return percent_interval(float(arm.estimate[i]), float(arm.ci_low[i]), float(arm.ci_high[i]))
 
 
 def balance_table(view: EmulationView) -> Table:

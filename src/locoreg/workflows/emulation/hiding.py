@@ -12,16 +12,13 @@ from locoreg.registry.describe.counts import Count, shown_count
 from locoreg.workflows.emulation.result import EmulationResult
 from locoreg.workflows.emulation.smallcells import (
     KINDS,
-    hide_balance,
-    hide_effect,
-    hide_finding,
     hide_parts,
-    redacted,
-    rule_words,
     shown_attrition,
     shown_counts,
     shown_flow,
 )
+from locoreg.workflows.emulation.smalleffects import hide_balance, hide_effect, hide_finding
+from locoreg.workflows.emulation.smalltexts import redacted, rule_words
 from locoreg.workflows.emulation.subgroups import SubgroupRow
 from locoreg.workflows.emulation.summaries import CohortSummary
 
@@ -225,7 +222,7 @@ def effect_dict(effect: Effect, limit: int | None) -> dict[str, Any]:
     if limit is None:
         return out
     for arm, values in zip(effect.arms, out["arms"], strict=True):
-        shown = shown_counts(arm, limit)
+        shown = shown_counts(arm, limit, effect.n)
         for i, row in enumerate(values["at_risk"]):
             for kind in KINDS:
                 count = shown[kind][i]

@@ -84,7 +84,7 @@ def emulate(
     sensitivity : bool
         Whether the analyses beside the primary one are run.
     jobs : int, optional
-        Workers of the bootstrap.
+        Workers of the bootstrap, and of the analyses of imputed cohorts.
     checkpoint : str or Path, optional
         File that keeps bootstrap replicates, so that an interrupted run goes on.
     progress : callable, optional

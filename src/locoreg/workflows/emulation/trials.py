@@ -247,7 +247,7 @@ def catalogue_trials(
     """
     if not studies:
         raise DesignError("no trial is named.", hint="name studies of the catalogue.")
-    question = _question_of(catalog, studies)
+    question = question_of_studies(catalog, studies)
     try:
         pool = pool_question(
             catalog,
@@ -276,7 +276,26 @@ def catalogue_trials(
     )
 
 
-def _question_of(catalog: Catalog, studies: Sequence[str]) -> str:
+def question_of_studies(catalog: Catalog, studies: Sequence[str]) -> str:
+    """Return the one question that studies answer.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The tables.
+    studies : sequence of str
+        Study or report ids.
+
+    Returns
+    -------
+    str
+        Question id.
+
+    Raises
+    ------
+    DesignError
+        If they answer none, or different ones.
+    """
     questions: dict[str, str] = {}
     for given in studies:
         reference = catalog.references.get(given)

@@ -10,7 +10,7 @@ from locoreg.core.findings import Finding
 from locoreg.emulation.cohort.attrition import Attrition
 from locoreg.emulation.effect import Diagnostic, Effect
 from locoreg.workflows.emulation.ladder import Ladder
-from locoreg.workflows.emulation.smallcells import hide_effect
+from locoreg.workflows.emulation.smalleffects import hide_effect
 
 # Group of the row that pools trials, apart from the trials themselves.
 POOLED = "Randomised trials, pooled"

@@ -16,7 +16,9 @@ from locoreg.workflows.emulation.extras import Extras
 from locoreg.workflows.emulation.hiding import shown_checklist, shown_subgroups
 from locoreg.workflows.emulation.ladder import Ladder
 from locoreg.workflows.emulation.result import EmulationResult
-from locoreg.workflows.emulation.smallcells import hide_finding, redacted, shown_attrition
+from locoreg.workflows.emulation.smallcells import shown_attrition
+from locoreg.workflows.emulation.smalleffects import hide_finding
+from locoreg.workflows.emulation.smalltexts import redacted
 from locoreg.workflows.emulation.trials import TrialComparison
 from locoreg.workflows.emulation.view import (
     POOLED,

@@ -17,7 +17,7 @@ from locoreg.workflows.emulation.hiding import (
     shown_groups,
     shown_missing,
 )
-from locoreg.workflows.emulation.smallcells import redacted
+from locoreg.workflows.emulation.smalltexts import redacted
 from locoreg.workflows.emulation.summaries import CohortSummary
 from locoreg.workflows.emulation.view import PlainTable
 
