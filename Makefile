@@ -60,7 +60,7 @@ reference: ## make the reference numbers anew with R
 	Rscript tests/reference/survival/make_reference.R tests/reference/survival kept
 
 validate: $(VENV)/.installed-dev ## measure bias and coverage anew by simulation (slow)
-	for script in tests/validation/simulate_*.py; do $(RUN)/python $$script || exit 1; done
+	for script in tests/validation/simulate_*.py; do PYTHONPATH=. $(RUN)/python $$script || exit 1; done
 
 check: lint docs-build test ## what CI runs: lint, documentation, tests (the examples are among them)
 

@@ -87,11 +87,6 @@ def test_method_takes_the_place_of_the_protocols(
     assert code == 3
 
 
-def outcome_before_time_zero(columns: dict[str, Any]) -> None:
-    columns["months"] = columns["months"].copy()
-    columns["months"][3] = -1.5
-
-
 def nobody_treated(columns: dict[str, Any]) -> None:
     columns["surgery"] = np.full(columns["surgery"].size, np.inf)
 
@@ -119,7 +114,6 @@ LONG = {
     [
         pytest.param({"confounders": UNKNOWN}, nothing, "x3", "x2", id="unknown-column"),
         pytest.param({"strategies": LONG}, nothing, "grace", "horizon", id="grace-too-long"),
-        pytest.param({}, outcome_before_time_zero, "negative", "time zero", id="outcome-before"),
         pytest.param({}, nobody_treated, "treated", "grace period", id="nobody-treated"),
         pytest.param({}, no_overlap, "x1: c", "firth", id="no-overlap"),
     ],
@@ -143,6 +137,21 @@ def test_bad_protocols_say_in_one_line_what_to_do(
     assert said in err
     assert advised in err
     assert "Hint:" in err
+
+
+def test_an_outcome_before_time_zero_is_counted_with_advice(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    columns = persons.rows(500, 1)
+    columns["months"] = columns["months"].copy()
+    columns["months"][3] = -1.5
+    table = str(persons.write_table(tmp_path / "persons.csv", columns))
+    protocol = written(tmp_path, persons.protocol())
+    arguments = ("emulate", protocol, "--table", table, "--primary-only", "--progress", "none")
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0
+    assert "[serious] outcome-before-time-zero: follow-up of 1 person ends before" in out
+    assert "choose a time zero" in out
 
 
 def test_a_confounder_measured_after_treatment_is_refused(

@@ -36,7 +36,7 @@ def emulate(
     question: str | None = None,
     primary_only: Annotated[bool, Flag] = False,
     strict: Annotated[bool, Flag] = False,
-    small_cells: int = 10,
+    small_cells: int | None = None,
     progress: ProgressStyle = "auto",
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -77,14 +77,13 @@ def emulate(
         Exit code 3 if a diagnostic of the primary analysis failed.
     small_cells
         Hide counts of 1 to this many persons, and what would give them away, in everything that is
-        printed and written; 0 shows all.
+        printed and written: 10 is usual before results of real patients are shared.
     progress
         auto, bar, json or none; on stderr.
     json
         Print results.json on stdout.
     """
-    limit = small_cells or None
-    check_small_cells(limit)
+    check_small_cells(small_cells)
     label = None
     if record is not None:
         request = RecordRequest(study=study, source=source, year=year, question=question)
@@ -112,13 +111,15 @@ def emulate(
             "checkpoint": checkpoint, "primary_only": primary_only,
         }  # fmt: skip
         command, python = reproduction(protocol, asked, out=out, small_cells=small_cells)
-        written = write_emulation(result, out, command=command, python=python, small_cells=limit)
+        written = write_emulation(
+            result, out, command=command, python=python, small_cells=small_cells
+        )
     if record is not None and label is not None:
         record_result(result, label, record)
     if json:
-        print_json(hidden_dict(result, limit))
+        print_json(hidden_dict(result, small_cells))
     else:
-        print_text(hidden_summary(result, limit))
+        print_text(hidden_summary(result, small_cells))
         if written is not None:
             print_text(f"Wrote {written}.")
         if record is not None:

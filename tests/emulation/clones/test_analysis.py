@@ -258,7 +258,6 @@ ERRORS = {
         "starts at 5 months",
     ),
     "uniform with Cox": ({}, {"initiation": "uniform"}, {"initiation_model": "cox"}, "uniform"),
-    "nobody lost": ({}, {}, {"natural_censoring": "pooled_logistic"}, "nobody is lost"),
 }
 
 
@@ -270,6 +269,15 @@ def test_a_question_that_does_not_fit_says_so(name):
     with pytest.raises(DesignError, match=words) as caught:
         CloneAnalysis(cohort, designs.question(**asked), Choices(**choices))
     assert caught.value.hint
+
+
+def test_where_nobody_is_lost_there_are_no_weights_against_it():
+    cohort, ones = drawn.cohort(200, 14), np.ones((1, 200))
+    asked = designs.question()
+    with_model = CloneAnalysis(cohort, asked, Choices(natural_censoring="pooled_logistic"))
+    without = CloneAnalysis(cohort, asked, Choices())
+    assert (with_model.values(ones).curve == without.values(ones).curve).all()
+    assert "Nobody is lost to follow-up: no weights stand against it." in with_model.detail().notes
 
 
 @pytest.mark.parametrize("truncate", [0.0, 50.0, 100.0])

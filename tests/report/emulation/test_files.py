@@ -117,11 +117,11 @@ def test_reproduction_tells_no_login() -> None:
         "my plan.yaml",
         {"registry": "postgresql://me:secret@db/x?schema=r", "method": None, "jobs": 2,
          "primary_only": True},
-        out=Path("out"), small_cells=0,
+        out=Path("out"), small_cells=None,
     )  # fmt: skip
     assert command == (
         "locoreg emulate 'my plan.yaml' --registry 'postgresql://...@db/x?schema=r' --jobs 2 "
-        "--primary-only --out out --small-cells 0"
+        "--primary-only --out out"
     )
     assert "registry='postgresql://...@db/x?schema=r', jobs=2, sensitivity=False" in python
     assert "small_cells=None" in python

@@ -301,3 +301,13 @@ def test_a_record_needs_its_names_before_anything_is_run():
 def test_everything_is_json(result):
     json.dumps(result.to_dict(), allow_nan=True)
     assert not_finite(result.protocol.to_dict()) == []
+
+
+def test_a_level_that_a_subgroup_lacks_is_left_out_of_its_models(tmp_path):
+    columns = persons.rows(600, 5)
+    columns["x1"] = np.array(["a", "b"])[columns["x1"].astype(int)]
+    columns["kind"] = np.where(columns["x1"] == "a", "first", "second")
+    file = persons.write_table(tmp_path / "kinds.csv", columns)
+    found = emulate(persons.protocol(subgroups=["kind"]), table=file)
+    assert [row.level for row in found.extras.subgroups] == ["first", "second"]
+    assert all(row.estimate is not None for row in found.extras.subgroups)

@@ -133,6 +133,8 @@ def _notes(analysis: CloneAnalysis) -> tuple[str, ...]:
             f"Who is untreated at {start:g} months is represented by those treated from then to "
             f"{question.grace_months:g} months."
         )
+    if choices.natural_censoring != "none" and analysis.plan.loss is None:
+        notes.append("Nobody is lost to follow-up: no weights stand against it.")
     if choices.truncate is not None:
         notes.append(
             f"Weights are cut at percentile {choices.truncate:g} of the persons' largest weights "

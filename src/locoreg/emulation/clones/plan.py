@@ -127,6 +127,10 @@ def _check_treated(cohort: Cohort, clones: Clones, question: Question) -> None:
         )
 
 
+def _lost(cohort: Cohort) -> bool:
+    return bool((cohort.lost & (cohort.event == 0)).any())
+
+
 class _Builder:
     """Make the rows and factors of both arms."""
 
@@ -147,7 +151,7 @@ class _Builder:
         if choices.initiation_model == "pooled_logistic":
             self.timed = initiation_table(cohort, clones, self.intervals, choices.penalty)
         self.loss: Timed | None = None
-        if choices.natural_censoring == "pooled_logistic":
+        if choices.natural_censoring == "pooled_logistic" and _lost(cohort):
             whole = Intervals.of(question, until=question.horizon_months)
             self.loss = loss_table(cohort, clones, whole)
 

@@ -92,28 +92,18 @@ def loss_table(cohort: Cohort, clones: Clones, intervals: Intervals) -> Timed:
     Parameters
     ----------
     cohort, clones, intervals
-        As for `initiation_table`; the intervals reach to the horizon.
+        As for `initiation_table`; the intervals reach to the horizon, and somebody is lost.
 
     Returns
     -------
     Timed
         The hazards. Where nobody is lost at some level the regression has Firth's penalty: that
         is no lack of overlap, as the weights are near 1 there.
-
-    Raises
-    ------
-    DesignError
-        If nobody is lost.
     """
     lost = cohort.lost & (cohort.event == 0)
     where = np.where(lost, cohort.time, np.inf)
     place = intervals.of_time(where)
     events = np.bincount(place[lost], minlength=intervals.count)
-    if not lost.any():
-        raise DesignError(
-            "nobody is lost to follow-up, so that there is no loss to model.",
-            hint='take natural_censoring="none"; the end of the study needs no weights.',
-        )
     active = np.flatnonzero(events)
     pieces = clock(where[lost], place[lost], intervals, active)
     columns, names = time_columns(active, events[active], 0)
@@ -170,7 +160,7 @@ def deadline_table(
     X = np.column_stack([np.ones(person.size), baseline.X[person], changing.X[person]])
     names = ("constant", *baseline.names, *changing.names)
     variables = ("", *baseline.variables, *changing.variables)
-    kept = _independent(X, used[person], free=1 + baseline.X.shape[1])
+    kept = _independent(X, used[person], free=1)
     first = np.full(cohort.n, -1, dtype=np.int64)
     first[person] = np.arange(person.size)
     return HazardTable(
@@ -233,7 +223,7 @@ def _table(
     own = ("treated",) if t else ()
     names = (*time_names, *baseline.names, *own, *(changing[0].names if h else ()))
     variables = (*[""] * c, *baseline.variables, *own, *(changing[0].variables if h else ()))
-    kept = _independent(X, used, free=c + p)
+    kept = _independent(X, used, free=c)
     return HazardTable(
         what=what,
         n=cohort.n,
@@ -253,7 +243,8 @@ def _table(
 def _independent(X: FloatArray, used: BoolArray, *, free: int) -> list[int]:
     """Return the columns to keep: the first `free`, and later ones that depend on none before.
 
-    The value of a history that nobody has yet, for example, marks the first interval once more.
+    The value of a history that nobody has yet, for example, marks the first interval once more,
+    and in a subgroup a level of a confounder may not occur. Probabilities are the same without.
     """
     width = X.shape[1]
     if free == width:

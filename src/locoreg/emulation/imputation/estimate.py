@@ -98,6 +98,7 @@ def estimate_with_imputation(
     protocol_sha256: str | None = None,
     on_progress: OnProgress | None = None,
     completed: Completed | None = None,
+    interval_optional: bool = False,
 ) -> Effect:
     """Estimate an effect with missing confounders imputed.
 
@@ -112,8 +113,7 @@ def estimate_with_imputation(
     inference : Inference
         How intervals are made. With influence functions each completed cohort is analysed and the
         results are pooled by Rubin's rules. With the bootstrap each replicate imputes anew under
-        its weights: bootstrap outside, imputation inside [1]_. With ``auto`` and neither influence
-        functions nor replicates there are no intervals.
+        its weights: bootstrap outside, imputation inside [1]_.
     imputation : Imputation
         How values are imputed.
     protocol_sha256 : str, optional
@@ -123,6 +123,8 @@ def estimate_with_imputation(
     completed : Completed, optional
         What `complete` returned for the same cohort, grace period and options, so that several
         analyses share it.
+    interval_optional : bool
+        Whether a method without influence functions gets no interval, instead of the bootstrap.
 
     Returns
     -------
@@ -154,7 +156,7 @@ def estimate_with_imputation(
         spread = Spread.none(row.size)
     elif runs.variances is not None:
         spread = runs.pooled(row)
-    elif inference.interval == "auto" and inference.replicates is None:
+    elif interval_optional:
         spread = Spread.none(row.size)
     else:
         if inference.interval == "influence":

@@ -15,7 +15,7 @@ _TURNED = {"primary_only": "sensitivity"}
 
 
 def reproduction(
-    protocol: str, asked: Mapping[str, Any], *, out: Path, small_cells: int
+    protocol: str, asked: Mapping[str, Any], *, out: Path, small_cells: int | None
 ) -> tuple[str, str]:
     """Return the command, and the same in Python.
 
@@ -28,8 +28,8 @@ def reproduction(
         ``primary_only`` is ``sensitivity=False`` in Python.
     out : Path
         Folder of the report.
-    small_cells : int
-        Counts from 1 to this many are hidden; 0 shows all.
+    small_cells : int, optional
+        Counts from 1 to this many are hidden.
 
     Returns
     -------
@@ -47,14 +47,16 @@ def reproduction(
             arguments.append(f"{_TURNED[name]}=False")
         else:
             arguments.append(f"{name}={value if isinstance(value, int) else repr(_plain(value))}")
-    words += ["--out", str(out), "--small-cells", str(small_cells)]
+    words += ["--out", str(out)]
+    if small_cells is not None:
+        words += ["--small-cells", str(small_cells)]
     python = "\n".join(
         (
             "import locoreg as lr",
             "from locoreg.report.emulation import write_emulation",
             "",
             f"result = lr.emulate({', '.join(arguments)})",
-            f"write_emulation(result, {str(out)!r}, small_cells={small_cells or None})",
+            f"write_emulation(result, {str(out)!r}, small_cells={small_cells})",
         )
     )
     return shlex.join(words), python

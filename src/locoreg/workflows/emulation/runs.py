@@ -98,8 +98,7 @@ class Setting:
         Without replicates and seed in the protocol, a method that has no influence functions gets
         no interval. Nor where confounders are imputed: every replicate would impute anew.
         """
-        how = replace(self.inference, interval="auto", checkpoint=None)
-        return how if self.imputation is None else replace(how, replicates=None, seed=None)
+        return replace(self.inference, interval="auto", checkpoint=None)
 
 
 def estimate(
@@ -110,6 +109,7 @@ def estimate(
     cohort: Cohort | None = None,
     inference: Inference | None = None,
     on_progress: OnProgress | None = None,
+    interval_optional: bool = False,
 ) -> Effect:
     """Estimate with a method; the effect carries the diagnostics of the cohort too.
 
@@ -123,6 +123,9 @@ def estimate(
         What replaces those of the setting.
     on_progress : callable, optional
         Called with the bootstrap replicates done and their total.
+    interval_optional : bool
+        Where confounders are imputed: whether a method without influence functions gets no
+        interval.
 
     Returns
     -------
@@ -150,6 +153,7 @@ def estimate(
             protocol_sha256=setting.protocol_sha256,
             on_progress=on_progress,
             completed=setting.completed(asked) if persons is setting.cohort else None,
+            interval_optional=interval_optional,
         )
     known = {(d.name, d.arm) for d in effect.diagnostics}
     more = tuple(d for d in setting.diagnostics if (d.name, d.arm) not in known)
@@ -220,7 +224,14 @@ def estimate_or_less(
     """
     how = setting.secondary()
     if setting.imputation is not None or (how.replicates is not None and how.seed is not None):
-        return estimate(setting, method, question=question, cohort=cohort, inference=how)
+        return estimate(
+            setting,
+            method,
+            question=question,
+            cohort=cohort,
+            inference=how,
+            interval_optional=True,
+        )
     try:
         only = replace(how, interval="influence")
         return estimate(setting, method, question=question, cohort=cohort, inference=only)

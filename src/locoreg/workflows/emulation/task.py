@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from locoreg.core.errors import DesignError, LocoregError
+from locoreg.core.findings import Finding, Location
+from locoreg.core.numbertext import plural
 from locoreg.emulation.cohort import Cohort
 from locoreg.emulation.cohort.registry import (
     builtin_histories,
@@ -26,6 +28,8 @@ from locoreg.workflows.emulation.result import EmulationResult, result_of
 from locoreg.workflows.emulation.runs import Run, Setting, estimate, imputation_of, options_of
 
 Say = Callable[[str], None]
+# A step of the attrition of tables.
+ENDED_BEFORE = "follow-up does not end before time zero"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +155,25 @@ def build_cohort(loaded: LoadedProtocol, source: Source) -> Cohort:
             f"nobody is left in the cohort. {flow}.",
             hint="see which criterion excludes everybody, and whether its variable is recorded.",
         )
-    return cohort
+    return replace(cohort, audit=(*cohort.audit, *_ended_before(cohort)))
+
+
+def _ended_before(cohort: Cohort) -> Iterator[Finding]:
+    """Yield a finding where persons are left out because their follow-up ends before time zero."""
+    for step in cohort.attrition.steps:
+        if step.name == ENDED_BEFORE and step.excluded:
+            yield Finding(
+                rule="outcome-before-time-zero",
+                severity="serious",
+                subject=cohort.source,
+                message=f"follow-up of {plural(step.excluded, 'person')} ends before time zero: "
+                "they are left out. Check the columns and the unit of time, or choose a time "
+                "zero at which everybody is alive and followed.",
+                value=float(step.excluded),
+                limit=None,
+                location=Location(file=cohort.source),
+                changes="Who is in the cohort depends on what happened before time zero.",
+            )
 
 
 def emulate_cohort(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from locoreg.core.errors import DesignError, LocoregError, NothingToPoolError
@@ -14,6 +14,7 @@ from locoreg.emulation.cohort import AttritionStep
 from locoreg.emulation.effect import Effect
 from locoreg.emulation.methods import make_method
 from locoreg.emulation.protocol import TrialProtocol
+from locoreg.evidence.audit import audit
 from locoreg.evidence.catalog import load_catalog
 from locoreg.evidence.lines import PooledStudy
 from locoreg.evidence.pooling import EvidencePool
@@ -231,7 +232,8 @@ def catalogue_trials(
     level : float
         Level of the intervals in percent.
     findings : iterable of Finding, optional
-        Findings of an audit of the same tables, if at hand.
+        Findings of an audit of the same tables, if at hand; those about published pools play no
+        part.
 
     Returns
     -------
@@ -248,6 +250,9 @@ def catalogue_trials(
     if not studies:
         raise DesignError("no trial is named.", hint="name studies of the catalogue.")
     question = question_of_studies(catalog, studies)
+    if findings is None:
+        # Rebuilding published pools takes most of an audit's time, and says nothing of trials.
+        findings = audit(replace(catalog, pools={})).findings
     try:
         pool = pool_question(
             catalog,
