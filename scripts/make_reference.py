@@ -300,7 +300,7 @@ def benchmarks_page() -> str:
     ]
     for path in sorted((ROOT / "benchmarks/results").glob("*.md")):
         lines.append(re.sub(r"^#", "##", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    lines += [_coverage(), _survival_coverage()]
+    lines += [_coverage(), _survival_coverage(), _emulation_coverage()]
     return NOTICE + "\n\n".join(line.strip() for line in lines) + "\n"
 
 
@@ -344,6 +344,31 @@ def _survival_coverage() -> str:
     ]
     for design, covered in found.items():
         lines.append(f"| {design} | {len(covered)} | {min(covered):.1f} to {max(covered):.1f} |")
+    return "\n".join(lines)
+
+
+def _emulation_coverage() -> str:
+    """Return the recorded coverage of the intervals of an emulated effect as a table."""
+    record = json.loads((ROOT / "tests/validation/emulation.json").read_text(encoding="utf-8"))
+    design, found = record["design"], {}
+    for row in record["results"]:
+        key = (row["effect"], row["initiation"], row["interval"], row["measure"])
+        found.setdefault(key, {})[row["month"]] = 100 * row["coverage"]
+    months = design["months"]
+    lines = [
+        "## Coverage of emulated effects\n\nHow often a 95% interval of clone-censor-weight holds"
+        f" the exact truth, in {design['replications']:,} cohorts of {design['persons']:,} persons"
+        " each, with treatment and death drawn month by month (the design `lt1` of"
+        " `tests/emulation/designs.py`); each bootstrap has"
+        f" {design['bootstrap_replicates']} replicates. `make validate` measures it anew.\n",
+        "| effect | treated strategy | interval | measure |"
+        + "".join(f" {month} months |" for month in months),
+        "|---|---|---|---|" + "--:|" * len(months),
+    ]
+    for (effect, initiation, interval, measure), covered in found.items():
+        cells = "".join(f" {covered[month]:.1f} |" for month in months)
+        words = measure.replace("_", " ")
+        lines.append(f"| {effect} | `{initiation}` | {interval} | {words} |{cells}")
     return "\n".join(lines)
 
 
