@@ -34,7 +34,7 @@ from locoreg.registry.synthetic.strategies import ASSESSMENTS, DAYS_PER_MONTH, m
 
 RECORD = Path(__file__).with_name("duchesneau.json")
 SEED = 20261200
-REPLICATIONS = 60
+REPLICATIONS = 40
 FIRST = 2
 # Of all kinds; about 2,700 of them are metastatic at diagnosis.
 PATIENTS = 10_000

@@ -25,7 +25,7 @@ CENTRED = (
 def test_the_record_is_that_of_the_script():
     source, design = RECORD["source"], RECORD["design"]
     assert source["seed"] == simulation.SEED
-    assert design["replications"] == simulation.REPLICATIONS >= 60
+    assert design["replications"] == simulation.REPLICATIONS >= 40
     assert design["registry_patients"] == simulation.PATIENTS
     assert len(ROWS) == len(simulation.ANALYSES) * len(MEASURES)
     assert 2_000 <= design["mean"]["patients"] <= 3_000
