@@ -46,7 +46,7 @@ def test_the_code_still_gives_the_recorded_numbers():
 
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_ever_against_never_is_badly_biased(population):
-    """METHODS: hazard ratios of 0.5 to 0.6 where nothing is true."""
+    """Hazard ratios of 0.5 to 0.6 where nothing is true."""
     row = ROWS["null", population, "ever against never", HR]
     assert row["truth"] == 0
     assert -0.75 < row["mean"] < -0.45

@@ -70,8 +70,8 @@ def doubly_robust_values(
 
     References
     ----------
-    .. [1] Zhang M, Schaubel DE (2012). Statistics in Medicine 31:4255-4268.
-       doi:10.1002/sim.5480
+    .. [1] Bai X, Tsiatis AA, O'Brien SM (2013). Biometrics 69:830-839.
+       doi:10.1111/biom.12076
     .. [2] Ozenne BMH, Scheike TH, Staerk L, Gerds TA (2020). Biometrical Journal 62:751-763.
        doi:10.1002/bimj.201800298
     """
