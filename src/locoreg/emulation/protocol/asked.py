@@ -304,12 +304,9 @@ class FollowUp(Part):
     until : str
         ``last_contact`` of each patient, or a date such as ``2020-12-31`` at which the study
         ended; a patient whose last contact lies before it is lost to follow-up.
-    day_of_treatment_deaths : {"treated"}
-        A person who dies on the day of treatment was treated.
     """
 
     until: Annotated[Text, BeforeValidator(_date_as_text)]
-    day_of_treatment_deaths: Literal["treated"] = "treated"
 
     def faults(self) -> Iterator[Fault]:
         """Return whether the end is neither last contact nor a date."""

@@ -235,14 +235,6 @@ def last_of(
     return out
 
 
-def least_of(person: IntArray, n: int, values: FloatArray) -> FloatArray:
-    """Return the smallest value of each person; NaN without rows."""
-    out = np.full(n, np.inf)
-    np.minimum.at(out, person, values)
-    out[np.isinf(out)] = np.nan
-    return out
-
-
 def any_of(person: IntArray, n: int, marked: BoolArray | None = None) -> BoolArray:
     """Return which persons have a row, or a marked one."""
     out = np.zeros(n, dtype=np.bool_)
