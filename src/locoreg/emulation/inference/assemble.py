@@ -128,11 +128,23 @@ def assemble_effect(
         weights=detail.weights,
         flow=detail.flow,
         diagnostics=detail.diagnostics,
-        notes=(*detail.notes, *spread.notes),
+        notes=(*detail.notes, *spread.notes, *_constant(cohort)),
         attrition=cohort.attrition,
         synthetic=cohort.synthetic,
         provenance=_provenance(label, cohort, inference, spread, protocol_sha256, more or {}),
     )
+
+
+def _constant(cohort: Cohort) -> tuple[str, ...]:
+    """Return a note that names confounders of one value only, if there are some."""
+    names = [
+        column.name
+        for column in cohort.confounders()
+        if np.unique(column.values[~column.missing]).size < 2
+    ]
+    if not names:
+        return ()
+    return (f"Adjusted for nothing, as all persons have the same value: {', '.join(names)}.",)
 
 
 def _arm(arm: int, label: str, found: Estimated, question: Question) -> ArmCurve:
