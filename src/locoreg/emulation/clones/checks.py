@@ -12,10 +12,15 @@ from locoreg.emulation.clones.factors import HazardFactor
 from locoreg.emulation.clones.flow import last_interval, shared_deaths
 from locoreg.emulation.clones.hazards import listed
 from locoreg.emulation.diagnostics.thresholds import (
+    CONSERVATION_FAIL,
+    CONSERVATION_WARN,
     DEADLINE_FAIL,
     DEADLINE_WARN,
+    ESS_WARN,
     HORIZON_ESS,
     HORIZON_ESS_FAIL,
+    TOP_FAIL,
+    TOP_WARN,
 )
 from locoreg.emulation.diagnostics.verdicts import judged, noted
 from locoreg.emulation.diagnostics.wholetimes import whole_times
@@ -26,18 +31,8 @@ if TYPE_CHECKING:
     from locoreg.emulation.clones.analysis import CloneAnalysis
     from locoreg.emulation.clones.plan import Plan
 
-# Weights just after the grace period against persons alive then. Exact for saturated models; a
-# tenth is the alarm, a quarter means that the weights stand for another population.
-CONSERVATION_WARN = 0.10
-CONSERVATION_FAIL = 0.25
 # Weights before the deadline are 1 by definition; more than rounding is a fault.
 ONE = 1e-9
-# Effective persons per arm just after the grace period: below 100 single persons show in the
-# curve, below 30 neither normal approximations nor the bootstrap can be relied on.
-ESS_WARN = 100.0
-# Share of the weight held by 1% of the persons: a tenth is ten times their number.
-TOP_WARN = 0.10
-TOP_FAIL = 0.25
 
 
 def make_checks(analysis: CloneAnalysis, weights: list[FloatArray]) -> tuple[Diagnostic, ...]:

@@ -60,6 +60,17 @@ DEADLINE_WARN = 10
 # It never fails an analysis: curves and restricted means need no proportional hazards.
 PROPORTIONAL_P_WARN = 0.05
 
+# Weights of an arm, summed, against the persons that they stand for. Exact for saturated models; a
+# tenth is the alarm, a quarter means that the weights stand for another population.
+CONSERVATION_WARN = 0.10
+CONSERVATION_FAIL = 0.25
+
+# Effective persons per arm: below 100 single persons show in the curve.
+ESS_WARN = 100.0
+# Share of the weight held by 1% of the persons: a tenth is ten times their number.
+TOP_WARN = 0.10
+TOP_FAIL = 0.25
+
 # Effective persons at risk in each arm up to the horizon: below 30 neither the normal
 # approximation of the intervals nor the curve's last steps can be relied on.
 HORIZON_ESS = 30.0

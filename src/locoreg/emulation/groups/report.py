@@ -10,7 +10,15 @@ from locoreg.core.numbertext import plural
 from locoreg.emulation.arms import arm_counts, arm_steps, count_times
 from locoreg.emulation.cohort.data import Cohort
 from locoreg.emulation.diagnostics.immortal import early_rates, immortal_time
-from locoreg.emulation.diagnostics.thresholds import HORIZON_ESS, IMMORTAL_NOTE
+from locoreg.emulation.diagnostics.thresholds import (
+    CONSERVATION_FAIL,
+    CONSERVATION_WARN,
+    ESS_WARN,
+    HORIZON_ESS,
+    IMMORTAL_NOTE,
+    TOP_FAIL,
+    TOP_WARN,
+)
 from locoreg.emulation.diagnostics.verdicts import judged
 from locoreg.emulation.effect import Diagnostic
 from locoreg.emulation.effect.curve import CountRow
@@ -19,16 +27,6 @@ from locoreg.emulation.groups.weighted import WeightedArms
 from locoreg.emulation.question import Question
 from locoreg.stats.survivaldata import FloatArray
 
-# The weights of an arm, summed where follow-up starts, stand for everybody; exact for saturated
-# models. A tenth is the alarm, a quarter means that they stand for another population.
-CONSERVATION_WARN = 0.10
-CONSERVATION_FAIL = 0.25
-# Effective persons per arm: below 100 single persons show in the curve, below 30 neither normal
-# approximations nor the bootstrap can be relied on.
-ESS_WARN = 100.0
-# Share of the weight held by 1% of the persons: a tenth is ten times their number.
-TOP_WARN = 0.10
-TOP_FAIL = 0.25
 # With fewer persons 1% of them is nobody.
 FEWEST_FOR_SHARE = 100
 # Told where a model of treatment is penalised.
