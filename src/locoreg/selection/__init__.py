@@ -1,0 +1,1 @@
+"""Who gains from local therapy: effects by covariates from censored, confounded data."""

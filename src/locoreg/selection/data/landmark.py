@@ -1,0 +1,172 @@
+"""From the cohort of an emulation to persons at a landmark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from locoreg.core.errors import DesignError
+from locoreg.emulation.cohort import Attrition, AttritionStep, Cohort, Column
+from locoreg.emulation.question import Question
+from locoreg.selection.data.persons import SelectionData
+from locoreg.selection.question import Measure, SelectionQuestion
+from locoreg.stats.survivaldata import FloatArray
+
+# Times that differ by less are the same.
+NEAR = 1e-9
+HistoriesAt = Literal["time_zero", "landmark"]
+
+
+def landmark_data(
+    cohort: Cohort,
+    question: Question,
+    *,
+    landmark_months: float,
+    measure: Measure,
+    histories_at: HistoriesAt,
+    modifiers: Sequence[str] | None = None,
+    ordered: Sequence[str] = (),
+    site: str | None = None,
+) -> tuple[SelectionData, SelectionQuestion]:
+    """Return the persons of a cohort who live and are followed at a landmark.
+
+    The cohort of clone-censor-weight is no alternative: there a person is in both arms until its
+    data contradict one, so that no probability of treatment given covariates exists, and the
+    scores of effects by covariates need one.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The persons.
+    question : Question
+        What the protocol asks. With the comparator ``never``, untreated persons are censored when
+        they are treated after the landmark; with ``none_within_grace`` they are followed on.
+    landmark_months : float
+        The landmark. Treated are those treated up to and including it; time begins there.
+    measure : {"rmst_difference", "survival_difference"}
+        The effect.
+    histories_at : {"time_zero", "landmark"}
+        As of when covariates that change over time count. Values of the treated at the landmark
+        may already come from treatment.
+    modifiers : sequence of str, optional
+        Covariates by which the effect may differ; by default all.
+    ordered : sequence of str
+        Categories coded by the rank of their levels.
+    site : str, optional
+        The covariate or subgroup that names the hospital.
+
+    Returns
+    -------
+    data : SelectionData
+        The persons, with the landmark as time zero.
+    question : SelectionQuestion
+        The horizon counts from the landmark.
+
+    Raises
+    ------
+    DesignError
+        If other events compete, or the landmark does not lie before the horizon.
+    """
+    if cohort.competing:
+        raise DesignError(
+            "other events compete with the outcome, which scores of effects by covariates don't "
+            "handle.",
+            hint="choose an outcome without competing events, such as death from any cause.",
+        )
+    if not 0.0 <= landmark_months < question.horizon_months:
+        raise DesignError(
+            f"the landmark is at {landmark_months:g} months, but the horizon is "
+            f"{question.horizon_months:g}.",
+            hint="choose a landmark before the horizon.",
+        )
+    alive = cohort.time > landmark_months + NEAR
+    rows = np.flatnonzero(alive)
+    step = AttritionStep(
+        name=f"alive and followed at {landmark_months:g} months",
+        excluded=cohort.n - rows.size,
+        left=int(rows.size),
+        unknown=0,
+    )
+    attrition = Attrition(
+        source=cohort.attrition.source,
+        started=cohort.attrition.started,
+        steps=(*cohort.attrition.steps, step),
+    )
+    covariates = (*cohort.confounders(), *_histories(cohort, histories_at, landmark_months))
+    kept = tuple(column.take(rows) for column in covariates)
+    when = cohort.treatment_time[rows]
+    treated = np.asarray(when <= landmark_months + NEAR)
+    time = cohort.time[rows] - landmark_months
+    event = cohort.event[rows].copy()
+    notes = [_cohort_note(landmark_months, histories_at, bool(cohort.histories))]
+    if question.comparator == "never":
+        late = ~treated & np.isfinite(when)
+        time = np.where(late, np.minimum(time, when - landmark_months), time)
+        event[late] = 0
+        notes.append(
+            f"{int(late.sum())} persons who were treated after the landmark are censored then."
+        )
+    data = SelectionData(
+        person_id=tuple(cohort.person_id[i] for i in rows.tolist()),
+        time=time,
+        event=event,
+        treated=treated,
+        covariates=kept,
+        modifiers=tuple(c.name for c in kept) if modifiers is None else tuple(modifiers),
+        ordered=tuple(ordered),
+        entry=_entry(cohort, landmark_months, rows),
+        cluster=None if cohort.cluster is None else cohort.cluster[rows],
+        site=None if site is None else _site(cohort, site).take(rows),
+        negative_controls={
+            name: (t[rows] - landmark_months, e[rows])
+            for name, (t, e) in cohort.negative_controls.items()
+        },
+        attrition=attrition,
+        source=cohort.source,
+        synthetic=cohort.synthetic,
+        notes=tuple(notes),
+    )
+    return data, SelectionQuestion(
+        measure=measure,
+        horizon_months=question.horizon_months - landmark_months,
+        time_zero=f"{landmark_months:g} months after time zero" if landmark_months else "time zero",
+        treated_label=question.treated_label,
+        comparator_label=question.comparator_label,
+        outcome=question.outcome,
+        level=question.level,
+    )
+
+
+def _histories(cohort: Cohort, at: HistoriesAt, landmark: float) -> list[Column]:
+    month = landmark if at == "landmark" else 0.0
+    return [
+        Column(
+            name=history.name, kind=history.kind, values=history.at(month), levels=history.levels
+        )
+        for history in cohort.histories
+        if history.name in cohort.coding.history_names and not np.isnan(history.at(month)).all()
+    ]
+
+
+def _cohort_note(landmark: float, at: HistoriesAt, any_history: bool) -> str:
+    text = (
+        f"Persons alive and followed at {landmark:g} months; treated are those treated by then. "
+        "What is found holds for them, not for those who died before."
+    )
+    if any_history:
+        when = "the landmark" if at == "landmark" else "time zero"
+        text += f" Covariates that change over time count as of {when}."
+    return text
+
+
+def _entry(cohort: Cohort, landmark: float, rows: np.ndarray) -> FloatArray | None:
+    if cohort.entry is None:
+        return None
+    entry = np.maximum(cohort.entry[rows] - landmark, 0.0)
+    return entry if (entry > 0).any() else None
+
+
+def _site(cohort: Cohort, name: str) -> Column:
+    return cohort.subgroups[name] if name in cohort.subgroups else cohort.column(name)

@@ -1,0 +1,130 @@
+"""Follow-up up to the horizon, on a grid of bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from locoreg.core.errors import DesignError
+from locoreg.selection.data.persons import SelectionData
+from locoreg.selection.question import SelectionQuestion
+from locoreg.selection.scores.options import ScoreOptions
+from locoreg.stats.survivaldata import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FollowUp:
+    """What is known of each person's outcome at the horizon.
+
+    Attributes
+    ----------
+    time : ndarray of float, shape (n,)
+        End of follow-up, at most the last edge.
+    event, censored : ndarray of bool, shape (n,)
+        Whether it ended with the event, or with censoring, before the horizon; neither for those
+        followed to it.
+    done : ndarray of bool, shape (n,)
+        Whether the outcome is known.
+    value : ndarray of float, shape (n,)
+        The outcome, where it is known.
+    entry : ndarray of float, shape (n,)
+        Start of observation.
+    edges : ndarray of float, shape (b + 1,)
+        Edges of the bins.
+    months : bool
+        Whether times are whole months.
+    restricted_mean : bool
+        Whether the outcome is the time up to the horizon.
+    """
+
+    time: FloatArray
+    event: BoolArray
+    censored: BoolArray
+    done: BoolArray
+    value: FloatArray
+    entry: FloatArray
+    edges: FloatArray
+    months: bool
+    restricted_mean: bool
+
+    @classmethod
+    def of(
+        cls, data: SelectionData, question: SelectionQuestion, options: ScoreOptions
+    ) -> FollowUp:
+        """Return the follow-up of persons.
+
+        Parameters
+        ----------
+        data : SelectionData
+            The persons.
+        question : SelectionQuestion
+            Measure and horizon.
+        options : ScoreOptions
+            Time scale and bins.
+
+        Returns
+        -------
+        FollowUp
+            Truncated at the horizon.
+
+        Raises
+        ------
+        DesignError
+            If months are asked for and times or the horizon are no whole numbers.
+        """
+        horizon, restricted = question.horizon_months, question.measure == "rmst_difference"
+        months = _whole_months(data, horizon, options.time_scale)
+        # P(T > L) needs the hazard of month L too, which ends at L + 1.
+        last = horizon + 1.0 if months and not restricted else horizon
+        event = data.event == 1
+        # Censored in the last month that counts, after deaths in it.
+        beyond = (data.time >= last) | (
+            (data.time >= horizon) & ~event if not restricted else np.zeros(data.n, dtype=bool)
+        )
+        time = np.where(beyond, last, data.time)
+        event = event & ~beyond
+        done = event | beyond
+        value = np.minimum(time, horizon) if restricted else beyond.astype(np.float64)
+        edges = _edges(time[event], last, options.bins, months)
+        return cls(
+            time=time,
+            event=event,
+            censored=~done,
+            done=done,
+            value=value,
+            entry=np.zeros(data.n) if data.entry is None else np.minimum(data.entry, time),
+            edges=edges,
+            months=months,
+            restricted_mean=restricted,
+        )
+
+
+def _whole_months(data: SelectionData, horizon: float, scale: str) -> bool:
+    whole = bool((data.time == np.round(data.time)).all()) and horizon == round(horizon)
+    if data.entry is not None:
+        whole = whole and bool((data.entry == np.round(data.entry)).all())
+    if scale == "months" and not whole:
+        raise DesignError(
+            "the time scale is months, but times, entries or the horizon are no whole numbers.",
+            hint="round them down to whole months, or take the time scale continuous.",
+        )
+    return whole if scale == "auto" else scale == "months"
+
+
+def _edges(events: FloatArray, last: float, bins: int, months: bool) -> FloatArray:
+    """Return edges of bins at quantiles of the times of events."""
+    if months:
+        if last <= bins:
+            return np.arange(last + 1.0)
+        inner = (
+            np.round(np.quantile(events, np.linspace(0, 1, bins + 1)[1:-1]))
+            if (events.size)
+            else np.zeros(0)
+        )
+    else:
+        inner = (
+            np.quantile(events, np.linspace(0, 1, bins + 1)[1:-1]) if (events.size) else np.zeros(0)
+        )
+    inner = np.unique(inner[(inner > 0) & (inner < last)])
+    return np.concatenate([[0.0], inner, [last]])
