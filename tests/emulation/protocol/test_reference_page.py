@@ -35,6 +35,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "Sensitivity": parts.Sensitivity,
     "Method": parts.MethodChoice,
     "Benchmark": parts.Benchmark,
+    "Selection": parts.Selection,
+    "Learner": parts.LearnerChoice,
+    "Rule": parts.RuleChoice,
 }
 
 

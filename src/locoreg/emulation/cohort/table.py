@@ -125,8 +125,8 @@ class _People:
         self.columns = columns
         self.order, self.ids = _ids(table, columns.person)
         self.time = self._months(columns.time, "time")
-        self.treatment_time = self._months(columns.treatment_time, "treatment_time")
-        self.treatment_time[np.isnan(self.treatment_time)] = np.inf
+        self.treatment_time = self._treatment()
+        self._check_measured()
         self.entry = None if columns.entry is None else self._months(columns.entry, "entry")
         self.event, self.unknown_event = self._events()
         self.lost = self._lost()
@@ -143,6 +143,32 @@ class _People:
     def months(self, name: str, role: str) -> FloatArray:
         """Return a column of times in months."""
         return self._months(name, role)
+
+    def _treatment(self) -> FloatArray:
+        """Return months to treatment, infinite for never."""
+        if self.columns.treatment_time is not None:
+            time = self._months(self.columns.treatment_time, "treatment_time")
+            return np.where(np.isnan(time), np.inf, time)
+        assert self.columns.treated is not None
+        flags = self.numbers(self.columns.treated, "treated")
+        wrong = ~np.isin(flags, (0, 1))
+        if wrong.any():
+            raise DataError(
+                f"the column {self.columns.treated!r} (treated) is not 0 or 1 for "
+                f"{named_persons(self.ids, wrong)}.",
+                hint="1 for those treated at time zero, 0 for the others.",
+            )
+        return np.where(flags == 1, 0.0, np.inf)
+
+    def _check_measured(self) -> None:
+        for variable, column in self.columns.measured.items():
+            late = self._months(column, f"measured, {variable}") > 0
+            if late.any():
+                raise DesignError(
+                    f"{variable} was measured after time zero for {named_persons(self.ids, late)}:"
+                    " what comes later may be a consequence of treatment or of the outcome.",
+                    hint="take its last value up to time zero, or leave the variable out.",
+                )
 
     def _events(self) -> tuple[IntArray, BoolArray]:
         values = self.numbers(self.columns.event, "event")
@@ -219,7 +245,7 @@ class _People:
                     f"{int(late.sum())} persons are treated after the end of their follow-up "
                     f"({named_persons([self.ids[i] for i in kept.tolist()], late)}).",
                     int(late.sum()),
-                    self.columns.treatment_time,
+                    self.columns.treatment_time or "",
                     "they count as not treated while followed.",
                 )
             )
@@ -326,6 +352,8 @@ def _variables(protocol: TrialProtocol) -> dict[str, str]:
         out.setdefault(name, "subgroup")
     for criterion in protocol.benchmark.eligibility if protocol.benchmark else ():
         out.setdefault(criterion.variable, "benchmark, eligibility")
+    for name in protocol.selected_variables():
+        out.setdefault(name, "selection")
     return out
 
 

@@ -36,6 +36,7 @@ def agreement_faults(protocol: TrialProtocol) -> Iterator[Fault]:
     yield from _control_faults(protocol)
     yield from _window_faults(protocol)
     yield from _outcome_column_faults(protocol)
+    yield from _selection_faults(protocol)
     yield from _answer_faults(protocol)
 
 
@@ -166,6 +167,12 @@ def baseline_names(p: TrialProtocol) -> Iterator[tuple[str, Path]]:
     if p.benchmark is not None:
         for position, criterion in enumerate(p.benchmark.eligibility):
             yield criterion.variable, ("benchmark", "eligibility", position, "variable")
+    if p.selection is not None:
+        for position, name in enumerate(p.selection.modifiers):
+            if name not in p.confounders.time_varying:
+                yield name, ("selection", "modifiers", position)
+        if p.selection.site is not None:
+            yield p.selection.site, ("selection", "site")
 
 
 def _window_faults(p: TrialProtocol) -> Iterator[Fault]:
@@ -247,3 +254,45 @@ def _table_answer_faults(p: TrialProtocol) -> Iterator[Fault]:
             message="needs a table of visits",
             hint="name its columns under table.visit_person and table.visit_time.",
         )
+
+
+def _selection_faults(p: TrialProtocol) -> Iterator[Fault]:
+    """Yield what of the selection does not fit the rest of the protocol."""
+    if p.table is not None and p.table.treated is not None and p.strategies.treated.grace_months:
+        yield Fault(
+            path=_GRACE,
+            message="is not 0, but table.treated marks persons treated at time zero",
+            hint="write 0, or name a column with the time of treatment as treatment_time.",
+        )
+    chosen = p.selection
+    if chosen is None:
+        return
+    if chosen.landmark_months >= p.horizon_months:
+        yield Fault(
+            path=("selection", "landmark_months"),
+            message=f"{chosen.landmark_months:g} is not before the horizon, {p.horizon_months:g}",
+            hint="choose an earlier landmark.",
+        )
+    if p.confounders.time_varying and chosen.histories_at is None:
+        yield Fault(
+            path=("selection", "histories_at"),
+            message="is missing: confounders change over time",
+            hint="time_zero, or landmark (values of the treated may then come from treatment).",
+        )
+    known = {*chosen.variables, *(c.variable for c in p.confounders.baseline)}
+    known |= set(p.confounders.time_varying)
+    modifiers = set(chosen.modifiers) or known
+    for path, names, among in (
+        (("ordered",), chosen.ordered, known),
+        (("rule", "variables"), chosen.rule.variables, modifiers),
+        (("rule", "cut_points"), tuple(chosen.rule.cut_points), modifiers),
+        (("rule", "monotone"), tuple(chosen.rule.monotone), modifiers),
+        (("like",), chosen.like, known),
+    ):
+        for name in names:
+            if name not in among:
+                yield Fault(
+                    path=("selection", *path),
+                    message=f"names {name!r}, which is none of {', '.join(sorted(among))}",
+                    hint=did_you_mean(name, among),
+                )

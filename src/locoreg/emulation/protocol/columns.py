@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from pydantic import Field
+
 from locoreg.emulation.protocol.base import Part, Text
 from locoreg.emulation.protocol.faults import Fault
+
+# Columns of follow-up and treatment.
+KEYS = ("person", "time", "event", "treatment_time", "treated", "entry", "lost")
 
 
 class TableColumns(Part):
@@ -14,8 +19,14 @@ class TableColumns(Part):
 
     Attributes
     ----------
-    person, time, event, treatment_time : str
-        Columns. ``treatment_time`` is empty for persons never treated.
+    person, time, event : str
+        Columns.
+    treatment_time : str, optional
+        Column with the time of treatment, empty for persons never treated.
+    treated : str, optional
+        Instead of it: column with 1 for persons treated at time zero, 0 for those who are not.
+    measured : dict of str to str
+        Columns with the time at which a variable was measured; none is after time zero.
     entry, lost, cluster : str, optional
         Columns: start of observation; 1 where censoring is loss to follow-up; hospital.
     unit : {"months", "days"}
@@ -29,7 +40,9 @@ class TableColumns(Part):
     person: Text
     time: Text
     event: Text
-    treatment_time: Text
+    treatment_time: Text | None = None
+    treated: Text | None = None
+    measured: dict[str, Text] = Field(default_factory=dict)
     entry: Text | None = None
     lost: Text | None = None
     cluster: Text | None = None
@@ -41,7 +54,7 @@ class TableColumns(Part):
     def faults(self) -> Iterator[Fault]:
         """Return columns that serve twice and codes of events that leave a gap."""
         seen: dict[str, str] = {}
-        for key in ("person", "time", "event", "treatment_time", "entry", "lost"):
+        for key in KEYS:
             name = getattr(self, key)
             if name is not None and name in seen:
                 yield Fault(path=(key,), message=f"the column {name!r} is {seen[name]} already")
@@ -53,11 +66,18 @@ class TableColumns(Part):
                 message=f"its codes are {sorted(self.events)}",
                 hint="number them 1, 2, ...: 1 is the outcome, the others compete, 0 is censored.",
             )
+        if (self.treatment_time is None) == (self.treated is None):
+            both = self.treated is not None
+            yield Fault(
+                path=("treated" if both else "treatment_time",),
+                message="stands beside treatment_time" if both else "is missing",
+                hint="name the column with the time of treatment, or as treated a column with 1 "
+                "for persons treated at time zero.",
+            )
         if (self.visit_person is None) != (self.visit_time is None):
             key = "visit_person" if self.visit_person is None else "visit_time"
             yield Fault(path=(key,), message="is missing beside the other key of visits")
 
     def times(self) -> dict[str, str]:
         """Return the columns that hold follow-up and treatment, with the key of each."""
-        keys = ("person", "time", "event", "treatment_time", "entry", "lost")
-        return {name: key for key in keys if (name := getattr(self, key)) is not None}
+        return {name: key for key in KEYS if (name := getattr(self, key)) is not None}

@@ -21,6 +21,7 @@ from locoreg.emulation.protocol.parts import (
     NegativeControl,
     Outcome,
     Part,
+    Selection,
     Sensitivity,
     Strategies,
     TableColumns,
@@ -58,6 +59,8 @@ class TrialProtocol(Part):
         Variables of one's own.
     confounders, subgroups, negative_controls, analysis, sensitivity, benchmark
         How it is answered.
+    selection : Selection, optional
+        How it is asked who gains.
     reporting : dict
         Texts for the reporting checklist, by item.
     """
@@ -83,6 +86,7 @@ class TrialProtocol(Part):
     analysis: Analysis
     sensitivity: Sensitivity = Sensitivity()
     benchmark: Benchmark | None = None
+    selection: Selection | None = None
     reporting: dict[str, Text] = Field(default_factory=dict)
 
     def faults(self) -> Iterator[Fault]:
@@ -123,6 +127,11 @@ class TrialProtocol(Part):
         if self.outcome is not None:
             return OUTCOME_WORDS[self.outcome.event]
         return "the event" if self.table is None else next(iter(self.table.events.values()))
+
+    def selected_variables(self) -> tuple[str, ...]:
+        """Return the variables as of time zero that only the selection names, or it too."""
+        named = () if self.selection is None else self.selection.variables
+        return tuple(name for name in named if name not in self.confounders.time_varying)
 
     def inference(self, *, jobs: int | None = None, checkpoint: str | None = None) -> Inference:
         """Return how intervals are made.

@@ -26,6 +26,7 @@ from locoreg.emulation.protocol.asked import (
 )
 from locoreg.emulation.protocol.base import Part, Scalar, Text
 from locoreg.emulation.protocol.columns import TableColumns
+from locoreg.emulation.protocol.selected import LearnerChoice, RuleChoice, Selection
 
 __all__ = [
     "Analysis",
@@ -36,12 +37,15 @@ __all__ = [
     "Criterion",
     "FollowUp",
     "Intervals",
+    "LearnerChoice",
     "MethodChoice",
     "MissingValues",
     "NegativeControl",
     "Outcome",
     "Part",
+    "RuleChoice",
     "Scalar",
+    "Selection",
     "Sensitivity",
     "Strategies",
     "TableColumns",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from locoreg.core.errors import DesignError
 from locoreg.emulation.cohort import Attrition, AttritionStep, Cohort, Column
+from locoreg.emulation.cohort.columns import UNKNOWN
+from locoreg.emulation.cohort.missing import indicator_name
 from locoreg.emulation.question import Question
 from locoreg.selection.data.persons import SelectionData
 from locoreg.selection.question import Measure, SelectionQuestion
@@ -29,6 +32,7 @@ def landmark_data(
     modifiers: Sequence[str] | None = None,
     ordered: Sequence[str] = (),
     site: str | None = None,
+    clustered: bool = False,
 ) -> tuple[SelectionData, SelectionQuestion]:
     """Return the persons of a cohort who live and are followed at a landmark.
 
@@ -55,7 +59,9 @@ def landmark_data(
     ordered : sequence of str
         Categories coded by the rank of their levels.
     site : str, optional
-        The covariate or subgroup that names the hospital.
+        The baseline variable that names the hospital.
+    clustered : bool
+        Whether hospitals, not persons, are independent.
 
     Returns
     -------
@@ -81,7 +87,8 @@ def landmark_data(
             f"{question.horizon_months:g}.",
             hint="choose a landmark before the horizon.",
         )
-    alive = cohort.time > landmark_months + NEAR
+    # At time zero itself everybody is there, also who dies on the same day.
+    alive = cohort.time > landmark_months + NEAR if landmark_months else cohort.time >= 0.0
     rows = np.flatnonzero(alive)
     step = AttritionStep(
         name=f"alive and followed at {landmark_months:g} months",
@@ -94,7 +101,7 @@ def landmark_data(
         started=cohort.attrition.started,
         steps=(*cohort.attrition.steps, step),
     )
-    covariates = (*cohort.confounders(), *_histories(cohort, histories_at, landmark_months))
+    covariates = _covariates(cohort, modifiers, histories_at, landmark_months)
     kept = tuple(column.take(rows) for column in covariates)
     when = cohort.treatment_time[rows]
     treated = np.asarray(when <= landmark_months + NEAR)
@@ -117,8 +124,8 @@ def landmark_data(
         modifiers=tuple(c.name for c in kept) if modifiers is None else tuple(modifiers),
         ordered=tuple(ordered),
         entry=_entry(cohort, landmark_months, rows),
-        cluster=None if cohort.cluster is None else cohort.cluster[rows],
-        site=None if site is None else _site(cohort, site).take(rows),
+        cluster=cohort.cluster[rows] if clustered and cohort.cluster is not None else None,
+        site=None if site is None else cohort.column(site).take(rows),
         negative_controls={
             name: (t[rows] - landmark_months, e[rows])
             for name, (t, e) in cohort.negative_controls.items()
@@ -137,6 +144,37 @@ def landmark_data(
         outcome=question.outcome,
         level=question.level,
     )
+
+
+def _covariates(
+    cohort: Cohort, modifiers: Sequence[str] | None, at: HistoriesAt, landmark: float
+) -> tuple[Column, ...]:
+    """Return confounders and modifiers, unknown values as such, whatever the cohort made of them.
+
+    A model that predicts for new patients must know which values were unknown.
+    """
+    marks = {indicator_name(column.name) for column in cohort.baseline}
+    names = [name for name in cohort.coding.names if name not in marks]
+    histories = _histories(cohort, at, landmark)
+    changing = {column.name for column in histories}
+    names += [name for name in modifiers or () if name not in changing]
+    chosen = [cohort.column(name) for name in dict.fromkeys(names)]
+    by_name = {column.name: column for column in cohort.baseline}
+    return (*(_reopened(c, by_name.get(indicator_name(c.name))) for c in chosen), *histories)
+
+
+def _reopened(column: Column, mark: Column | None) -> Column:
+    """Return a column with NaN where it was unknown."""
+    if column.kind == "category" and UNKNOWN in column.levels:
+        code = column.levels.index(UNKNOWN)
+        levels = tuple(level for level in column.levels if level != UNKNOWN)
+        values = np.where(column.values == code, np.nan, column.values)
+        values = np.where(values > code, values - 1.0, values)
+        return replace(column, values=values, levels=levels)
+    if mark is not None and UNKNOWN in mark.levels:
+        unknown = mark.values == mark.levels.index(UNKNOWN)
+        return replace(column, values=np.where(unknown, np.nan, column.values))
+    return column
 
 
 def _histories(cohort: Cohort, at: HistoriesAt, landmark: float) -> list[Column]:
@@ -166,7 +204,3 @@ def _entry(cohort: Cohort, landmark: float, rows: np.ndarray) -> FloatArray | No
         return None
     entry = np.maximum(cohort.entry[rows] - landmark, 0.0)
     return entry if (entry > 0).any() else None
-
-
-def _site(cohort: Cohort, name: str) -> Column:
-    return cohort.subgroups[name] if name in cohort.subgroups else cohort.column(name)

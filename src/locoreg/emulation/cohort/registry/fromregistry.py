@@ -143,6 +143,7 @@ def _baseline(study: Study) -> dict[str, Column]:
     names += protocol.subgroups
     if protocol.benchmark is not None:
         names += [criterion.variable for criterion in protocol.benchmark.eligibility]
+    names += protocol.selected_variables()
     return {name: variable(study, name) for name in dict.fromkeys(names)}
 
 
