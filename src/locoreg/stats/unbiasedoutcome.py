@@ -59,6 +59,7 @@ def unbiased_outcome(
     *,
     restricted_mean: bool,
     months: bool,
+    smallest: float = 0.0,
 ) -> UnbiasedOutcome:
     """Return the replaced outcome of each person.
 
@@ -81,7 +82,9 @@ def unbiased_outcome(
         f is the time up to the horizon, and not the probability to live beyond it.
     months : bool
         Times are whole months and edges are too; of an event and censoring in the same month the
-        event is first.
+        event is first. Censoring in the last month loses nothing, and has no hazard.
+    smallest : float
+        G is held at or above this; its increments stay exact.
 
     Returns
     -------
@@ -100,6 +103,7 @@ def unbiased_outcome(
         np.ascontiguousarray(hazard),
         np.ascontiguousarray(censoring),
         restricted_mean,
+        1.0 / smallest if smallest > 0.0 else math.inf,
         out,
     )
     return UnbiasedOutcome(value=out[0], uncensored=out[1], at_entry=out[2], alive_at_entry=out[3])
@@ -170,6 +174,7 @@ def _continuous(
     hazard: FloatArray,
     censoring: FloatArray,
     restricted_mean: bool,
+    most: float,
     out: FloatArray,
 ) -> None:
     bins = edges.size - 1
@@ -200,6 +205,9 @@ def _continuous(
             if right <= left:
                 break
             width = right - left
+            # Beyond the most that 1/G may be it does not grow, and has no increments.
+            if lost > 0.0:
+                width = min(width, math.log(most / inverse) / lost)
             step = inverse * math.expm1(lost * width)
             if step > 0.0:
                 mass, held = 0.0, 0.0
@@ -213,6 +221,9 @@ def _continuous(
             q_end = _value_at(right, high, rate, rest[b + 1], restricted_mean)
             if right >= end:
                 break
+        if not entered:
+            # Entered at the horizon or later: the outcome was known at entry.
+            at_entry = value[i]
         out[0, i] = (value[i] if done[i] else q_end) * inverse - total
         out[1, i] = 1.0 / inverse
         out[2, i] = at_entry
@@ -238,6 +249,7 @@ def _monthly(
     hazard: FloatArray,
     censoring: FloatArray,
     restricted_mean: bool,
+    most: float,
     out: FloatArray,
 ) -> None:
     bins = edges.size - 1
@@ -266,9 +278,9 @@ def _monthly(
                 alive *= 1.0 - hazard[i, b]
                 continue
             # With the event in month k nobody is censored in it any more.
-            if k > end or (k == end and done[i]):
+            if k > end or (k == end and done[i]) or k == last - 1:
                 break
-            new = inverse / (1.0 - censoring[i, b])
+            new = min(inverse / (1.0 - censoring[i, b]), most)
             total += q[k + 1] * (new - inverse)
             inverse = new
         out[0, i] = (value[i] if done[i] else q[min(end, last - 1) + 1]) * inverse - total

@@ -33,6 +33,7 @@ def landmark_data(
     ordered: Sequence[str] = (),
     site: str | None = None,
     clustered: bool = False,
+    time_zero: str = "time zero",
 ) -> tuple[SelectionData, SelectionQuestion]:
     """Return the persons of a cohort who live and are followed at a landmark.
 
@@ -62,6 +63,8 @@ def landmark_data(
         The baseline variable that names the hospital.
     clustered : bool
         Whether hospitals, not persons, are independent.
+    time_zero : str
+        Time zero of the cohort in words.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def landmark_data(
     return data, SelectionQuestion(
         measure=measure,
         horizon_months=question.horizon_months - landmark_months,
-        time_zero=f"{landmark_months:g} months after time zero" if landmark_months else "time zero",
+        time_zero=f"{landmark_months:g} months after {time_zero}" if landmark_months else time_zero,
         treated_label=question.treated_label,
         comparator_label=question.comparator_label,
         outcome=question.outcome,

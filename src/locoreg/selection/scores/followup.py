@@ -9,7 +9,9 @@ import numpy as np
 from locoreg.core.errors import DesignError
 from locoreg.selection.data.persons import SelectionData
 from locoreg.selection.question import SelectionQuestion
+from locoreg.selection.scores.grid import Grid
 from locoreg.selection.scores.options import ScoreOptions
+from locoreg.selection.scores.ridge import RiskRows
 from locoreg.stats.survivaldata import BoolArray, FloatArray
 
 
@@ -30,12 +32,8 @@ class FollowUp:
         The outcome, where it is known.
     entry : ndarray of float, shape (n,)
         Start of observation.
-    edges : ndarray of float, shape (b + 1,)
-        Edges of the bins.
-    months : bool
-        Whether times are whole months.
-    restricted_mean : bool
-        Whether the outcome is the time up to the horizon.
+    grid : Grid
+        Bins of time.
     """
 
     time: FloatArray
@@ -44,9 +42,7 @@ class FollowUp:
     done: BoolArray
     value: FloatArray
     entry: FloatArray
-    edges: FloatArray
-    months: bool
-    restricted_mean: bool
+    grid: Grid
 
     @classmethod
     def of(
@@ -78,15 +74,14 @@ class FollowUp:
         # P(T > L) needs the hazard of month L too, which ends at L + 1.
         last = horizon + 1.0 if months and not restricted else horizon
         event = data.event == 1
-        # Censored in the last month that counts, after deaths in it.
-        beyond = (data.time >= last) | (
-            (data.time >= horizon) & ~event if not restricted else np.zeros(data.n, dtype=bool)
-        )
+        # Events of a month come before its censorings: who is censored in the last month that
+        # counts has lived through it, and the outcome is known.
+        known = last - 1.0 if months else last
+        beyond = (data.time >= last) | ((data.time >= known) & ~event)
         time = np.where(beyond, last, data.time)
         event = event & ~beyond
         done = event | beyond
         value = np.minimum(time, horizon) if restricted else beyond.astype(np.float64)
-        edges = _edges(time[event], last, options.bins, months)
         return cls(
             time=time,
             event=event,
@@ -94,9 +89,42 @@ class FollowUp:
             done=done,
             value=value,
             entry=np.zeros(data.n) if data.entry is None else np.minimum(data.entry, time),
-            edges=edges,
-            months=months,
-            restricted_mean=restricted,
+            grid=Grid(
+                edges=_edges(time[event], last, options.bins, months),
+                months=months,
+                restricted_mean=restricted,
+            ),
+        )
+
+    def event_risk(self) -> RiskRows:
+        """Return who was at risk of the event, in which bins."""
+        end = np.minimum(self.time + 1.0, self._last) if self.grid.months else self.time
+        return self._risk(end, self.event)
+
+    def censoring_risk(self) -> RiskRows:
+        """Return who was at risk of censoring, in which bins.
+
+        In whole months nobody is at risk of it in the month of the own event, nor in the last
+        month, after which nothing is to be known.
+        """
+        end = self.time
+        if self.grid.months:
+            end = np.where(self.event, self.time, self.time + 1.0)
+            end = np.minimum(end, self._last - 1.0)
+        return self._risk(end, self.censored)
+
+    @property
+    def _last(self) -> float:
+        return float(self.grid.edges[-1])
+
+    def _risk(self, end: FloatArray, happened: BoolArray) -> RiskRows:
+        low, high = self.grid.edges[:-1], self.grid.edges[1:]
+        exposure = np.minimum(end[:, None], high)
+        exposure -= np.maximum(self.entry[:, None], low)
+        return RiskRows(
+            exposure=np.maximum(exposure, 0.0, out=exposure),
+            place=self.grid.place(self.time),
+            happened=happened.astype(np.float64),
         )
 
 
@@ -114,17 +142,10 @@ def _whole_months(data: SelectionData, horizon: float, scale: str) -> bool:
 
 def _edges(events: FloatArray, last: float, bins: int, months: bool) -> FloatArray:
     """Return edges of bins at quantiles of the times of events."""
+    if months and last <= bins:
+        return np.arange(last + 1.0)
+    inner = np.quantile(events, np.linspace(0, 1, bins + 1)[1:-1]) if events.size else np.zeros(0)
     if months:
-        if last <= bins:
-            return np.arange(last + 1.0)
-        inner = (
-            np.round(np.quantile(events, np.linspace(0, 1, bins + 1)[1:-1]))
-            if (events.size)
-            else np.zeros(0)
-        )
-    else:
-        inner = (
-            np.quantile(events, np.linspace(0, 1, bins + 1)[1:-1]) if (events.size) else np.zeros(0)
-        )
+        inner = np.round(inner)
     inner = np.unique(inner[(inner > 0) & (inner < last)])
     return np.concatenate([[0.0], inner, [last]])
