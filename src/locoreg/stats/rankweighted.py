@@ -21,13 +21,14 @@ from scipy import special
 from locoreg.core.errors import DataError
 from locoreg.core.estimate import Estimate
 from locoreg.stats.maxt import Seed, cluster_sums, joint_critical_value
+from locoreg.stats.priorities import Priorities, by_priority
 from locoreg.stats.studies import check_level, check_option
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
 Target = Literal["autoc", "qini"]
 TARGETS: tuple[Target, ...] = get_args(Target)
-# Half-width, as a share of persons, of the window in which the mean score at a rank is read. The
-# rate n^(-1/5) balances bias and noise of a local mean.
+# The mean score at a rank is read in a window of half-width WINDOW n^(-1/5), as a share of persons:
+# the rate that balances bias and noise of a local mean.
 WINDOW = 0.4
 
 
@@ -52,51 +53,6 @@ class Targeting:
     se: FloatArray
     influence: FloatArray
     critical: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Sorted:
-    """Scores in the order of priority, and groups of equal priority.
-
-    Attributes
-    ----------
-    order : ndarray of int, shape (n,)
-        Persons from the highest priority on.
-    group : ndarray of int, shape (n,)
-        Group of equal priority, of persons in that order.
-    score, weight, shared : ndarray of float, shape (n,)
-        In that order; shared is the mean score of the group.
-    mass, mean : ndarray of float, shape (g,)
-        Weight and mean score of the groups.
-    before, sum_before : ndarray of float, shape (g,)
-        Weight, and weighted sum of scores, before the group.
-    """
-
-    order: IntArray
-    group: IntArray
-    score: FloatArray
-    weight: FloatArray
-    shared: FloatArray
-    mass: FloatArray
-    mean: FloatArray
-    before: FloatArray
-    sum_before: FloatArray
-
-    @property
-    def total(self) -> float:
-        """Sum of the weights."""
-        return float(self.before[-1] + self.mass[-1])
-
-    @property
-    def average(self) -> float:
-        """Weighted mean score of all."""
-        return float((self.sum_before[-1] + self.mass[-1] * self.mean[-1]) / self.total)
-
-    def restore(self, values: FloatArray) -> FloatArray:
-        """Return values in the order of the persons as they came."""
-        out = np.empty_like(values)
-        out[self.order] = values
-        return out
 
 
 def rank_weighted(
@@ -140,7 +96,7 @@ def rank_weighted(
     """
     check_level(level)
     check_option("target", target, TARGETS)
-    made, code = _checked(score, priority, weight, cluster)
+    made, code = by_priority(score, priority, weight, cluster)
     value, influence = _AREAS[target](made)
     return estimate_of(value, made.restore(influence), level=level, cluster=code)
 
@@ -178,7 +134,7 @@ def rank_weighted_difference(
     check_option("target", target, TARGETS)
     values, influences = [], []
     for one in (priority, other):
-        made, code = _checked(score, one, weight, cluster)
+        made, code = by_priority(score, one, weight, cluster)
         value, influence = _AREAS[target](made)
         values.append(value)
         influences.append(made.restore(influence))
@@ -222,10 +178,10 @@ def targeting_curve(
         If the arrays don't fit together or a share is not in (0, 1].
     """
     check_level(level)
-    made, code = _checked(score, priority, weight, cluster)
+    made, code = by_priority(score, priority, weight, cluster)
     share = np.asarray(shares, dtype=np.float64)
     if share.ndim != 1 or share.size == 0 or not ((share > 0.0) & (share <= 1.0)).all():
-        raise DataError(f"shares are {shares}.", hint="give numbers above 0 and up to 1.")
+        raise DataError(f"shares are {share.tolist()}.", hint="give numbers above 0 and up to 1.")
     columns = [_curve_at(made, float(q)) for q in share]
     influence = np.column_stack([made.restore(one) for _, one in columns])
     return Targeting(
@@ -239,63 +195,13 @@ def targeting_curve(
     )
 
 
-def _checked(
-    score: ArrayLike, priority: ArrayLike, weight: ArrayLike | None, cluster: ArrayLike | None
-) -> tuple[_Sorted, IntArray | None]:
-    """Return scores in the order of priority, and codes of clusters from 0."""
-    values = np.asarray(score, dtype=np.float64)
-    ranks = np.asarray(priority, dtype=np.float64)
-    w = np.ones(values.size) if weight is None else np.asarray(weight, dtype=np.float64)
-    if values.ndim != 1 or values.size < 2:
-        raise DataError(f"score has shape {values.shape}.", hint="give two persons or more.")
-    for name, array in (("score", values), ("priority", ranks), ("weight", w)):
-        if array.shape != values.shape:
-            raise DataError(
-                f"{name} has shape {array.shape}, but score has {values.shape}.",
-                hint="give one number per person.",
-            )
-        if not np.isfinite(array).all():
-            raise DataError(
-                f"{name} of person {int(np.argmin(np.isfinite(array))) + 1} is no finite number.",
-                hint="leave the person out, and say so.",
-            )
-    if not (w > 0.0).all():
-        raise DataError("a weight is not positive.", hint="leave persons of weight 0 out.")
-    code = None
-    if cluster is not None:
-        _, code = np.unique(np.asarray(cluster), return_inverse=True)
-        if code.shape != values.shape:
-            raise DataError(f"cluster has shape {code.shape}, but score has {values.shape}.")
-    return _sort(values, ranks, w), code
-
-
-def _sort(score: FloatArray, priority: FloatArray, weight: FloatArray) -> _Sorted:
-    order = np.argsort(-priority, kind="stable")
-    ranked, s, w = priority[order], score[order], weight[order]
-    group = np.concatenate([[0], np.cumsum(ranked[1:] != ranked[:-1])])
-    mass = np.bincount(group, weights=w)
-    sums = np.bincount(group, weights=w * s)
-    mean = sums / mass
-    return _Sorted(
-        order=order,
-        group=group,
-        score=s,
-        weight=w,
-        shared=mean[group],
-        mass=mass,
-        mean=mean,
-        before=np.concatenate([[0.0], np.cumsum(mass)[:-1]]),
-        sum_before=np.concatenate([[0.0], np.cumsum(sums)[:-1]]),
-    )
-
-
 def _after(values: FloatArray) -> FloatArray:
     """Return for each group the sum over the groups after it."""
     sums = np.cumsum(values[::-1])[::-1]
     return np.asarray(sums - values)
 
 
-def _autoc(made: _Sorted) -> tuple[float, FloatArray]:
+def _autoc(made: Priorities) -> tuple[float, FloatArray]:
     """Return AUTOC, and w dAUTOC/dw of each person in the order of priority.
 
     The derivative is that of the integral of S(c)/c, of which the estimate is the Riemann sum: it
@@ -320,7 +226,7 @@ def _autoc(made: _Sorted) -> tuple[float, FloatArray]:
     return value, w * (change / total - area / total**2 - (own - average) / total)
 
 
-def _qini(made: _Sorted) -> tuple[float, FloatArray]:
+def _qini(made: Priorities) -> tuple[float, FloatArray]:
     """Return Qini, and w dQini/dw of each person in the order of priority."""
     w, total, average = made.weight, made.total, made.average
     reached = np.cumsum(w)
@@ -337,7 +243,7 @@ def _qini(made: _Sorted) -> tuple[float, FloatArray]:
 _AREAS = {"autoc": _autoc, "qini": _qini}
 
 
-def _curve_at(made: _Sorted, share: float) -> tuple[float, FloatArray]:
+def _curve_at(made: Priorities, share: float) -> tuple[float, FloatArray]:
     """Return TOC at a share, and w dTOC/dw of each person in the order of priority."""
     total, average = made.total, made.average
     c = share * total
@@ -356,7 +262,7 @@ def _curve_at(made: _Sorted, share: float) -> tuple[float, FloatArray]:
     return value, np.asarray(made.weight * influence)
 
 
-def _mean_near(made: _Sorted, c: float, half: float) -> float:
+def _mean_near(made: Priorities, c: float, half: float) -> float:
     """Return the mean score between the cumulative weights c - half and c + half."""
     low = np.maximum(made.before, c - half)
     high = np.minimum(made.before + made.mass, c + half)

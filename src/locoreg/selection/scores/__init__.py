@@ -1,7 +1,25 @@
 """Cross-fitted doubly robust scores of an effect on a censored outcome."""
 
 from locoreg.selection.scores.make import scores
+from locoreg.selection.scores.models import (
+    CensoringModel,
+    ChoiceModel,
+    EventModel,
+    fit_censoring_model,
+    fit_choice_model,
+    fit_event_model,
+)
 from locoreg.selection.scores.options import ScoreOptions
 from locoreg.selection.scores.result import Scores
 
-__all__ = ["ScoreOptions", "Scores", "scores"]
+__all__ = [
+    "CensoringModel",
+    "ChoiceModel",
+    "EventModel",
+    "ScoreOptions",
+    "Scores",
+    "fit_censoring_model",
+    "fit_choice_model",
+    "fit_event_model",
+    "scores",
+]

@@ -32,7 +32,10 @@ class ScoreOptions:
     smallest_propensity : float
         Probabilities of either option are held at or above this.
     jobs : int
-        Threads.
+        Threads. Results don't depend on them.
+    training_persons : int
+        Most persons that a hazard is fitted to (of more, a random sample): the error of the fitted
+        hazard hardly falls beyond. Everybody is predicted, and has a score.
     """
 
     seed: int
@@ -42,6 +45,7 @@ class ScoreOptions:
     smallest_uncensored: float = 0.05
     smallest_propensity: float = 0.01
     jobs: int = 2
+    training_persons: int = 200_000
 
     def __post_init__(self) -> None:
         check_option("time_scale", self.time_scale, TIME_SCALES)
@@ -49,6 +53,12 @@ class ScoreOptions:
             raise DesignError(f"folds is {self.folds}.", hint="cross-fitting needs 2 or more.")
         if self.bins < 2:
             raise DesignError(f"bins is {self.bins}.", hint="give 2 or more.")
+        if self.jobs < 1:
+            raise DesignError(f"jobs is {self.jobs}.", hint="give 1 or more threads.")
+        if self.training_persons < 1000:
+            raise DesignError(
+                f"training_persons is {self.training_persons}.", hint="give 1000 or more."
+            )
         for name, most in (("smallest_uncensored", 0.5), ("smallest_propensity", 0.5)):
             if not 0.0 < getattr(self, name) < most:
                 raise DesignError(

@@ -13,6 +13,7 @@ from locoreg.emulation.effect import Diagnostic
 from locoreg.selection.data.features import FeatureCoding
 from locoreg.selection.data.persons import SelectionData
 from locoreg.selection.question import SelectionQuestion
+from locoreg.selection.scores.mixture import Mixtures
 from locoreg.selection.scores.options import ScoreOptions
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
@@ -55,6 +56,9 @@ class Scores:
         What a reader must know.
     provenance : Provenance
         Hash of the data, options, version.
+    mixtures : Mixtures or None
+        How the models of hazards and probabilities were mixed; models for new persons are mixed
+        alike.
     """
 
     data: SelectionData
@@ -75,6 +79,7 @@ class Scores:
     diagnostics: tuple[Diagnostic, ...]
     notes: tuple[str, ...]
     provenance: Provenance
+    mixtures: Mixtures | None = None
 
     @property
     def n(self) -> int:

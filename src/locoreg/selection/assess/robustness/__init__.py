@@ -1,0 +1,90 @@
+"""What could make a finding wrong: hidden confounding, trials, other sites, chance."""
+
+from locoreg.selection.assess.robustness.anchor import Anchor, Eligible, anchor, trial_eligible
+from locoreg.selection.assess.robustness.between import BetweenSites
+from locoreg.selection.assess.robustness.controls import (
+    NegativeControl,
+    NegativeControls,
+    negative_controls,
+)
+from locoreg.selection.assess.robustness.covariates import CovariateStrength, covariate_strengths
+from locoreg.selection.assess.robustness.credibility import Credibility, credibility
+from locoreg.selection.assess.robustness.explained import (
+    HiddenBias,
+    TippingConfounder,
+    TippingConfounders,
+    explains,
+    tipping_confounders,
+)
+from locoreg.selection.assess.robustness.hidden import (
+    BinaryConfounder,
+    HiddenConfounder,
+    NormalConfounder,
+    hidden_effect,
+)
+from locoreg.selection.assess.robustness.marginal import (
+    MarginalBound,
+    MarginalSensitivity,
+    marginal_sensitivity,
+)
+from locoreg.selection.assess.robustness.omitted import (
+    BiasBound,
+    BiasContours,
+    OmittedBias,
+    Strength,
+    bias_contours,
+    omitted_bias,
+)
+from locoreg.selection.assess.robustness.sites import (
+    SiteOptions,
+    SiteResult,
+    Transport,
+    leave_one_site_out,
+)
+from locoreg.selection.assess.robustness.stability import (
+    Frequency,
+    Stability,
+    TreatingRule,
+    stability,
+)
+
+__all__ = [
+    "Anchor",
+    "BetweenSites",
+    "BiasBound",
+    "BiasContours",
+    "BinaryConfounder",
+    "CovariateStrength",
+    "Credibility",
+    "Eligible",
+    "Frequency",
+    "HiddenBias",
+    "HiddenConfounder",
+    "MarginalBound",
+    "MarginalSensitivity",
+    "NegativeControl",
+    "NegativeControls",
+    "NormalConfounder",
+    "OmittedBias",
+    "SiteOptions",
+    "SiteResult",
+    "Stability",
+    "Strength",
+    "TippingConfounder",
+    "TippingConfounders",
+    "Transport",
+    "TreatingRule",
+    "anchor",
+    "bias_contours",
+    "covariate_strengths",
+    "credibility",
+    "explains",
+    "hidden_effect",
+    "leave_one_site_out",
+    "marginal_sensitivity",
+    "negative_controls",
+    "omitted_bias",
+    "stability",
+    "tipping_confounders",
+    "trial_eligible",
+]

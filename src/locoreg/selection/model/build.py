@@ -1,0 +1,150 @@
+"""Make the model file's content from scores and a learner's fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from locoreg.core.errors import DesignError
+from locoreg.selection.learners.base import LearnerFit
+from locoreg.selection.model.model import SelectionModel
+from locoreg.selection.model.training import AssessmentSummary, TrainingSummary
+from locoreg.selection.patient.calibrate import calibrate_bounds
+from locoreg.selection.patient.cells import make_cells
+from locoreg.selection.patient.conformal import Bounds
+from locoreg.selection.patient.distance import importance_of_columns
+from locoreg.selection.patient.limits import MOST_CELLS, MOST_CELLS_CLUSTERED
+from locoreg.selection.patient.neighbourhood import CellSums
+from locoreg.selection.patient.values import ValueSupport
+from locoreg.selection.scores.models import fit_choice_model, fit_event_model
+from locoreg.selection.scores.result import Scores
+from locoreg.stats.survivaldata import FloatArray
+
+LIMITS = (
+    "Effects rest on the covariates of the data: differences between the treated and the others "
+    "that these don't hold are in every number.",
+    "Intervals are those of groups of patients like one, not of single patients.",
+    "Bounds of survival time hold on average over the patients of the data, if the probabilities "
+    "of treatment and of being uncensored are right.",
+    "For patients treated later, elsewhere, or with other systemic therapy it is not validated.",
+    "Harms and burden of treatment are not part of it.",
+)
+
+
+def build_model(
+    scores: Scores,
+    fit: LearnerFit,
+    *,
+    intended_use: str,
+    seed: int,
+    survival: Scores | None = None,
+    rule: Mapping[str, Any] | None = None,
+    assessment: AssessmentSummary | None = None,
+    protocol_sha256: str | None = None,
+    importance: Mapping[str, float] | None = None,
+    limits: tuple[str, ...] = (),
+) -> SelectionModel:
+    """Make a model that can be sent: no person's values are in it.
+
+    Parameters
+    ----------
+    scores : Scores
+        The persons.
+    fit : LearnerFit
+        A learner's fit to these scores.
+    intended_use : str
+        For whom and what the model is meant, in words.
+    seed : int
+        Seed of the models of treatment and survival.
+    survival : Scores, optional
+        Scores of the difference in survival at a horizon, of the same persons, for numbers out of
+        100 patients. Not needed where that is the question.
+    rule : mapping, optional
+        A rule's `to_dict`.
+    assessment : AssessmentSummary, optional
+        Performance on persons that the model did not see.
+    protocol_sha256 : str, optional
+        Hash of the protocol.
+    importance : mapping of str to float, optional
+        How much each modifier counts for being alike; all alike by default.
+    limits : tuple of str
+        Limits in addition to those of all models.
+
+    Returns
+    -------
+    SelectionModel
+        For `save_model` and `predict_patient`. Where bounds of survival time can't be given,
+        `limits` say why.
+
+    Raises
+    ------
+    DesignError
+        If the intended use is empty, the fit or the survival scores are those of other persons, or
+        there are too few persons.
+    """
+    _check(scores, fit, survival, intended_use)
+    most = MOST_CELLS if scores.cluster is None else MOST_CELLS_CLUSTERED
+    columns = importance_of_columns(scores.coding, scores.modifiers, importance)
+    cells, cell = make_cells(scores, columns, most=most)
+    count = cells.size.size
+    values = ValueSupport.of(scores.data.covariates, scores.data.treated)
+    bounds: Bounds | None = None
+    why: tuple[str, ...] = ()
+    try:
+        bounds = calibrate_bounds(scores, seed=seed)
+    except DesignError as error:
+        why = (f"No bounds of survival time: {error.message}",)
+    return SelectionModel(
+        question=scores.question,
+        coding=replace(scores.coding, ranges=dict(values.ranges)),
+        effect=fit.model,
+        effect_quantiles=_quantiles(fit.held_out, scores.weight),
+        choice=fit_choice_model(scores, seed=seed),
+        event=None if bounds is None else fit_event_model(scores, seed=seed),
+        bounds=bounds,
+        values=values,
+        cells=cells,
+        sums=CellSums.of(scores, cell, count),
+        survival_sums=None if survival is None else CellSums.of(survival, cell, count),
+        survival_months=None if survival is None else survival.question.horizon_months,
+        rule=None if rule is None else dict(rule),
+        training=TrainingSummary.of(scores),
+        assessment=assessment,
+        protocol_sha256=protocol_sha256,
+        input_sha256=scores.provenance.input_sha256,
+        intended_use=intended_use,
+        limits=(*LIMITS, *why, *limits),
+    )
+
+
+def _check(scores: Scores, fit: LearnerFit, survival: Scores | None, intended_use: str) -> None:
+    if not intended_use.strip():
+        raise DesignError(
+            "intended_use is empty.", hint="say for whom and what the model is meant."
+        )
+    if fit.held_out.shape != (scores.n,):
+        raise DesignError(
+            f"the fit has {fit.held_out.size} persons, the scores {scores.n}.",
+            hint="fit the learner to these scores.",
+        )
+    if survival is None:
+        return
+    if survival.data.person_id != scores.data.person_id:
+        raise DesignError(
+            "the survival scores are those of other persons.", hint="make both from the same data."
+        )
+    if survival.question.measure != "survival_difference":
+        raise DesignError(
+            f"the survival scores are of the measure {survival.question.measure}.",
+            hint="make them with survival_difference.",
+        )
+
+
+def _quantiles(effect: FloatArray, weight: FloatArray) -> FloatArray:
+    order = np.argsort(effect, kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    place = np.searchsorted(share, np.arange(1, 100) / 100.0)
+    return np.asarray(effect[order][np.minimum(place, effect.size - 1)])
