@@ -214,7 +214,7 @@ def _p_values(p: ArrayLike) -> FloatArray:
 
 
 def _root(influence: FloatArray, cluster: IntArray | None) -> FloatArray:
-    """Return a root of the correlation of the estimates with spread, shape (k, r)."""
+    """Return the symmetric root of the correlation of the estimates with spread, (k, k)."""
     sums = cluster_sums(influence, cluster)
     covariance = sums.T @ sums
     spread = np.sqrt(np.diag(covariance))
@@ -223,7 +223,9 @@ def _root(influence: FloatArray, cluster: IntArray | None) -> FloatArray:
     spread, covariance = spread[kept], covariance[np.ix_(kept, kept)]
     correlation = covariance / spread[:, None] / spread
     values, vectors = np.linalg.eigh(correlation)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    # The symmetric root is the one that rounding doesn't turn, so that neither the order of persons
+    # nor units of the estimates change the draws.
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
 
 
 def _largest(root: FloatArray, seed: Seed, replicates: int, alternative: Alternative) -> FloatArray:

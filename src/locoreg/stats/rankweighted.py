@@ -55,6 +55,28 @@ class Targeting:
     critical: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankTest:
+    """Test that priorities tell nothing of the effect.
+
+    Attributes
+    ----------
+    estimate : float
+        AUTOC or Qini.
+    null_se : float
+        Its standard error if the effect doesn't depend on the priority.
+    statistic : float
+        Their ratio; 0 where all priorities are equal.
+    p : float
+        One-sided p-value.
+    """
+
+    estimate: float
+    null_se: float
+    statistic: float
+    p: float
+
+
 def rank_weighted(
     score: ArrayLike,
     priority: ArrayLike,
@@ -97,7 +119,7 @@ def rank_weighted(
     check_level(level)
     check_option("target", target, TARGETS)
     made, code = by_priority(score, priority, weight, cluster)
-    value, influence = _AREAS[target](made)
+    value, influence = _area(made, target)
     return estimate_of(value, made.restore(influence), level=level, cluster=code)
 
 
@@ -135,12 +157,69 @@ def rank_weighted_difference(
     values, influences = [], []
     for one in (priority, other):
         made, code = by_priority(score, one, weight, cluster)
-        value, influence = _AREAS[target](made)
+        value, influence = _area(made, target)
         values.append(value)
         influences.append(made.restore(influence))
     return estimate_of(
         values[0] - values[1], influences[0] - influences[1], level=level, cluster=code
     )
+
+
+def rank_weighted_test(
+    score: ArrayLike,
+    priority: ArrayLike,
+    *,
+    target: Target = "autoc",
+    weight: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+) -> RankTest:
+    """Test that a rank-weighted average effect is above 0.
+
+    Given the priorities the area is a sum of a_i Gamma_i with coefficients that add up to 0. If
+    effects don't depend on the priority, its variance is estimated without bias by the squares of
+    a_i (Gamma_i - mean), whatever the variances of the scores. The standard error of
+    `rank_weighted` has the noise of the ranks' part beside it, and is some 5 percent too small with
+    a hundred persons.
+
+    Parameters
+    ----------
+    score, priority, target, weight, cluster
+        As for `rank_weighted`.
+
+    Returns
+    -------
+    RankTest
+        One-sided.
+
+    Raises
+    ------
+    DataError
+        If the arrays don't fit together, or there is one cluster only.
+    """
+    check_option("target", target, TARGETS)
+    made, code = by_priority(score, priority, weight, cluster)
+    value, _ = _area(made, target)
+    influence = made.restore(_coefficients(made, target) * (made.score - made.average))
+    units = influence.size if code is None else int(code.max()) + 1
+    if units < 2:
+        raise DataError("there is one cluster only.", hint="a test needs two or more.")
+    se = float(standard_errors(influence[:, None], cluster=code)[0])
+    statistic = value / se if made.mass.size > 1 and se > 0.0 else 0.0
+    return RankTest(
+        estimate=value, null_se=se, statistic=statistic, p=float(special.ndtr(-statistic))
+    )
+
+
+def _coefficients(made: Priorities, target: Target) -> FloatArray:
+    """Return the derivative of the area by each score, in the order of priority."""
+    w, total = made.weight, made.total
+    reached = np.cumsum(w)
+    shares = w / total if target == "autoc" else w * reached / total**2
+    over = shares / reached
+    each = w * np.cumsum(over[::-1])[::-1]
+    # Persons of one priority share what their places have together, by their weights.
+    shared = (np.bincount(made.group, weights=each) / made.mass)[made.group]
+    return np.asarray(w * shared - w / total * shares.sum())
 
 
 def targeting_curve(
@@ -240,7 +319,11 @@ def _qini(made: Priorities) -> tuple[float, FloatArray]:
     return value, w * (gain - (own - average) / (2.0 * total))
 
 
-_AREAS = {"autoc": _autoc, "qini": _qini}
+def _area(made: Priorities, target: Target) -> tuple[float, FloatArray]:
+    """Return the area and the influence of each person; 0 where all priorities are equal."""
+    if made.mass.size == 1:
+        return 0.0, np.zeros(made.score.size)
+    return _autoc(made) if target == "autoc" else _qini(made)
 
 
 def _curve_at(made: Priorities, share: float) -> tuple[float, FloatArray]:

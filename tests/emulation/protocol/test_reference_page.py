@@ -38,6 +38,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "Selection": parts.Selection,
     "Learner": parts.LearnerChoice,
     "Rule": parts.RuleChoice,
+    "Hidden confounder": parts.HiddenChoice,
 }
 
 

@@ -50,8 +50,8 @@ def made_scores(
     rng = np.random.default_rng(seed)
     w = (np.arange(n) % 2).astype(int) if treated is None else treated
     data = selection_data(
-        time=np.full(n, 30.0) if time is None else time,
-        event=np.zeros(n, dtype=int) if event is None else event,
+        time=1.0 + np.arange(n) % 37 if time is None else time,
+        event=np.ones(n, dtype=int) if event is None else event,
         treated=w,
         covariates=X,
         weight=weight,

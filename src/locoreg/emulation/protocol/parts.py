@@ -26,7 +26,12 @@ from locoreg.emulation.protocol.asked import (
 )
 from locoreg.emulation.protocol.base import Part, Scalar, Text
 from locoreg.emulation.protocol.columns import TableColumns
-from locoreg.emulation.protocol.selected import LearnerChoice, RuleChoice, Selection
+from locoreg.emulation.protocol.selected import (
+    HiddenChoice,
+    LearnerChoice,
+    RuleChoice,
+    Selection,
+)
 
 __all__ = [
     "Analysis",
@@ -36,6 +41,7 @@ __all__ = [
     "Confounders",
     "Criterion",
     "FollowUp",
+    "HiddenChoice",
     "Intervals",
     "LearnerChoice",
     "MethodChoice",

@@ -55,6 +55,37 @@ class RuleChoice(Part):
     max_share: Number | None = Field(default=None, gt=0, le=1)
 
 
+class HiddenChoice(Part):
+    """A hidden confounder of a given size: of two kinds, each with its own keys.
+
+    Attributes
+    ----------
+    prevalence_treated, prevalence_comparator, hazard_ratio : float, optional
+        A feature that some have: its share in both groups, and what it does to the hazard.
+    log_odds, log_hazard_ratio : float, optional
+        A normal score: per standard deviation, what it does to the odds of treatment and to the
+        hazard.
+    """
+
+    prevalence_treated: Number | None = Field(default=None, ge=0, le=1)
+    prevalence_comparator: Number | None = Field(default=None, ge=0, le=1)
+    hazard_ratio: Number | None = Field(default=None, gt=0)
+    log_odds: Number | None = None
+    log_hazard_ratio: Number | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """Return keys that are missing or of the other kind."""
+        binary = ("prevalence_treated", "prevalence_comparator", "hazard_ratio")
+        normal = ("log_odds", "log_hazard_ratio")
+        given = {name for name in (*binary, *normal) if getattr(self, name) is not None}
+        if given not in (set(binary), set(normal)):
+            yield Fault(
+                path=(),
+                message=f"has the keys {', '.join(sorted(given)) or 'none'}",
+                hint=f"give {', '.join(binary)}; or {' and '.join(normal)}.",
+            )
+
+
 class Selection(Part):
     """Who gains: the effect by covariates among persons at a landmark.
 
@@ -85,8 +116,19 @@ class Selection(Part):
         What learns the effect.
     rule : RuleChoice
         The rule that is looked for.
+    groups : int
+        Groups by quantiles of the predicted effect.
     like : tuple of str
         Confounders with which a hidden one is compared.
+    hidden : tuple of HiddenChoice
+        Hidden confounders of a given size: would they explain the effect?
+    odds_factors : tuple of float
+        Factors by which the odds of treatment may be wrong.
+    widest_ratio : float
+        Ratio of hazard ratios that the comparison with the trials must be able to tell from
+        chance; where it can't, the comparison tells nothing.
+    halves : int
+        Halves of the persons on which the rule is found again.
     folds : int
         Folds of cross-fitting.
     seed : int
@@ -104,7 +146,12 @@ class Selection(Part):
     site: Text | None = None
     learner: LearnerChoice = LearnerChoice(name="stack")
     rule: RuleChoice
+    groups: Count = Field(default=5, ge=2, le=20)
     like: tuple[Text, ...] = ()
+    hidden: tuple[HiddenChoice, ...] = ()
+    odds_factors: tuple[Number, ...] = (1.0, 1.25, 1.5, 2.0, 3.0)
+    widest_ratio: Number = Field(default=2.0, gt=1)
+    halves: Count = Field(default=100, ge=10)
     folds: Count = Field(default=5, ge=3, le=20)
     seed: Count = Field(ge=0)
 

@@ -143,6 +143,7 @@ class Assessment:
     def _rows(self) -> list[tuple[str, Estimate]]:
         return [
             ("average effect", self.average),
+            (f"{self.test.target.upper()}, mean of the tested folds", self.test.area),
             ("AUTOC", self.autoc),
             ("Qini", self.qini),
             ("calibration slope", self.calibration.slope),

@@ -10,14 +10,12 @@ from scipy import special
 from locoreg.core.errors import DataError
 from locoreg.core.estimate import Estimate
 from locoreg.selection.assess.groups import group_mean, quantile_groups
-from locoreg.selection.assess.heldout import HeldOut, centred, percentiles
+from locoreg.selection.assess.heldout import HeldOut, centred, percentiles, same_for_all
 from locoreg.selection.assess.results import Calibration
 from locoreg.selection.scores.result import Scores
 from locoreg.stats.studies import check_level
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
-# Spread of predictions, relative to their size, below which they are the same but for rounding.
-SAME = 1e-10
 QUANTILES = np.arange(1, 100) / 100.0
 
 
@@ -116,8 +114,7 @@ def calibration_line(
     w = np.ones(n) if weight is None else weight
     mean = float((w * predicted).sum() / w.sum())
     x = predicted - mean
-    size = float(np.abs(predicted).max())
-    flat = float(np.abs(x).max()) <= SAME * size
+    flat = same_for_all(predicted)
     design = np.ones((n, 1)) if flat else np.column_stack([np.ones(n), x])
     # Columns are orthogonal under the weights.
     squares = (w[:, None] * design**2).sum(axis=0)

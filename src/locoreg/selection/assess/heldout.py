@@ -20,6 +20,8 @@ Design = Literal["folds", "sequential", "external"]
 TrainingScores = Literal["shared", "anew"]
 TRAINING_SCORES: tuple[TrainingScores, ...] = get_args(TrainingScores)
 OUTSIDE = -1
+# Spread of predictions, relative to their size, below which they are equal but for rounding.
+SAME = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -263,12 +265,19 @@ def percentiles(effect: FloatArray, fold: IntArray, weight: FloatArray) -> Float
 
 
 def centred(effect: FloatArray, fold: IntArray, weight: FloatArray) -> FloatArray:
-    """Return effects less their weighted mean in the fold, shape (n,)."""
-    mass = np.bincount(fold, weights=weight)
-    total = np.bincount(fold, weights=weight * effect)
-    return np.asarray(
-        effect - np.divide(total, mass, out=np.zeros_like(mass), where=mass > 0)[fold]
-    )
+    """Return effects less their weighted mean in the fold, shape (n,); exact 0 if all are equal."""
+    out = np.zeros(effect.size)
+    for number in np.unique(fold):
+        rows = np.flatnonzero(fold == number)
+        mine, w = effect[rows], weight[rows]
+        if not same_for_all(mine):
+            out[rows] = mine - (w * mine).sum() / w.sum()
+    return out
+
+
+def same_for_all(effect: FloatArray) -> bool:
+    """Return whether predicted effects are equal but for rounding."""
+    return float(np.ptp(effect)) <= SAME * float(np.abs(effect).max())
 
 
 def redraw_folds(scores: Scores, folds: int, *, seed: int) -> IntArray:

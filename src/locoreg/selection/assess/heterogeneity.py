@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import special
 
 from locoreg.core.errors import DesignError
 from locoreg.core.estimate import Estimate
-from locoreg.selection.assess.calibration import SAME, calibration_line
-from locoreg.selection.assess.heldout import HeldOut
+from locoreg.selection.assess.calibration import calibration_line
+from locoreg.selection.assess.heldout import HeldOut, same_for_all
 from locoreg.selection.assess.outcomes import FoldStatistic, HeterogeneityTest
 from locoreg.selection.scores.result import Scores
-from locoreg.stats.rankweighted import TARGETS, Target, rank_weighted
+from locoreg.stats.rankweighted import TARGETS, Target, rank_weighted, rank_weighted_test
 from locoreg.stats.studies import check_level, check_option
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
@@ -74,19 +76,21 @@ def heterogeneity_test(
         for number in held.folds
     )
     root = math.sqrt(len(folds))
-    area = [one.area.estimate / one.area.se if one.slope is not None else 0.0 for one in folds]
+    area = sum(one.statistic for one in folds) / root
     slope = [one.slope.estimate / one.slope.se if one.slope is not None else 0.0 for one in folds]
     errors = [_null_error(part, fold, one, target) for one in folds]
+    steep = sum(slope) / root
     reach = float(special.ndtri(1.0 - alpha) + special.ndtri(power / 100.0))
     detectable = reach * root / sum(1.0 / se for se in errors)
     return HeterogeneityTest(
         learner=held.learner,
         design=held.design,
         target=target,
-        statistic=sum(area) / root,
-        p=float(special.ndtr(-sum(area) / root)),
-        slope_statistic=sum(slope) / root,
-        slope_p=float(special.ndtr(-sum(slope) / root)),
+        statistic=area,
+        p=float(special.ndtr(-area)),
+        area=mean_of_folds([one.area for one in folds]),
+        slope_statistic=steep,
+        slope_p=float(special.ndtr(-steep)),
         folds=folds,
         constant_folds=sum(one.slope is None for one in folds),
         detectable=detectable,
@@ -109,7 +113,7 @@ def _fold(
             hint="take fewer folds.",
         )
     mine = effect[rows]
-    same = float(np.ptp(mine)) <= SAME * float(np.abs(mine).max())
+    same = same_for_all(mine)
     area: Estimate = rank_weighted(
         gamma,
         np.zeros(rows.size) if same else mine,
@@ -121,13 +125,63 @@ def _fold(
     slope = (
         None if same else calibration_line(gamma, mine, level=level, weight=w, cluster=cluster)[1]
     )
-    return FoldStatistic(fold=number, n=rows.size, area=area, slope=slope)
+    statistic = 0.0
+    if not same:
+        statistic = rank_weighted_test(
+            gamma, mine, target=target, weight=w, cluster=cluster
+        ).statistic
+    return FoldStatistic(fold=number, n=rows.size, area=area, statistic=statistic, slope=slope)
+
+
+def mean_of_folds(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the mean of uncorrelated estimates of one level."""
+    first, m = estimates[0], len(estimates)
+    value = sum(one.estimate for one in estimates) / m
+    se = math.sqrt(sum(one.se**2 for one in estimates)) / m
+    half = float(special.ndtri(0.5 + first.level / 200.0)) * se
+    return replace(first, estimate=value, se=se, ci_low=value - half, ci_high=value + half)
+
+
+def sum_of_folds(
+    scores: Scores, held: HeldOut, estimate: Callable[[Scores, IntArray], Estimate]
+) -> float | None:
+    """Return the one-sided p-value of an estimate that is made in each fold.
+
+    Parameters
+    ----------
+    scores : Scores
+        Scores of the persons.
+    held : HeldOut
+        Effects of the sequential design, or of other persons than those of training.
+    estimate : callable
+        From the scores of a fold, and its persons' places among all, to an estimate.
+
+    Returns
+    -------
+    float or None
+        From the sum of the folds' standardised estimates; folds without spread count as 0. None
+        if none has any.
+    """
+    total, known = 0.0, 0
+    for number in held.folds:
+        rows = np.flatnonzero(held.fold == number)
+        one = estimate(scores.take(rows), rows)
+        if one_sided(one) is not None:
+            total += one.estimate / one.se
+            known += 1
+    return float(special.ndtr(-total / math.sqrt(len(held.folds)))) if known else None
+
+
+def one_sided(estimate: Estimate) -> float | None:
+    """Return the one-sided p-value of an estimate of 0 or less; None if it has no spread."""
+    # Influences that are 0 but for rounding are no spread.
+    if not estimate.se > 1e-12 * abs(estimate.estimate) or estimate.se < 1e-300:
+        return None
+    return float(special.ndtr(-estimate.estimate / estimate.se))
 
 
 def _null_error(part: Scores, fold: IntArray, one: FoldStatistic, target: Target) -> float:
-    """Return the standard error of the fold's area, where it is constant that of any ranking."""
-    if one.slope is not None:
-        return one.area.se
+    """Return the standard error of the fold's area, for a ranking that tells nothing."""
     rows = fold == one.fold
     w, gamma = part.weight[rows], part.gamma[rows]
     mean = (w * gamma).sum() / w.sum()

@@ -67,6 +67,9 @@ class FoldStatistic:
         The fold, and its persons.
     area : Estimate
         AUTOC or Qini in the fold.
+    statistic : float
+        The area divided by its standard error if effects don't differ; 0 where the model predicts
+        the same for everybody.
     slope : Estimate or None
         Calibration slope in the fold; None where the model predicts the same for everybody.
     """
@@ -74,6 +77,7 @@ class FoldStatistic:
     fold: int
     n: int
     area: Estimate
+    statistic: float
     slope: Estimate | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,6 +96,9 @@ class HeterogeneityTest:
         What was tested: learner, design of the predictions, AUTOC or Qini.
     statistic, p : float
         Sum of the folds' statistics over the root of their number, and its one-sided p-value.
+    area : Estimate
+        Mean of the folds' areas. Its interval holds for the mean over their models, of which the
+        first learnt from few persons.
     slope_statistic, slope_p : float
         The same of the calibration slope.
     folds : tuple of FoldStatistic
@@ -116,6 +123,7 @@ class HeterogeneityTest:
     target: str
     statistic: float
     p: float
+    area: Estimate
     slope_statistic: float
     slope_p: float
     folds: tuple[FoldStatistic, ...]
@@ -133,7 +141,12 @@ class HeterogeneityTest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the test as JSON-ready values."""
-        return {**asdict(self), "folds": [one.to_dict() for one in self.folds], "found": self.found}
+        return {
+            **asdict(self),
+            "area": self.area.to_dict(),
+            "folds": [one.to_dict() for one in self.folds],
+            "found": self.found,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +162,8 @@ class Comparison:
     difference : Estimate
         Area of the learner less that of the other, with the standard error of the pair.
     p : float or None
-        One-sided p-value of the difference; None where both rank persons alike.
+        One-sided p-value of the difference, on the sequential folds or other persons; None where
+        both rank persons alike.
     loss_gain : Estimate
         Mean R-loss of the other less that of the learner; above 0 the learner predicts better.
     """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from scipy import special
 
 from locoreg.core.errors import DesignError
 from locoreg.core.estimate import Estimate
 from locoreg.selection.assess.heldout import HeldOut, percentiles
+from locoreg.selection.assess.heterogeneity import sum_of_folds
 from locoreg.selection.assess.outcomes import Comparison
 from locoreg.selection.assess.results import TargetingCurve
 from locoreg.selection.learners.base import effect_residuals
@@ -21,7 +20,7 @@ from locoreg.stats.rankweighted import (
     targeting_curve,
     weighted_mean,
 )
-from locoreg.stats.survivaldata import FloatArray
+from locoreg.stats.survivaldata import FloatArray, IntArray
 
 
 def ranking_area(scores: Scores, held: HeldOut, *, target: Target, level: float) -> Estimate:
@@ -115,7 +114,12 @@ def ranking_curve(
 
 
 def compare(
-    scores: Scores, held: HeldOut, other: HeldOut, *, target: Target, level: float
+    scores: Scores,
+    pair: tuple[HeldOut, HeldOut],
+    tested: tuple[HeldOut, HeldOut],
+    *,
+    target: Target,
+    level: float,
 ) -> Comparison:
     """Compare two learners on the same persons and folds.
 
@@ -123,8 +127,10 @@ def compare(
     ----------
     scores : Scores
         Scores of the persons.
-    held, other : HeldOut
-        Effects of the two learners.
+    pair : tuple of HeldOut
+        Effects of the learner and the other, for the estimates.
+    tested : tuple of HeldOut
+        The same of the sequential design, for the test; with external predictions the same pair.
     target : {"autoc", "qini"}
         The area.
     level : float
@@ -140,40 +146,48 @@ def compare(
     DesignError
         If the two were not predicted on the same folds.
     """
-    if not np.array_equal(held.fold, other.fold):
-        raise DesignError(
-            f"{held.learner} and {other.learner} were predicted on different folds.",
-            hint="use the same folds for both.",
-        )
+    for one, two in (pair, tested):
+        if not np.array_equal(one.fold, two.fold):
+            raise DesignError(
+                f"{one.learner} and {two.learner} were predicted on different folds.",
+                hint="use the same folds for both.",
+            )
+    held, other = pair
     part, effect, fold = held.on(scores)
     _, against, _ = other.on(scores)
-    w, cluster = part.weight, part.cluster
-    difference = rank_weighted_difference(
-        part.gamma,
-        percentiles(effect, fold, w),
-        percentiles(against, fold, w),
-        level=level,
-        target=target,
-        weight=part.data.weight,
-        cluster=cluster,
-    )
     gain = _losses(part, against) - _losses(part, effect)
+    mine, theirs = tested
+
+    def fold_difference(inside: Scores, rows: IntArray) -> Estimate:
+        return _difference(inside, mine.effect[rows], theirs.effect[rows], target, level)
+
     return Comparison(
         other=other.learner,
         area=ranking_area(scores, other, target=target, level=level),
-        difference=difference,
-        p=one_sided(difference),
-        loss_gain=weighted_mean(gain, level=level, weight=w, cluster=cluster),
+        difference=_difference(
+            part,
+            percentiles(effect, fold, part.weight),
+            percentiles(against, fold, part.weight),
+            target,
+            level,
+        ),
+        p=sum_of_folds(scores, mine, fold_difference),
+        loss_gain=weighted_mean(gain, level=level, weight=part.weight, cluster=part.cluster),
     )
 
 
-def one_sided(estimate: Estimate) -> float | None:
-    """Return the one-sided p-value of an estimate of 0 or less; None if it has no spread."""
-    # Influences that are 0 but for rounding are no spread.
-    if not estimate.se > 1e-12 * abs(estimate.estimate) or estimate.se < 1e-300:
-        return None
-    p = float(special.ndtr(-estimate.estimate / estimate.se))
-    return None if math.isnan(p) else p
+def _difference(
+    part: Scores, one: FloatArray, two: FloatArray, target: Target, level: float
+) -> Estimate:
+    return rank_weighted_difference(
+        part.gamma,
+        one,
+        two,
+        level=level,
+        target=target,
+        weight=part.data.weight,
+        cluster=part.cluster,
+    )
 
 
 def _losses(part: Scores, effect: FloatArray) -> FloatArray:

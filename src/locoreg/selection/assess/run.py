@@ -21,7 +21,7 @@ from locoreg.selection.assess.heldout import (
     crossfit_sequential,
     redraw_folds,
 )
-from locoreg.selection.assess.heterogeneity import heterogeneity_test
+from locoreg.selection.assess.heterogeneity import heterogeneity_test, sum_of_folds
 from locoreg.selection.assess.options import AssessOptions
 from locoreg.selection.assess.outcomes import (
     Comparison,
@@ -30,7 +30,7 @@ from locoreg.selection.assess.outcomes import (
     SecondaryTest,
 )
 from locoreg.selection.assess.policy import policy_value, value_curve
-from locoreg.selection.assess.ranking import compare, one_sided, ranking_area, ranking_curve
+from locoreg.selection.assess.ranking import compare, ranking_area, ranking_curve
 from locoreg.selection.assess.results import Calibration, PolicyValue
 from locoreg.selection.assess.verdicts import (
     calibration_verdict,
@@ -42,7 +42,10 @@ from locoreg.selection.assess.verdicts import (
 from locoreg.selection.learners.base import Learner
 from locoreg.selection.scores.result import Scores
 from locoreg.stats.maxt import holm
-from locoreg.stats.rankweighted import Target
+from locoreg.stats.survivaldata import IntArray
+
+# Ordinary and sequential predictions of one learner; external ones stand for both.
+Pair = tuple[HeldOut, HeldOut]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +93,14 @@ def assess(
     DesignError
         If the folds are too small.
     """
-    held, sequential = _both(scores, learner, options, None, options.seed)
-    against = [
-        crossfit(scores, one, seed=options.seed, training=options.training)
-        for one in (risk, *others)
-    ]
-    parts = [_parts(scores, held, sequential, options)]
+    pair = _both(scores, learner, options, None, options.seed)
+    against = [_both(scores, one, options, None, options.seed) for one in (risk, *others)]
+    parts = [_parts(scores, pair, options)]
     # Children of the seed, so that repetitions don't share draws with the first.
     for child in np.random.SeedSequence(options.seed).generate_state(options.repeats - 1):
         fold = redraw_folds(scores, scores.options.folds, seed=int(child))
-        pair = _both(scores, learner, options, fold, int(child))
-        parts.append(_parts(scores, *pair, options))
-    return _assemble(scores, held, against, _median(parts), options)
+        parts.append(_parts(scores, _both(scores, learner, options, fold, int(child)), options))
+    return _assemble(scores, pair, against, _median(parts), options)
 
 
 def assess_held_out(
@@ -135,16 +134,18 @@ def assess_held_out(
             f"the predictions are of design {held.design!r} with {options.repeats} repeats.",
             hint="use assess for cross-fits.",
         )
-    return _assemble(scores, held, others, _parts(scores, held, held, options), options)
+    pair = (held, held)
+    against = [(one, one) for one in others]
+    return _assemble(scores, pair, against, _parts(scores, pair, options), options)
 
 
 def _both(
     scores: Scores,
     learner: Learner,
     options: AssessOptions,
-    fold: np.ndarray[tuple[int], np.dtype[np.int64]] | None,
+    fold: IntArray | None,
     seed: int,
-) -> tuple[HeldOut, HeldOut]:
+) -> Pair:
     held = crossfit(scores, learner, seed=seed, training=options.training, fold=fold)
     sequential = crossfit_sequential(
         scores, learner, seed=seed, training=options.training, fold=fold, known=held
@@ -152,8 +153,9 @@ def _both(
     return held, sequential
 
 
-def _parts(scores: Scores, held: HeldOut, tested: HeldOut, options: AssessOptions) -> _Parts:
+def _parts(scores: Scores, pair: Pair, options: AssessOptions) -> _Parts:
     level = scores.question.level
+    held, tested = pair
     return _Parts(
         test=heterogeneity_test(scores, tested, target=options.primary, level=level),
         autoc=ranking_area(scores, held, target="autoc", level=level),
@@ -220,13 +222,17 @@ def median_estimate(estimates: Sequence[Estimate]) -> Estimate:
 
 def _assemble(
     scores: Scores,
-    held: HeldOut,
-    others: Sequence[HeldOut],
+    pair: Pair,
+    others: Sequence[Pair],
     parts: _Parts,
     options: AssessOptions,
 ) -> Assessment:
     level, target = scores.question.level, options.primary
-    comparisons = tuple(compare(scores, held, one, target=target, level=level) for one in others)
+    held, tested = pair
+    comparisons = tuple(
+        compare(scores, (held, one[0]), (tested, one[1]), target=target, level=level)
+        for one in others
+    )
     value = policy_value(
         scores,
         held.effect > options.cost,
@@ -234,7 +240,7 @@ def _assemble(
         label=f"{held.learner}: treat where the predicted effect exceeds {options.cost:g}",
         level=level,
     )
-    benefit = _benefit(scores, held, level)
+    benefit, without = _benefit(scores, held, level)
     return Assessment(
         learner=held.learner,
         estimand=scores.question.estimand,
@@ -256,10 +262,10 @@ def _assemble(
         value=value,
         values=value_curve(scores, held, options.costs or (options.cost,), level=level),
         benefit=benefit,
-        secondary=_secondary(parts, comparisons, value),
+        secondary=_secondary(scores, tested, parts, comparisons, options),
         diagnostics=_verdicts(scores, held, parts, comparisons, options),
         options=options,
-        notes=_notes(held, benefit, options),
+        notes=(*_notes(held, options), *without),
         unit=scores.question.unit,
         provenance=Provenance(
             input_sha256=scores.data.sha256(),
@@ -267,22 +273,40 @@ def _assemble(
                 "scores": dict(scores.provenance.options),
                 "assess": options.to_dict(),
                 "learner": held.to_dict(),
-                "others": [one.to_dict() for one in others],
+                "others": [one.to_dict() for one, _ in others],
             },
         ),
     )
 
 
-def _benefit(scores: Scores, held: HeldOut, level: float) -> ConcordanceForBenefit | None:
-    if scores.data.entry is not None and (scores.data.entry > 0.0).any():
-        return None
-    return c_for_benefit(scores, held, level=level)
+def _benefit(
+    scores: Scores, held: HeldOut, level: float
+) -> tuple[ConcordanceForBenefit | None, tuple[str, ...]]:
+    """Return the legacy number, or the reason why there is none."""
+    try:
+        return c_for_benefit(scores, held, level=level), ()
+    except DesignError as error:
+        return None, (f"The c-for-benefit is not shown: {error.message}",)
 
 
 def _secondary(
-    parts: _Parts, comparisons: Sequence[Comparison], value: PolicyValue
+    scores: Scores,
+    tested: HeldOut,
+    parts: _Parts,
+    comparisons: Sequence[Comparison],
+    options: AssessOptions,
 ) -> tuple[SecondaryTest, ...]:
     """Return the tests beside the primary one, adjusted by Holm's method."""
+
+    def value(inside: Scores, rows: IntArray) -> PolicyValue:
+        return policy_value(
+            inside,
+            tested.effect[rows] > options.cost,
+            cost=options.cost,
+            label=tested.learner,
+            level=scores.question.level,
+        )
+
     slope = parts.test.slope_p if parts.test.constant_folds < len(parts.test.folds) else None
     tests: list[tuple[str, str, float | None]] = [
         ("calibration_slope", "the calibration slope is above 0", slope)
@@ -291,11 +315,10 @@ def _secondary(
         (f"beats_{one.other}", f"persons are ranked better than by {one.other}", one.p)
         for one in comparisons
     ]
-    for name, words, gain in (
-        ("value_against_none", "treating nobody", value.against_none),
-        ("value_against_all", "treating everybody", value.against_all),
-    ):
-        tests.append((name, f"the rule gains more than {words}", one_sided(gain)))
+    none = sum_of_folds(scores, tested, lambda inside, rows: value(inside, rows).against_none)
+    everybody = sum_of_folds(scores, tested, lambda inside, rows: value(inside, rows).against_all)
+    tests.append(("value_against_none", "the rule gains more than treating nobody", none))
+    tests.append(("value_against_all", "the rule gains more than treating everybody", everybody))
     adjusted = holm([math.nan if p is None else p for _, _, p in tests])
     return tuple(
         SecondaryTest(
@@ -312,24 +335,23 @@ def _verdicts(
     comparisons: Sequence[Comparison],
     options: AssessOptions,
 ) -> tuple[Diagnostic, ...]:
-    target: Target = options.primary
     return (
         heterogeneity_verdict(parts.test),
         power_verdict(parts.test, options.relevant_difference),
         calibration_verdict(parts.calibration),
-        *(comparison_verdict(held.learner, one, target) for one in comparisons),
+        *(comparison_verdict(parts.test, one) for one in comparisons),
         *units_verdict(scores, held, parts.test),
     )
 
 
-def _notes(
-    held: HeldOut, benefit: ConcordanceForBenefit | None, options: AssessOptions
-) -> tuple[str, ...]:
+def _notes(held: HeldOut, options: AssessOptions) -> tuple[str, ...]:
     notes = []
     if held.design == "folds":
         notes.append(
-            "AUTOC, Qini, the targeting curve and the calibration slope are taken over the folds "
-            "together and describe; the test is that of sequential folds."
+            "AUTOC, Qini, the targeting curve, calibration and values are taken over the folds "
+            "together and describe: the folds' models share persons, so that intervals are too "
+            "short, by up to a third where effects don't differ. Tests are those of sequential "
+            "folds, and so is the interval of the test's area."
         )
     if held.design == "folds" and options.training == "shared":
         notes.append(
@@ -340,6 +362,4 @@ def _notes(
             f"AUTOC, Qini and the slope are medians over {options.repeats} cross-fits, p-values of "
             "the tests are twice the median; everything else is that of the first."
         )
-    if benefit is None:
-        notes.append("The c-for-benefit is not shown: persons enter late.")
     return tuple(notes)

@@ -102,14 +102,15 @@ def calibration_verdict(made: Calibration) -> Diagnostic:
     )
 
 
-def comparison_verdict(learner: str, one: Comparison, target: str) -> Diagnostic:
+def comparison_verdict(test: HeterogeneityTest, one: Comparison) -> Diagnostic:
     """Return whether a learner ranks persons better than another."""
     difference = one.difference
     verdict: Verdict = "warn"
-    if one.p is not None and difference.ci_low > 0.0:
+    if one.p is not None and one.p < test.alpha and difference.estimate > 0.0:
         verdict = "pass"
     elif difference.estimate <= 0.0:
         verdict = "fail"
+    tested = "" if one.p is None else f", {p_text(one.p)} (one-sided)"
     beaten = "beats" if verdict == "pass" else "does not beat"
     return Diagnostic(
         name=f"beats_{one.other}",
@@ -117,8 +118,8 @@ def comparison_verdict(learner: str, one: Comparison, target: str) -> Diagnostic
         verdict=verdict,
         value=difference.estimate,
         threshold=0.0,
-        message=f"{learner} {beaten} {one.other}: difference of {target.upper()} "
-        f"{difference.text()}.",
+        message=f"{test.learner} {beaten} {one.other}: difference of {test.target.upper()} "
+        f"{difference.text()}{tested}.",
         advice="" if verdict == "pass" else f"Select by {one.other}, the simpler, or show both.",
     )
 
@@ -142,10 +143,11 @@ def units_verdict(scores: Scores, held: HeldOut, test: HeterogeneityTest) -> tup
     if part.cluster is None:
         return tuple(out)
     clusters = np.unique(part.cluster).size
-    divided = np.unique(np.column_stack([part.cluster, fold]), axis=0).shape[0] - clusters
+    places = np.unique(np.column_stack([part.cluster, fold]), axis=0)
+    divided = int((np.unique(places[:, 0], return_counts=True)[1] > 1).sum())
     if clusters < CLUSTERS_WARN or divided:
         message = f"There are {clusters} clusters"
-        message += f", and {divided} parts of them lie in other folds." if divided else "."
+        message += f"; {divided} of them are divided between folds." if divided else "."
         out.append(
             Diagnostic(
                 name="clusters",

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from locoreg.selection.biomarkers.linear import renumbered
+from locoreg.selection.biomarkers.linear import Adjustment, renumbered
 from locoreg.stats.penalised import ElasticNetFit, elastic_net_cv
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
@@ -15,6 +15,9 @@ Weights = Literal["equal", "adaptive", "family"]
 WEIGHTS: tuple[Weights, ...] = get_args(Weights)
 # No marker's penalty is more than this many times that of the likeliest.
 MOST_UNEQUAL = 10.0
+# Penalties end at this share of what noise alone would need (sd sqrt(2 log(2 p) / n)): below it
+# wide panels are fitted without end, to no use.
+LEAST_OF_NOISE, PENALTIES = 0.2, 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +57,10 @@ def elastic_net(
     The penalty is the largest one within a standard error of the best, so that both are 0 where
     there is nothing to predict.
     """
-    fit = elastic_net_cv(X, y, weight, fold, alpha=alpha, rule="one_standard_error")
+    lambdas = penalties(X, y, np.empty((y.size, 0)), weight, np.ones(X.shape[1]), alpha)
+    fit = elastic_net_cv(
+        X, y, weight, fold, alpha=alpha, lambdas=lambdas, rule="one_standard_error"
+    )
     none, chosen = float(fit.cv_mean[0]), float(fit.cv_mean[fit.chosen])
     share = max(0.0, 1.0 - chosen / none) if none > 0.0 and fit.chosen else 0.0
     return fit.held_out(X, fold), share
@@ -102,8 +108,10 @@ def r_elastic_net(
     m, q, p = treatment.size, free.shape[1], penalised.shape[1]
     effects = np.column_stack([np.ones(m), free, penalised])
     own = np.ones(p) if factor is None else factor
+    columns = effects * treatment[:, None]
+    lambdas = penalties(columns[:, 1 + q :], outcome, columns[:, : 1 + q], weight, own, alpha)
     fit: ElasticNetFit = elastic_net_cv(
-        effects * treatment[:, None], outcome, weight, fold, alpha=alpha,
+        columns, outcome, weight, fold, alpha=alpha, lambdas=lambdas,
         penalty_factor=np.concatenate([np.zeros(1 + q), own]),
     )  # fmt: skip
     held = np.empty(m)
@@ -115,6 +123,53 @@ def r_elastic_net(
         constant=float(b[0]), free=b[1 : 1 + q], penalised=b[1 + q :], lambda_=fit.lambda_,
         held_out=held,
     )  # fmt: skip
+
+
+def penalties(
+    X: FloatArray,
+    y: FloatArray,
+    free: FloatArray,
+    weight: FloatArray,
+    factor: FloatArray,
+    alpha: float,
+) -> FloatArray:
+    """Return penalties from the one at which no penalised column is left, down, on a log scale.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (m, p)
+        Columns with penalty.
+    y : ndarray of float, shape (m,)
+        Outcome.
+    free : ndarray of float, shape (m, q)
+        Columns without penalty.
+    weight : ndarray of float, shape (m,)
+        Weights.
+    factor : ndarray of float, shape (p,)
+        Multiplies the penalty of each column.
+    alpha : float
+        1 for the lasso.
+
+    Returns
+    -------
+    ndarray of float
+        Falling.
+    """
+    w = weight / weight.sum()
+    adjust = Adjustment(free, w)
+    rest = adjust.residual(y)
+    sd = float(np.sqrt(rest @ rest))
+    p = X.shape[1]
+    if p == 0 or sd == 0.0:
+        return np.zeros(1)
+    mean = w @ X
+    spread = np.sqrt(np.maximum((w @ X**2) - mean**2, 0.0))
+    usable = spread > 1e-9 * np.maximum(np.abs(mean), 1.0)
+    with_rest = np.abs((np.sqrt(w) * rest) @ X)[usable] / spread[usable] / factor[usable]
+    n_effective = 1.0 / float((w**2).sum())
+    floor = LEAST_OF_NOISE * sd * np.sqrt(2.0 * np.log(2.0 * p) / n_effective) / alpha
+    top = 1.001 * float(with_rest.max(initial=0.0)) / alpha
+    return np.asarray(np.geomspace(max(top, 1.5 * floor), floor, PENALTIES))
 
 
 def nested_effects(

@@ -177,10 +177,30 @@ class PanelScores:
         return None if codes is None else np.unique(codes[self.rows], return_inverse=True)[1]
 
     @property
+    def units(self) -> tuple[IntArray, int]:
+        """Unit of each measured person, and their number: clusters, or persons by name.
+
+        Whatever is drawn at random is drawn per unit, so that the order of persons is no matter.
+        """
+        cluster = self.cluster
+        if cluster is not None:
+            return cluster, int(cluster.max()) + 1
+        order = np.argsort(np.array(self.person_id), kind="stable")
+        unit = np.empty(self.m, dtype=np.int64)
+        unit[order] = np.arange(self.m)
+        return unit, self.m
+
+    @property
     def clinical(self) -> FloatArray:
         """Clinical modifiers of the measured that don't repeat each other, (m, q)."""
         X = self.scores.X[np.ix_(self.rows, np.array(self.scores.modifiers, dtype=np.int64))]
         return np.asarray(X[:, independent(X, self.weight)])
+
+    @property
+    def clinical_names(self) -> tuple[str, ...]:
+        """Names of the columns of `clinical`."""
+        X = self.scores.X[np.ix_(self.rows, np.array(self.scores.modifiers, dtype=np.int64))]
+        return tuple(self.scores.modifier_names[j] for j in independent(X, self.weight).tolist())
 
     @property
     def adjusted_for(self) -> FloatArray:

@@ -278,7 +278,7 @@ def _coefficients(made: PanelScores, place: IntArray, options: ScreenOptions) ->
     """Return coefficients, standard errors and adjusted p-values, in blocks of markers."""
     adjust = Adjustment(made.adjusted_for, made.weight)
     rest = adjust.residual(made.gamma)
-    unit, units = _units(made)
+    unit, units = made.units
     tested: list[int] = []
     values: list[FloatArray] = []
     errors: list[FloatArray] = []
@@ -328,16 +328,6 @@ def _influence(
         return np.asarray(influence)
     leverage = np.minimum(adjust.leverage[:, None] + Z**2 / square, 0.999)
     return np.asarray(influence / (1.0 - leverage))
-
-
-def _units(made: PanelScores) -> tuple[IntArray, int]:
-    """Return the unit of each person: clusters, or persons in the order of their names."""
-    if made.cluster is not None:
-        return made.cluster, int(made.cluster.max()) + 1
-    order = np.argsort(np.array(made.person_id), kind="stable")
-    unit = np.empty(made.m, dtype=np.int64)
-    unit[order] = np.arange(made.m)
-    return unit, made.m
 
 
 def _power(made: PanelScores, tests: int, options: ScreenOptions) -> ScreenPower:

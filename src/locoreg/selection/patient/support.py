@@ -164,7 +164,7 @@ def _range(name: str, value: float, values: ValueSupport) -> str | None:
     low, high = values.ranges[name]
     if low <= value <= high:
         return None
-    side = f"below {low:g}" if value < low else f"above {high:g}"
+    side = f"below {low:.4g}" if value < low else f"above {high:.4g}"
     return f"{name} is {value:g}; {FEWER} of {values.n} patients of the data have it {side}."
 
 

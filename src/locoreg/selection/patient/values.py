@@ -43,7 +43,7 @@ class Bins:
         known = column.values[~column.missing]
         edges = np.unique(np.quantile(known, (0.25, 0.5, 0.75), method="inverted_cdf"))
         edges = edges[edges < known.max()]
-        ends = [f"{edge:g}" for edge in edges.tolist()]
+        ends = [f"{edge:.4g}" for edge in edges.tolist()]
         labels = [f"at most {ends[0]}"] if ends else ["any value"]
         labels += [f"above {a} up to {b}" for a, b in itertools.pairwise(ends)]
         labels += [f"above {ends[-1]}"] if ends else []

@@ -10,6 +10,7 @@ from locoreg.selection.scores.models import (
     fit_event_model,
 )
 from locoreg.selection.scores.options import ScoreOptions
+from locoreg.selection.scores.overlapping import crump_cutoff, overlap_average, trim
 from locoreg.selection.scores.result import Scores
 
 __all__ = [
@@ -18,8 +19,11 @@ __all__ = [
     "EventModel",
     "ScoreOptions",
     "Scores",
+    "crump_cutoff",
     "fit_censoring_model",
     "fit_choice_model",
     "fit_event_model",
+    "overlap_average",
     "scores",
+    "trim",
 ]

@@ -118,7 +118,7 @@ def _screen(X: FloatArray, weight: FloatArray, target: FloatArray, used: IntArra
 def _knots(x: FloatArray) -> FloatArray:
     if np.unique(x).size < LEAST_DISTINCT:
         return np.zeros(0)
-    for df in (5, 3, 2):
+    for df in (3, 2):
         try:
             return spline_knots(x, df)
         except DesignError:  # knots coincide: fewer of them, or none

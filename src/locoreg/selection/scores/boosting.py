@@ -67,7 +67,7 @@ def growth(kind: str, units: float) -> Growth:
     """
     doublings = float(np.log2(max(units, 1.0) / 500.0))
     leaves = int(np.clip(round(8.0 * 2.0 ** (0.25 * doublings)), 4, 31))
-    rounds = int(np.clip(round(60.0 * 2.0 ** (0.2 * doublings)), 40, 200))
+    rounds = int(np.clip(round(80.0 * 2.0 ** (0.2 * doublings)), 40, 200))
     least = float(np.clip(units / 60.0, 4.0, 30.0))
     if kind == "censoring":
         return Growth(leaves=4, rate=0.08, rounds=rounds, least=2.0 * least, ridge=5.0)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from locoreg.core.provenance import Provenance
-from locoreg.emulation.pointtreatment.folds import make_folds
 from locoreg.selection.data.features import FeatureCoding
 from locoreg.selection.data.persons import SelectionData
 from locoreg.selection.question import SelectionQuestion
+from locoreg.selection.scores.checks import check_question
 from locoreg.selection.scores.crossfit import crossfit_hazard, crossfit_number, outcomes
+from locoreg.selection.scores.folds import score_folds
 from locoreg.selection.scores.followup import FollowUp
 from locoreg.selection.scores.mixture import Mixture, Mixtures
 from locoreg.selection.scores.options import ScoreOptions
+from locoreg.selection.scores.report import report
 from locoreg.selection.scores.result import Scores
+from locoreg.stats.survivaldata import IntArray
 
 
 def scores(data: SelectionData, question: SelectionQuestion, options: ScoreOptions) -> Scores:
@@ -39,15 +44,10 @@ def scores(data: SelectionData, question: SelectionQuestion, options: ScoreOptio
         If the question can't be answered with these persons.
     """
     follow = FollowUp.of(data, question, options)
+    check_question(data, question, follow)
     coding = FeatureCoding.of(data.covariates, data.ordered)
     X = coding.encode(data.covariates)
-    fold = make_folds(
-        data.person_id,
-        2 * data.treated.astype(np.int64) + follow.event,
-        options.folds,
-        seed=options.seed,
-        cluster=data.cluster,
-    )
+    fold = score_folds(data, follow.event, options.folds, seed=options.seed)
     chosen, choice = crossfit_number(
         "probability", X, data.treated.astype(np.float64), data.weights, fold, options
     )
@@ -61,7 +61,7 @@ def scores(data: SelectionData, question: SelectionQuestion, options: ScoreOptio
     mean, of_mean = crossfit_number("mean", X, found.replaced, data.weights, fold, options)
     e = np.clip(chosen, options.smallest_propensity, 1.0 - options.smallest_propensity)
     r0, r1, w = found.comparator_mean, found.treated_mean, data.treated
-    return Scores(
+    made = Scores(
         data=data,
         question=question,
         options=options,
@@ -78,10 +78,34 @@ def scores(data: SelectionData, question: SelectionQuestion, options: ScoreOptio
         gamma1=r1 + np.where(w, (found.replaced - r1) / e, 0.0),
         uncensored=found.uncensored,
         diagnostics=(),
-        notes=data.notes,
+        notes=(*data.notes, *_notes(data, follow, fold, options)),
         provenance=Provenance(
             input_sha256=data.sha256(),
             options={"question": question.to_dict(), "scores": options.to_dict()},
         ),
         mixtures=Mixtures(event=event, censoring=censoring, choice=choice, mean=of_mean),
     )
+    return replace(made, diagnostics=report(made, follow))
+
+
+def _notes(
+    data: SelectionData, follow: FollowUp, fold: IntArray, options: ScoreOptions
+) -> tuple[str, ...]:
+    """Return what a reader must know of how these scores were made."""
+    notes = []
+    if not follow.censored.any():
+        notes.append("nobody is censored before the horizon: outcomes are not replaced.")
+    if follow.grid.months:
+        notes.append("times are whole months; of one month, events come before censorings.")
+    folds = int(fold.max()) + 1
+    if folds < options.folds:
+        notes.append(f"there are {folds} clusters, and as many folds of cross-fitting.")
+    if data.n * (folds - 1.0) / folds > options.training_persons:
+        notes.append(f"hazards are fitted to random samples of {options.training_persons} persons.")
+    if data.entry is not None and (data.entry > 0.0).any():
+        notes.append(
+            f"{int((data.entry > 0.0).sum())} persons entered after time zero: effects are those "
+            "of persons with the covariates of the observed, and the time before entry rests on "
+            "the model of the event."
+        )
+    return tuple(notes)

@@ -31,7 +31,7 @@ class Mixture:
     """
 
     checkpoint: int = 1
-    penalty: int = 1
+    penalty: int = 2
     share: float = 0.5
 
     def __post_init__(self) -> None:

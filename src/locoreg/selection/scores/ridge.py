@@ -12,7 +12,7 @@ from locoreg.stats.survivaldata import FloatArray, IntArray
 
 # Penalties of squared coefficients of standardised columns, in persons' (or events') worth of
 # information. Separated data have finite fits under each.
-PENALTIES = (10.0, 100.0, 1000.0)
+PENALTIES = (1.0, 10.0, 100.0, 400.0)
 # Of the bins of time around the mean, and of their difference between arms.
 BIN_PENALTY, ARM_BIN_PENALTY, ARM_PENALTY = 0.05, 2.0, 0.05
 STEPS, HALVINGS, TOLERANCE = 50, 30, 1e-8

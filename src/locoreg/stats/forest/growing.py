@@ -1,4 +1,4 @@
-"""Grow one tree on binned columns, and fill its leaves with persons who did not choose its splits."""
+"""Grow one tree on binned columns, and fill its leaves with other persons."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locoreg.stats.forest.binning import ByteArray
+from locoreg.stats.forest.parallel import unlocked
 from locoreg.stats.forest.sampling import FILLS, SPLITS, WordArray, draw_features, draw_roles
 from locoreg.stats.forest.splitting import (
     CROSS,
@@ -23,10 +24,11 @@ SmallIntArray = NDArray[np.int32]
 # Gains of splits are kept for this many levels from the root.
 LEVELS = 4
 NO_CHILD = -1
-Tree = tuple[ByteArray, SmallIntArray, ByteArray, SmallIntArray, FloatArray, FloatArray]
+# Feature, cut and child of the nodes, leaves, gains.
+Nodes = tuple[SmallIntArray, ByteArray, SmallIntArray, FloatArray, FloatArray]
 
 
-@compiled
+@unlocked
 def one_tree(
     state: WordArray,
     bins: ByteArray,
@@ -37,7 +39,7 @@ def one_tree(
     columns: int,
     limits: FloatArray,
     by_loss: bool,
-) -> Tree:
+) -> tuple[ByteArray, SmallIntArray, ByteArray, SmallIntArray, FloatArray, FloatArray]:
     """Return one honest tree.
 
     Parameters
@@ -116,7 +118,8 @@ def _grow(
         gain, j, t = best_split(by_bin, widths, total_sums(sums, own), looked, limits, by_loss)
         if j < 0:
             continue
-        gains[min(level, LEVELS - 1), j] += gain if level < LEVELS else 0.0
+        if level < LEVELS:
+            gains[level, j] += gain
         middle = begin + _part(own, bins, j, t, scratch)
         feature[node], cut[node], child[node] = j, t, nodes
         waiting.append((nodes + 1, middle, end, level + 1))
@@ -156,9 +159,7 @@ def _fill(
 
 
 @compiled
-def _prune(
-    held: FloatArray, feature: SmallIntArray, cut: ByteArray, child: SmallIntArray
-) -> None:
+def _prune(held: FloatArray, feature: SmallIntArray, cut: ByteArray, child: SmallIntArray) -> None:
     """Put a child in its parent's place where its sibling tells nothing of the effect."""
     for node in range(feature.size - 1, -1, -1):
         left = child[node]

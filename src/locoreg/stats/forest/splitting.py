@@ -15,6 +15,9 @@ SUMS = 4
 # The count holds two: each person adds 1, and those with a positive residual of treatment this
 # number too. A double holds both exactly for up to 67 million persons.
 POSITIVE = 2.0**26
+# A gain must exceed the best so far by this share: of splits that part the persons alike the first
+# is taken, whatever the rounding of their sums.
+TIE = 1.0 + 1e-9
 FITS, LEFT_TOO_SMALL, RIGHT_TOO_SMALL = 0, 1, 2
 
 
@@ -88,7 +91,7 @@ def best_split(
     gain, feature, cut = 0.0, -1, 0
     for j in features:
         found, t = _best_cut(by_bin[j], widths[j], total, limits, by_loss)
-        if found > gain:
+        if found > gain * TIE:
             gain, feature, cut = found, j, t
     return gain, feature, cut
 
@@ -123,7 +126,7 @@ def _best_cut(
             continue
         left = square if by_loss else weight
         gain = (cross - effect * square) ** 2 * (1.0 / left + 1.0 / (size - left))
-        if gain > best:
+        if gain > best * TIE:
             best, place = gain, t
     return best, place
 

@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locoreg.stats.forest.binning import ByteArray
-from locoreg.stats.forest.sampling import LEFT_OUT
-from locoreg.stats.jit import compiled
+from locoreg.stats.forest.parallel import unlocked
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
 SmallIntArray = NDArray[np.int32]
 
 
-@compiled
+@unlocked
 def add_leaves(
     bins: ByteArray,
     start: IntArray,
@@ -46,7 +45,7 @@ def add_leaves(
             out[i, 1] += leaf[-1 - child[at], 1]
 
 
-@compiled
+@unlocked
 def add_leaves_out_of_bag(
     bins: ByteArray,
     unit: IntArray,
@@ -72,7 +71,7 @@ def add_leaves_out_of_bag(
     for t in range(start.size - 1):
         for i in range(bins.shape[0]):
             u = unit[i]
-            if (left_out[t, u >> 3] >> (7 - (u & 7))) & 1 == LEFT_OUT:
+            if (left_out[t, u >> 3] >> (7 - (u & 7))) & 1 == 0:
                 continue
             at = start[t]
             while child[at] >= 0:

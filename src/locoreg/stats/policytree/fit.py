@@ -16,6 +16,8 @@ from locoreg.stats.survivaldata import BoolArray
 
 # Structures whose decisions are looked at for a list, or to meet a share, at most.
 MOST_LOOKED_AT = 1000
+# Structures without a split: nobody, everybody.
+UNSPLIT = 2
 # Steps of the search of the charge; it ends by itself after few.
 MOST_CHARGES = 60
 
@@ -61,6 +63,8 @@ class TreeFit:
     bound : float
         No tree that keeps the limits is better than this. Without a largest share it is the value
         (less penalties of complexity).
+    possible : bool
+        Whether any split leaves enough persons on both sides.
     near : tuple of NearTree
         Other trees within one standard error of the best, the best first.
     """
@@ -69,6 +73,7 @@ class TreeFit:
     value: float
     share: float
     bound: float
+    possible: bool
     near: tuple[NearTree, ...]
 
 
@@ -98,10 +103,11 @@ def policy_tree(
     Returns
     -------
     TreeFit
-        Without `max_share` no tree on these bins is better; with directions at depth 3, none of
-        those whose two sides of a root with a direction are matched as `docs` say. With
-        `max_share` the tree is the best that the charge on treatment finds, and `bound` says how
-        much better any tree could be. Of equally good trees it has the fewest leaves.
+        Without `max_share` no tree on these bins is better. The exception is depth 3 with
+        directions: where the root's column has one, trees are searched of which one side treats
+        nobody or everybody, or of depth 2. With `max_share` the tree is the best that a charge on
+        treatment finds, and `bound` says how much better any tree could be. Of equally good trees
+        it has the fewest leaves.
 
     Raises
     ------
@@ -117,6 +123,7 @@ def policy_tree(
         raise DesignError(f"max_share is {max_share}.", hint="give a share above 0, up to 1.")
     found = search(problem, limits, jobs=jobs)
     best, charge = found.build(0), 0.0
+    possible = found.value.size > UNSPLIT
     bound = float(found.value[0]) / found.scale
     if max_share is not None and problem.share(_treats(problem, best)) > max_share:
         best, bound, charge, found = _shared(problem, limits, found, max_share, jobs)
@@ -126,6 +133,7 @@ def policy_tree(
         value=problem.value(treats),
         share=problem.share(treats),
         bound=bound,
+        possible=possible,
         near=_near(problem, found, treats, near, max_share, charge),
     )
 

@@ -200,6 +200,27 @@ def one_side(table: Whole, a: int, s: int, b: int, side: int, least: Whole) -> i
 
 
 @released
+def search_leaves(
+    codes: Codes,
+    sizes: Whole,
+    reward: Whole,
+    treated: Codes,
+    least: Whole,
+    total: Whole,
+    fits: Whole,
+) -> None:
+    """Write both sides of each cut of each variable, for trees of one split.
+
+    Arguments as for `search_pairs`.
+    """
+    nothing = np.zeros(reward.size, dtype=np.uint8)
+    for j in range(codes.shape[0]):
+        table = np.zeros((sizes[j], 1, 3), dtype=np.int64)
+        fill_pair(codes[j], nothing, reward, treated, table)
+        put_leaves(table, least, total[j], fits[j])
+
+
+@released
 def search_pairs(
     codes: Codes,
     sizes: Whole,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from locoreg.stats.policytree.kernels import NONE, search_pairs, search_slabs
+from locoreg.stats.policytree.kernels import NONE, search_leaves, search_pairs, search_slabs
 from locoreg.stats.policytree.problem import (
     PolicyProblem,
     TreeLimits,
@@ -91,6 +91,14 @@ class _Task:
     @property
     def cuts(self) -> int:
         return int(self.sizes.max()) - 1
+
+    def leaves(self) -> _Found:
+        found = _Found.empty((self.p,), self.cuts, (0,))
+        search_leaves(
+            self.codes, self.sizes, self.whole.reward, self.treated, self.least, found.total,
+            found.fits,
+        )  # fmt: skip
+        return found
 
     def pairs(self) -> _Found:
         p = self.p
@@ -184,11 +192,12 @@ def _ordered(parts: list[_Part], scale: float) -> Structures:
 
 
 def _split(task: _Task, depth: int) -> list[_Part]:
-    shallow = task.pairs()
-    parts = [_pair_part(task, shallow, SPLITS + task.p if depth > 1 else SPLITS)]
+    shallow = task.leaves() if depth == 1 else task.pairs()
+    part = _pair_part(task, shallow)
     if depth < 3:
-        return parts
-    return [*parts, _Deep.search(task, shallow).part(task)]
+        return [part]
+    # Along a monotone root both sides' splits are matched to depth 2 only.
+    return [part, _Deep.search(task, shallow).part(task)]
 
 
 def _joined(
@@ -219,19 +228,17 @@ def _joined(
     return np.maximum(both, NONE)
 
 
-def _pair_part(task: _Task, found: _Found, q: int) -> _Part:
-    p = task.p
+def _pair_part(task: _Task, found: _Found) -> _Part:
+    p, q = task.p, SPLITS + found.value.shape[1]
     best = np.empty((p, q, q), dtype=np.int64)
     cut = np.empty((p, q, q), dtype=np.int64)
     for j in range(p):
         sides = [
-            np.column_stack(
-                [np.zeros_like(found.total[j, :, s]), found.total[j, :, s], found.value[j, :, :, s].T]
-            )[:, :q]
+            _options(found.total[j, :, s], found.value[j, :, :, s].T)
             for s in range(2)
         ]
         joined = _joined(
-            sides[0], sides[1], found.nested[j].T[:, : q - SPLITS], found.fits[j],
+            sides[0], sides[1], found.nested[j].T, found.fits[j],
             task.direction[j], task.whole.penalty,
         )  # fmt: skip
         cut[j] = joined.argmax(axis=0)
@@ -250,6 +257,10 @@ def _pair_part(task: _Task, found: _Found, q: int) -> _Part:
         )
 
     return best.ravel(), build
+
+
+def _options(total: NDArray[np.int64], splits: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.column_stack([np.zeros_like(total), total, splits])
 
 
 def _option(option: int, split: Callable[[int], Sketch]) -> Sketch:
@@ -318,10 +329,7 @@ class _Deep:
         cut = np.empty((p, q, q), dtype=np.int64)
         for j in range(p):
             total = self.shallow.total[j]
-            sides = [
-                np.column_stack([np.zeros_like(total[:, s]), total[:, s], self.value[j, :, s]])
-                for s in range(2)
-            ]
+            sides = [_options(total[:, s], self.value[j, :, s]) for s in range(2)]
             joined = _joined(
                 sides[0], sides[1], np.full((task.cuts, p), NONE), self.shallow.fits[j],
                 task.direction[j], task.whole.penalty,

@@ -94,9 +94,8 @@ def treats_codes(sketch: Sketch, codes: NDArray[np.uint8]) -> BoolArray:
         return np.full(codes.shape[1], sketch)
     column, cut, low, high = sketch
     below = codes[column] <= cut
-    if isinstance(low, bool) and isinstance(high, bool):
-        return np.asarray(below if low else ~below)
-    return np.where(below, treats_codes(low, codes), treats_codes(high, codes))
+    sides = [side if isinstance(side, bool) else treats_codes(side, codes) for side in (low, high)]
+    return np.asarray(np.where(below, *sides))
 
 
 def finished(sketch: Sketch, bins: Bins) -> PolicyTree:

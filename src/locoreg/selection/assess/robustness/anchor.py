@@ -344,7 +344,7 @@ def _reading(
         inside = prediction[0] <= ratio.estimate <= prediction[1]
         low, high = (math.exp(v) for v in prediction)
         start += (
-            f"; a further trial would be expected between {range_text(low, high)}, "
+            f"; a further trial would be expected within {range_text(low, high)}, "
             f"which {'holds' if inside else 'does not hold'} it"
         )
     if verdict == "not credible":

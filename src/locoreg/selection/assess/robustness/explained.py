@@ -13,12 +13,12 @@ from scipy import optimize
 from locoreg.core.estimate import Estimate
 from locoreg.core.frames import frame
 from locoreg.core.numbertext import decimal_text
+from locoreg.selection.assess.robustness.biasparts import bias_parts
 from locoreg.selection.assess.robustness.hidden import (
     BinaryConfounder,
     HiddenConfounder,
     hidden_effect,
 )
-from locoreg.selection.assess.robustness.biasparts import bias_parts
 from locoreg.selection.assess.robustness.whom import Whom, amount, found, whom
 from locoreg.selection.question import SelectionQuestion
 from locoreg.selection.scores import Scores

@@ -30,7 +30,8 @@ class Law(NamedTuple):
     Attributes
     ----------
     hazard_ratio : ndarray of float, shape (k,)
-        What each value does to the hazard, relative to the others.
+        What each value does to the hazard, relative to the others; the same at any probability of
+        treatment.
     treated, comparator : ndarray of float, shape (k,)
         Probabilities of the values in each arm.
     """
@@ -276,10 +277,11 @@ def hidden_effect(scores: Scores, confounder: HiddenConfounder) -> HiddenEffect:
     restricted = scores.question.measure == "rmst_difference"
     scale = scores.question.horizon_months if restricted else 1.0
     means = (scores.comparator_mean / scale, scores.treated_mean / scale)
+    # What a value does to the hazard is the same at any probability of treatment.
+    table = _Table.of(confounder.law(0.5).hazard_ratio, restricted)
     for rows, middle in _groups(scores.propensity, confounder.same_law):
-        law = confounder.law(middle)
         e = scores.propensity[rows]
-        _fill(out, rows, law, e, (means[0][rows], means[1][rows]), restricted, scale)
+        _fill(out, rows, confounder.law(middle), e, (means[0][rows], means[1][rows]), table, scale)
     return out
 
 
@@ -300,13 +302,12 @@ def _fill(
     law: Law,
     e: FloatArray,
     means: tuple[FloatArray, FloatArray],
-    restricted: bool,
+    table: _Table,
     scale: float,
 ) -> None:
     arms = (law.comparator, law.treated)
     by_value = [
-        scale * _means_by_value(mean, law.hazard_ratio, arm, restricted)
-        for mean, arm in zip(means, arms, strict=True)
+        scale * table.means_by_value(mean, arm) for mean, arm in zip(means, arms, strict=True)
     ]
     mixed = e[:, None] * law.treated + (1.0 - e)[:, None] * law.comparator
     causal = [(mixed * one).sum(axis=1) for one in by_value]
@@ -327,19 +328,31 @@ def _fill(
     out.weight_without[rows] = 1.0 / (e * (1.0 - e))
 
 
-def _means_by_value(
-    mean: FloatArray, ratio: FloatArray, share: FloatArray, restricted: bool
-) -> FloatArray:
-    """Return the mean outcome by value of the confounder, shape (m, k), from the mean over it."""
-    rate = np.geomspace(LOWEST, HIGHEST, STEPS)
-    one = mean_of_rate if restricted else _staying
-    table = one(rate[:, None] * ratio)
-    # Means fall as the hazard rises: turned round for the interpolation. Below the table the
-    # hazard is next to none, and above it next to nobody lives.
-    over = (table @ share)[::-1]
-    logged = np.interp(mean, over, np.log(rate)[::-1])
-    return one(np.exp(logged)[:, None] * ratio)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Table:
+    """Mean outcomes by hazard and by value of the confounder.
+
+    `means` has shape (2000, k), of the hazards in `logged`.
+    """
+
+    ratio: FloatArray
+    restricted: bool
+    logged: FloatArray
+    means: FloatArray
+
+    @classmethod
+    def of(cls, ratio: FloatArray, restricted: bool) -> _Table:
+        rate = np.geomspace(LOWEST, HIGHEST, STEPS)
+        means = _mean(rate[:, None] * ratio, restricted)
+        return cls(ratio=ratio, restricted=restricted, logged=np.log(rate), means=means)
+
+    def means_by_value(self, mean: FloatArray, share: FloatArray) -> FloatArray:
+        """Return the mean outcome by value, shape (m, k), from the mean over the values."""
+        # Means fall as the hazard rises: turned round for the interpolation. Beyond the table the
+        # hazard is next to none, or next to nobody lives.
+        logged = np.interp(mean, (self.means @ share)[::-1], self.logged[::-1])
+        return _mean(np.exp(logged)[:, None] * self.ratio, self.restricted)
 
 
-def _staying(hazard: FloatArray) -> FloatArray:
-    return np.asarray(np.exp(-hazard))
+def _mean(hazard: FloatArray, restricted: bool) -> FloatArray:
+    return mean_of_rate(hazard) if restricted else np.asarray(np.exp(-hazard))

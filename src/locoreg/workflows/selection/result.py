@@ -1,0 +1,306 @@
+"""Who gains, as a value: data, effect, assessment, doubts, rule, model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from locoreg.core.estimate import Estimate
+from locoreg.core.numbertext import plural
+from locoreg.core.provenance import Provenance
+from locoreg.core.version import __version__
+from locoreg.emulation.cohort import Attrition
+from locoreg.emulation.effect import Diagnostic
+from locoreg.emulation.protocol import TrialProtocol
+from locoreg.selection.assess import Assessment, SubgroupEffects
+from locoreg.selection.model import SelectionModel, model_card
+from locoreg.selection.question import SelectionQuestion
+from locoreg.selection.rules import RuleAssessment
+from locoreg.selection.scores import Scores
+from locoreg.workflows.selection.doubts import Doubts
+from locoreg.workflows.selection.plan import SelectionPlan
+
+RESULTS_SCHEMA = 1
+NOTICE = "For research. Not a medical device."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmCounts:
+    """One option in the data.
+
+    Attributes
+    ----------
+    label : str
+        The option.
+    n, events, censored, followed : int
+        Persons; with the event before the horizon; censored before it; followed to it.
+    """
+
+    label: str
+    n: int
+    events: int
+    censored: int
+    followed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready values."""
+        return {
+            "label": self.label,
+            "n": self.n,
+            "events": self.events,
+            "censored": self.censored,
+            "followed": self.followed,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSummary:
+    """The persons in numbers.
+
+    Attributes
+    ----------
+    source : str
+        Where they come from.
+    synthetic : bool
+        Whether they are made up.
+    n : int
+        Persons.
+    arms : tuple of ArmCounts
+        Comparator, treated.
+    attrition : Attrition
+        Who was left out, at which criterion.
+    unknown : tuple of (str, int)
+        Covariates with unknown values, and for how many.
+    constant : tuple of str
+        Covariates with one value only, which play no part.
+    modifiers : tuple of str
+        Covariates by which the effect may differ.
+    sha256 : str
+        Hash of the data.
+    """
+
+    source: str
+    synthetic: bool
+    n: int
+    arms: tuple[ArmCounts, ArmCounts]
+    attrition: Attrition
+    unknown: tuple[tuple[str, int], ...]
+    constant: tuple[str, ...]
+    modifiers: tuple[str, ...]
+    sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary as JSON-ready values."""
+        return {
+            "source": self.source,
+            "synthetic": self.synthetic,
+            "n": self.n,
+            "arms": [arm.to_dict() for arm in self.arms],
+            "attrition": self.attrition.to_dict(),
+            "unknown": dict(self.unknown),
+            "constant": list(self.constant),
+            "modifiers": list(self.modifiers),
+            "sha256": self.sha256,
+        }
+
+
+def summarise_data(scores: Scores) -> DataSummary:
+    """Return the persons of scores in numbers.
+
+    Parameters
+    ----------
+    scores : Scores
+        The scores.
+
+    Returns
+    -------
+    DataSummary
+        Counts by option, unknown values.
+    """
+    data, question = scores.data, scores.question
+    horizon = question.horizon_months
+    event = (data.event == 1) & (data.time <= horizon)
+    followed = ~event & (data.time >= horizon)
+
+    def arm(label: str, treated: bool) -> ArmCounts:
+        mine = data.treated == treated
+        return ArmCounts(
+            label=label,
+            n=int(mine.sum()),
+            events=int((mine & event).sum()),
+            censored=int((mine & ~event & ~followed).sum()),
+            followed=int((mine & followed).sum()),
+        )
+
+    return DataSummary(
+        source=data.source,
+        synthetic=data.synthetic,
+        n=data.n,
+        arms=(arm(question.comparator_label, False), arm(question.treated_label, True)),
+        attrition=data.attrition,
+        unknown=tuple(
+            (column.name, int(column.missing.sum()))
+            for column in data.covariates
+            if column.missing.any()
+        ),
+        constant=scores.coding.constant,
+        modifiers=data.modifiers,
+        sha256=scores.provenance.input_sha256,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SelectionResult:
+    """Everything that a report on who gains shows.
+
+    Attributes
+    ----------
+    protocol : TrialProtocol or None
+        What was asked; None for data of one's own.
+    question : SelectionQuestion
+        The effect.
+    plan : SelectionPlan
+        How it was asked.
+    data : DataSummary
+        The persons.
+    diagnostics : tuple of Diagnostic
+        Overlap, censoring and counts.
+    average : Estimate
+        Average effect.
+    assessment : Assessment
+        The learner on persons whom it did not see.
+    subgroups : SubgroupEffects or None
+        Subgroups of the protocol.
+    rule : RuleAssessment
+        The rule, its value on persons that it was not learnt from, and whether one is given.
+    doubts : Doubts
+        What could make it wrong; where the trials disagree, no rule is shown.
+    learned : tuple of str
+        What the learner found, in lines; it describes, and was not tested.
+    model : SelectionModel
+        For one patient.
+    notes : tuple of str
+        What a reader must know.
+    provenance : Provenance
+        Hash of the data, options, version.
+    """
+
+    protocol: TrialProtocol | None
+    question: SelectionQuestion
+    plan: SelectionPlan
+    data: DataSummary
+    diagnostics: tuple[Diagnostic, ...]
+    average: Estimate
+    assessment: Assessment
+    subgroups: SubgroupEffects | None
+    rule: RuleAssessment
+    doubts: Doubts
+    learned: tuple[str, ...]
+    model: SelectionModel
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def title(self) -> str:
+        """Title of the protocol, or the estimand."""
+        return self.question.estimand if self.protocol is None else self.protocol.title
+
+    @property
+    def checks(self) -> tuple[Diagnostic, ...]:
+        """Every verdict: credibility first, then data, then assessment."""
+        return (
+            *self.doubts.credibility.checks,
+            *self.diagnostics,
+            *self.assessment.diagnostics,
+        )
+
+    @property
+    def failed(self) -> tuple[Diagnostic, ...]:
+        """Verdicts that failed."""
+        return tuple(d for d in self.checks if d.verdict == "fail")
+
+    @property
+    def shows_rule(self) -> bool:
+        """Whether a rule is shown: it gains, and the trials don't contradict the registry."""
+        return bool(self.rule.given and self.doubts.credibility.shows_rule)
+
+    @property
+    def rule_reading(self) -> str:
+        """Why a rule is shown, or none."""
+        if not self.doubts.credibility.shows_rule:
+            return f"No rule is shown: not credible. {self.doubts.credibility.reading}"
+        return self.rule.reading
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``results.json``."""
+        return {
+            "schema": RESULTS_SCHEMA,
+            "title": self.title,
+            "synthetic": self.data.synthetic,
+            "version": __version__,
+            "protocol_sha256": None if self.protocol is None else self.protocol.sha256,
+            "question": self.question.to_dict(),
+            "estimand": self.question.estimand,
+            "plan": self.plan.to_dict(),
+            "data": self.data.to_dict(),
+            "diagnostics": [d.to_dict() for d in self.diagnostics],
+            "average": self.average.to_dict(),
+            "credibility": self.doubts.credibility.to_dict(),
+            "assessment": self.assessment.to_dict(),
+            "subgroups": None if self.subgroups is None else self.subgroups.to_dict(),
+            "rule": self._rule_dict(),
+            "doubts": self.doubts.to_dict(),
+            "learned": list(self.learned),
+            "model_card": model_card(self.model).to_dict(),
+            "notes": list(self.notes),
+            "provenance": self.provenance.to_dict(),
+            "protocol": None if self.protocol is None else self.protocol.to_dict(),
+            "notice": NOTICE,
+        }
+
+    def _rule_dict(self) -> dict[str, Any]:
+        shown = {"shown": self.shows_rule, "reading": self.rule_reading}
+        if not self.doubts.credibility.shows_rule:
+            return shown
+        return {**shown, **self.rule.to_dict()}
+
+    def summary(self) -> str:
+        """Return what was found as text."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        data = self.data
+        mark = "SYNTHETIC PATIENTS. " if data.synthetic else ""
+        yield f"{mark}{self.title}"
+        yield f"Effect: {self.question.estimand} ({self.question.unit})."
+        yield (
+            f"{plural(data.n, 'person')}: "
+            + "; ".join(
+                f"{arm.n:,} {arm.label}, {arm.events:,} with the event, {arm.followed:,} followed "
+                "to the horizon"
+                for arm in data.arms
+            )
+            + "."
+        )
+        for step in data.attrition.steps:
+            if step.excluded:
+                yield f"  {step.excluded:>8,} out: {step.name}; {step.left:,} left"
+        yield ""
+        yield f"Credibility: {self.doubts.credibility.summary()}"
+        yield ""
+        for d in self.diagnostics:
+            if d.verdict in ("warn", "fail"):
+                yield f"  [{d.verdict}] {d.heading}: {d.message} {d.advice}".rstrip()
+        yield (
+            f"Average effect: {self.average.text()} {self.question.unit} "
+            f"({self.average.level:g}% interval)."
+        )
+        yield self.assessment.summary()
+        yield ""
+        yield from (f"  {line}" for line in self.learned)
+        yield ""
+        yield self.rule_reading
+        if self.shows_rule:
+            yield self.rule.rule.text()
+        yield from (f"Note: {note}" for note in (*self.notes, *self.doubts.notes))

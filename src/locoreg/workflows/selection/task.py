@@ -1,0 +1,267 @@
+"""The task: who gains from local therapy, as a protocol asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from locoreg.core.errors import LocoregError
+from locoreg.emulation.benchmark import restrict
+from locoreg.emulation.cohort import Cohort
+from locoreg.emulation.protocol import TrialProtocol, read_protocol
+from locoreg.selection.assess import SubgroupEffects, assess, subgroup_effects
+from locoreg.selection.data import SelectionData, landmark_data
+from locoreg.selection.learners import make_learner
+from locoreg.selection.model import AssessmentSummary, build_model
+from locoreg.selection.question import SelectionQuestion
+from locoreg.selection.rules import rule_value
+from locoreg.selection.scores import Scores
+from locoreg.selection.scores import scores as make_scores
+from locoreg.stats.survivaldata import BoolArray
+from locoreg.workflows.emulation.task import Source, build_cohort
+from locoreg.workflows.selection.doubts import find_doubts
+from locoreg.workflows.selection.plan import SelectionPlan, plan_of, selection_of
+from locoreg.workflows.selection.result import SelectionResult, summarise_data
+
+Say = Callable[[str], None]
+ZERO_WORDS = {
+    "first_metastasis": "the first distant metastasis",
+    "diagnosis": "the diagnosis of the primary",
+    "systemic_line": "the start of the line of systemic therapy",
+    "response": "the response",
+    "date": "the date of the protocol",
+}
+USE = (
+    "Research on who gains from local therapy in metastatic breast cancer, and preparation of a "
+    "tumour board by people who know how it was made. Not a medical device."
+)
+
+
+def select(
+    protocol: str | Path | Mapping[str, Any] | TrialProtocol,
+    registry: str | Path | None = None,
+    *,
+    table: Any = None,
+    visits: Any = None,
+    sensitivity: bool = True,
+    jobs: int = 2,
+    progress: Say | None = None,
+) -> SelectionResult:
+    """Ask who gains, as a protocol says.
+
+    Parameters
+    ----------
+    protocol : str, Path, mapping or TrialProtocol
+        A file, the name of a shipped example, or its content; with a part ``selection``.
+    registry : str or Path, optional
+        A registry's folder, ``postgresql://...?schema=NAME`` or ``spark:FOLDER``.
+    table, visits : optional
+        Instead of a registry: a table with one row per person, and one of repeated measurements;
+        CSV or Parquet files, or data frames.
+    sensitivity : bool
+        Whether the checks that take longest are made too: sites, halves, known covariates.
+    jobs : int
+        Threads.
+    progress : callable, optional
+        Called with the name of each stage.
+
+    Returns
+    -------
+    SelectionResult
+        Average effect, assessment on held-out persons, doubts, rule, model.
+
+    Raises
+    ------
+    DataError, DesignError
+        If the protocol, the data or the two together can't be used.
+    """
+    say = _silent if progress is None else progress
+    loaded = read_protocol(protocol)
+    asked = loaded.protocol
+    chosen = selection_of(asked)
+    source = Source(
+        registry=None if registry is None else str(registry), table=table, visits=visits
+    )
+    say("building the cohort")
+    cohort = build_cohort(loaded, source)
+    data, question = landmark_data(
+        cohort,
+        asked.question(),
+        landmark_months=chosen.landmark_months,
+        measure=chosen.measure,
+        histories_at=chosen.histories_at or "time_zero",
+        modifiers=chosen.modifiers or None,
+        ordered=chosen.ordered,
+        site=chosen.site,
+        clustered=asked.analysis.intervals.cluster,
+        time_zero=_zero(asked),
+    )
+    return _analyse(
+        data,
+        question,
+        plan_of(asked, jobs=jobs),
+        protocol=asked,
+        eligible=_eligible(asked, cohort, data),
+        subgroups=_masks(asked, cohort, data),
+        whole=sensitivity,
+        say=say,
+    )
+
+
+def select_from_data(
+    data: SelectionData,
+    question: SelectionQuestion,
+    plan: SelectionPlan,
+    *,
+    sensitivity: bool = True,
+    progress: Say | None = None,
+) -> SelectionResult:
+    """Ask who gains, of persons and a question of one's own.
+
+    Parameters
+    ----------
+    data : SelectionData
+        The persons: see ``selection_data``.
+    question : SelectionQuestion
+        The effect.
+    plan : SelectionPlan
+        Cost, rule, learner, seed.
+    sensitivity : bool
+        Whether the checks that take longest are made too.
+    progress : callable, optional
+        Called with the name of each stage.
+
+    Returns
+    -------
+    SelectionResult
+        As `select` gives it, without trials beside it.
+    """
+    return _analyse(
+        data,
+        question,
+        plan,
+        protocol=None,
+        eligible=None,
+        subgroups={},
+        whole=sensitivity,
+        say=_silent if progress is None else progress,
+    )
+
+
+def _analyse(
+    data: SelectionData,
+    question: SelectionQuestion,
+    plan: SelectionPlan,
+    *,
+    protocol: TrialProtocol | None,
+    eligible: BoolArray | None,
+    subgroups: Mapping[str, BoolArray],
+    whole: bool,
+    say: Say,
+) -> SelectionResult:
+    say("scores")
+    scores = make_scores(data, question, plan.scores())
+    survival, notes = _survival(scores, plan)
+    say("assessment")
+    assessment = assess(scores, plan.make_learner(), plan.assessment(), risk=make_learner("risk"))
+    say("rule")
+    rule = rule_value(scores, plan.rule, seed=plan.seed, heterogeneity=assessment.test)
+    doubts = find_doubts(
+        scores, survival, rule.treat, plan, protocol, eligible, whole=whole, say=say
+    )
+    say("model")
+    fit = plan.make_learner().fit(scores, seed=plan.seed)
+    shown = rule if rule.given and doubts.credibility.shows_rule else None
+    model = build_model(
+        scores,
+        fit,
+        intended_use=USE,
+        seed=plan.seed,
+        survival=survival,
+        rule=None if shown is None else shown.rule.to_dict(),
+        assessment=AssessmentSummary(
+            average=assessment.average,
+            autoc=assessment.autoc,
+            slope=assessment.calibration.slope,
+            p_heterogeneity=assessment.test.p,
+            verdicts=(*doubts.credibility.checks, *assessment.diagnostics),
+            sensitivity=None if not doubts.marginal else doubts.marginal[0].reading,
+        ),
+        protocol_sha256=None if protocol is None else protocol.sha256,
+    )
+    return SelectionResult(
+        protocol=protocol,
+        question=question,
+        plan=plan,
+        data=summarise_data(scores),
+        diagnostics=scores.diagnostics,
+        average=scores.average(),
+        assessment=assessment,
+        subgroups=_subgroups(scores, subgroups, plan),
+        rule=rule,
+        doubts=doubts,
+        learned=fit.model.summary(),
+        model=model,
+        notes=(*scores.notes, *notes),
+        provenance=scores.provenance,
+    )
+
+
+def _survival(scores: Scores, plan: SelectionPlan) -> tuple[Scores | None, tuple[str, ...]]:
+    """Return scores of survival at the horizon, for trials and for numbers out of 100."""
+    if scores.question.measure == "survival_difference":
+        return scores, ()
+    question = replace(scores.question, measure="survival_difference")
+    try:
+        return make_scores(scores.data, question, plan.scores()), ()
+    except LocoregError as error:
+        return None, (f"No survival at the horizon: {error.message}",)
+
+
+def _subgroups(
+    scores: Scores, masks: Mapping[str, BoolArray], plan: SelectionPlan
+) -> SubgroupEffects | None:
+    if not masks:
+        return None
+    return subgroup_effects(
+        scores,
+        masks,
+        title="Subgroups of the protocol",
+        level=scores.question.level,
+        seed=plan.seed,
+    )
+
+
+def _zero(protocol: TrialProtocol) -> str:
+    if protocol.time_zero is None:
+        return "time zero of the table"
+    return ZERO_WORDS[protocol.time_zero.event]
+
+
+def _eligible(protocol: TrialProtocol, cohort: Cohort, data: SelectionData) -> BoolArray | None:
+    if protocol.benchmark is None:
+        return None
+    taken = set(restrict(cohort, protocol.benchmark.eligibility).person_id)
+    return np.array([one in taken for one in data.person_id], dtype=np.bool_)
+
+
+def _masks(protocol: TrialProtocol, cohort: Cohort, data: SelectionData) -> dict[str, BoolArray]:
+    """Return who is in each subgroup of the protocol; those of fewer than two persons aside."""
+    place = {person: row for row, person in enumerate(cohort.person_id)}
+    rows = np.array([place[person] for person in data.person_id], dtype=np.int64)
+    masks: dict[str, BoolArray] = {}
+    for name in protocol.subgroups:
+        column = cohort.subgroups[name]
+        values = column.values[rows]
+        for code, level in enumerate(column.levels):
+            masks[f"{name}: {level}"] = np.asarray(values == code)
+        masks[f"{name}: unknown"] = np.isnan(values)
+    return {name: mask for name, mask in masks.items() if mask.sum() > 1}
+
+
+def _silent(stage: str) -> None:
+    """Say nothing."""

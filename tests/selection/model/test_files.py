@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from locoreg.core.errors import DataError
+from locoreg.core.estimate import Estimate
+from locoreg.core.jsontext import dumps
+from locoreg.core.provenance import sha256_of_bytes
+from locoreg.emulation.effect import Diagnostic
+from locoreg.selection.learners.forest import ForestLearner
+from locoreg.selection.model import (
+    AssessmentSummary,
+    SelectionModel,
+    build_model,
+    load_model,
+    save_model,
+)
+from locoreg.selection.model.files import _body_hash
+from locoreg.selection.patient import predict_patient
+from locoreg.stats.forest import ForestOptions
+from tests.selection.patient.world import SURVIVAL, draw, scored
+
+PATIENTS: tuple[dict[str, Any], ...] = (
+    {"age": 58, "metastases": 3, "her2": "negative"},
+    {"age": 71.5, "metastases": 1, "her2": "positive"},
+    {"age": 99, "metastases": 1, "her2": "positive"},
+)
+
+
+def assessment() -> AssessmentSummary:
+    one = Estimate(estimate=1.5, se=0.5, ci_low=0.5, ci_high=2.5, level=95.0, scale="identity")
+    return AssessmentSummary(
+        average=one,
+        autoc=one,
+        slope=one,
+        p_heterogeneity=0.02,
+        verdicts=(
+            Diagnostic(
+                name="anchor", title="Trials", verdict="fail", value=3.0, threshold=1.96,
+                message="The effect is 3 standard errors from that of the trials.",
+            ),
+        ),
+        sensitivity="A hidden cause would have to double the odds of surgery.",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model() -> SelectionModel:
+    made = scored()
+    return build_model(
+        made,
+        ForestLearner(forest=ForestOptions(trees=40)).fit(made, seed=1),
+        intended_use="Tests of the model file.",
+        seed=1,
+        survival=scored(question=SURVIVAL),
+        rule={"kind": "tree", "cut": 60.0},
+        assessment=assessment(),
+        protocol_sha256="0" * 64,
+        limits=("A limit of its own.",),
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(model: SelectionModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "model"
+    save_model(model, folder)
+    return folder
+
+
+def test_a_model_comes_back_as_it_was(model: SelectionModel, folder: Path) -> None:
+    again = load_model(folder)
+    X = scored().X
+    np.testing.assert_allclose(again.effect.predict(X), model.effect.predict(X), rtol=1e-12)
+    np.testing.assert_allclose(again.choice.propensity(X), model.choice.propensity(X), rtol=1e-12)
+    assert again.event is not None
+    assert model.event is not None
+    times = np.array([6.0, 30.0])
+    np.testing.assert_allclose(
+        again.event.survival(X, 1.0, times), model.event.survival(X, 1.0, times), rtol=1e-12
+    )
+    for patient in PATIENTS:
+        assert predict_patient(again, patient) == predict_patient(model, patient)
+    assert dumps(again.to_dict()) == dumps(model.to_dict())
+    assert again.assessment == model.assessment
+    assert again.training == model.training
+    assert again.rule == {"kind": "tree", "cut": 60.0}
+
+
+def test_the_json_alone_names_the_folder(folder: Path) -> None:
+    assert load_model(folder / "model.json").intended_use == "Tests of the model file."
+
+
+def test_a_model_replaces_an_older_one(model: SelectionModel, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    save_model(replace(model, intended_use="Other."), tmp_path / "copy")
+    assert load_model(tmp_path / "copy").intended_use == "Other."
+    assert sorted(p.name for p in (tmp_path / "copy").iterdir()) == ["arrays.npz", "model.json"]
+
+
+def test_the_same_model_makes_the_same_numbers(model: SelectionModel, folder: Path) -> None:
+    given = json.loads((folder / "model.json").read_text())
+    assert given["body_sha256"] == _body_hash(model.to_dict())
+
+
+def test_the_file_holds_no_patient(model: SelectionModel, folder: Path) -> None:
+    """No array has a row per person, no count is from 1 to 9, and no pseudonym is there."""
+    n = scored().n
+    parts = {name: a for name, a in model.arrays().items() if not name.startswith("effect/")}
+    assert all(n not in a.shape for a in parts.values())
+    text = (folder / "model.json").read_text()
+    assert '"person_id"' not in text
+    assert model.cells.count.min() >= 20
+    for arm in json.loads(text)["training"]["arms"]:
+        assert all(arm[name] is None or arm[name] >= 10 for name in ("n", "events", "followed"))
+    ages = np.sort(scored().data.column("age").values)
+    assert model.coding.ranges["age"] == (ages[9], ages[-10])
+
+
+def test_a_small_count_is_not_stored() -> None:
+    made = scored()
+    event = made.data.event.copy()
+    rows = np.flatnonzero(made.data.treated & (event == 1) & (made.data.time <= 36.0))
+    event[rows[7:]] = 0
+    few = replace(made, data=replace(made.data, event=event))
+    fit = ForestLearner(forest=ForestOptions(trees=40)).fit(made, seed=1)
+    model = build_model(few, fit, intended_use="Tests.", seed=1)
+    assert model.training.arms[1].events is None
+    assert model.training.arms[0].events is not None
+
+
+Tamper = Callable[[Path], None]
+
+
+def change_json(**changed: Any) -> Tamper:
+    def tamper(folder: Path) -> None:
+        path = folder / "model.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+
+    return tamper
+
+
+def sealed(arrays: dict[str, np.ndarray], folder: Path) -> None:
+    """Write arrays and make the hash and the shapes of the JSON fit them."""
+    packed = io.BytesIO()
+    np.savez(packed, **arrays)
+    (folder / "arrays.npz").write_bytes(packed.getvalue())
+    change_json(
+        arrays_sha256=sha256_of_bytes(packed.getvalue()),
+        shapes={name: list(a.shape) for name, a in arrays.items()},
+    )(folder)
+
+
+def read_arrays(folder: Path) -> dict[str, np.ndarray]:
+    with np.load(folder / "arrays.npz") as packed:
+        return {name: packed[name] for name in packed.files}
+
+
+def change_array(folder: Path) -> None:
+    arrays = read_arrays(folder)
+    arrays["sums/total"] = arrays["sums/total"] * 1.01
+    packed = io.BytesIO()
+    np.savez(packed, **arrays)
+    (folder / "arrays.npz").write_bytes(packed.getvalue())
+
+
+def put_objects(folder: Path) -> None:
+    arrays = read_arrays(folder)
+    arrays["sums/total"] = np.array([{"a": 1}], dtype=object)
+    sealed(arrays, folder)
+
+
+def put_texts(folder: Path) -> None:
+    arrays = read_arrays(folder)
+    arrays["sums/total"] = np.array(["a"])
+    sealed(arrays, folder)
+
+
+def put_nan(folder: Path) -> None:
+    arrays = read_arrays(folder)
+    arrays["sums/total"] = np.full_like(arrays["sums/total"], np.nan)
+    sealed(arrays, folder)
+
+
+def leave_out(folder: Path) -> None:
+    arrays = read_arrays(folder)
+    del arrays["cells/mean"]
+    sealed(arrays, folder)
+
+
+def no_archive(folder: Path) -> None:
+    (folder / "arrays.npz").write_bytes(b"abc")
+    change_json(arrays_sha256=sha256_of_bytes(b"abc"))(folder)
+
+
+def no_json(folder: Path) -> None:
+    (folder / "model.json").write_text("{")
+
+
+def remove(name: str) -> Tamper:
+    return lambda folder: (folder / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("tamper", "message"),
+    [
+        (change_array, "arrays.npz is not the file that belongs to model.json"),
+        (change_json(intended_use="All patients."), "model.json was changed after it was written"),
+        (change_json(version=2), "is a model of version 2; this locoreg reads version 1"),
+        (change_json(schema="other"), "is no model of locoreg"),
+        (change_json(shapes={}), "other shapes than model.json says"),
+        (put_objects, "does not hold plain arrays of numbers"),
+        (put_texts, "the array sums/total of .* holds <U1, not numbers"),
+        (put_nan, "the array sums/total of .* holds numbers that are not finite"),
+        (leave_out, "is no model of version 1: KeyError"),
+        (no_archive, "does not hold plain arrays of numbers"),
+        (no_json, "is no JSON"),
+        (remove("model.json"), "model.json is missing"),
+        (remove("arrays.npz"), "arrays.npz is missing"),
+    ],
+)
+def test_anything_else_is_refused(
+    folder: Path, tmp_path: Path, tamper: Tamper, message: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "model")
+    tamper(tmp_path / "model")
+    with pytest.raises(DataError, match=message):
+        load_model(tmp_path / "model")
+
+
+def test_hashes_are_sha256_with_lengths(folder: Path) -> None:
+    content = (folder / "arrays.npz").read_bytes()
+    expected = hashlib.sha256(len(content).to_bytes(8, "big") + content).hexdigest()
+    assert json.loads((folder / "model.json").read_text())["arrays_sha256"] == expected
+
+
+def test_numbers_that_are_not_finite_are_not_written(model: SelectionModel, tmp_path: Path) -> None:
+    bad = replace(model, effect_quantiles=np.full(99, np.inf))
+    with pytest.raises(DataError, match="the array model/effect_quantiles of the model holds"):
+        save_model(bad, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_check_stands_before_the_numbers(folder: Path) -> None:
+    lines = predict_patient(load_model(folder), PATIENTS[0]).lines()
+    assert lines[1].startswith("NOT CREDIBLE: Trials: The effect is 3 standard errors")
+    assert "A hidden cause would have to double the odds of surgery." in lines
+
+
+def test_data_are_encoded_as_the_model_needs(model: SelectionModel) -> None:
+    new = draw(300, 5).data()
+    turned = replace(new, covariates=new.covariates[::-1])
+    np.testing.assert_array_equal(model.encode(turned), model.coding.encode(new.covariates))
