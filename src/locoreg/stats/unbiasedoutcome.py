@@ -188,7 +188,8 @@ def _continuous(
             rest[b] = stay * rest[b + 1] + (_area(rate, width) if restricted_mean else 0.0)
         alive, inverse, total = 1.0, 1.0, 0.0
         begin, end = entry[i], time[i]
-        at_entry, q_end = 0.0, 0.0
+        # Entered at the horizon or later: the outcome was known at entry.
+        at_entry, q_end = value[i], 0.0
         entered = False
         for b in range(bins):
             low, high = edges[b], edges[b + 1]
@@ -210,20 +211,11 @@ def _continuous(
                 width = min(width, math.log(most / inverse) / lost)
             step = inverse * math.expm1(lost * width)
             if step > 0.0:
-                mass, held = 0.0, 0.0
-                for k in range(NODES.size):
-                    s = NODES[k] * width
-                    w = SHARES[k] * math.exp(lost * s)
-                    mass += w
-                    held += w * _value_at(left + s, high, rate, rest[b + 1], restricted_mean)
-                total += step * held / mass
+                total += step * _held(left, width, high, lost, rate, rest[b + 1], restricted_mean)
                 inverse += step
             q_end = _value_at(right, high, rate, rest[b + 1], restricted_mean)
             if right >= end:
                 break
-        if not entered:
-            # Entered at the horizon or later: the outcome was known at entry.
-            at_entry = value[i]
         out[0, i] = (value[i] if done[i] else q_end) * inverse - total
         out[1, i] = 1.0 / inverse
         out[2, i] = at_entry
@@ -237,6 +229,26 @@ def _value_at(s: float, high: float, rate: float, rest: float, restricted_mean: 
     if restricted_mean:
         return s + _area(rate, high - s) + stay * rest
     return stay * rest
+
+
+@compiled
+def _held(
+    left: float,
+    width: float,
+    high: float,
+    lost: float,
+    rate: float,
+    rest: float,
+    restricted_mean: bool,
+) -> float:
+    """Return the mean of Q over a part of a bin, weighted by the increments of 1/G."""
+    mass, sums = 0.0, 0.0
+    for k in range(NODES.size):
+        s = NODES[k] * width
+        w = SHARES[k] * math.exp(lost * s)
+        mass += w
+        sums += w * _value_at(left + s, high, rate, rest, restricted_mean)
+    return sums / mass
 
 
 @compiled

@@ -17,18 +17,22 @@ from locoreg.core.estimate import Estimate
 from locoreg.core.jsontext import dumps
 from locoreg.core.provenance import sha256_of_bytes
 from locoreg.emulation.effect import Diagnostic
+from locoreg.selection.learners import learner_names, make_learner
+from locoreg.selection.learners.base import LearnerFit
 from locoreg.selection.learners.forest import ForestLearner
 from locoreg.selection.model import (
     AssessmentSummary,
     SelectionModel,
     build_model,
     load_model,
+    model_card,
     save_model,
 )
 from locoreg.selection.model.files import _body_hash
 from locoreg.selection.patient import predict_patient
+from locoreg.selection.rules import RuleOptions, honest_rule
 from locoreg.stats.forest import ForestOptions
-from tests.selection.patient.world import SURVIVAL, draw, scored
+from tests.selection.patient.world import SURVIVAL, LineEffect, draw, scored
 
 PATIENTS: tuple[dict[str, Any], ...] = (
     {"age": 58, "metastases": 3, "her2": "negative"},
@@ -46,11 +50,22 @@ def assessment() -> AssessmentSummary:
         p_heterogeneity=0.02,
         verdicts=(
             Diagnostic(
-                name="anchor", title="Trials", verdict="fail", value=3.0, threshold=1.96,
-                message="The effect is 3 standard errors from that of the trials.",
+                name="trial_anchor", title="Trials", verdict="warn", value=1.5, threshold=1.96,
+                message="The effect is 1.5 standard errors from that of the trials.",
+            ),
+            Diagnostic(
+                name="marginal_sensitivity", title="Hidden", verdict="note", value=2.0,
+                threshold=None,
+                message="A hidden cause would have to double the odds of surgery.",
+            ),
+            Diagnostic(
+                name="transport", title="Sites", verdict="fail", value=-1.0, threshold=0.0,
+                message="It loses at site B.",
             ),
         ),
-        sensitivity="A hidden cause would have to double the odds of surgery.",
+        credibility="doubtful",
+        reading="Doubtful: 2 of 3 checks warn or fail.",
+        not_done=("stability on halves",),
     )  # fmt: skip
 
 
@@ -63,7 +78,7 @@ def model() -> SelectionModel:
         intended_use="Tests of the model file.",
         seed=1,
         survival=scored(question=SURVIVAL),
-        rule={"kind": "tree", "cut": 60.0},
+        rule=honest_rule(made, RuleOptions(cost=0.0, seed=1, depth=1, jobs=1)),
         assessment=assessment(),
         protocol_sha256="0" * 64,
         limits=("A limit of its own.",),
@@ -93,7 +108,10 @@ def test_a_model_comes_back_as_it_was(model: SelectionModel, folder: Path) -> No
     assert dumps(again.to_dict()) == dumps(model.to_dict())
     assert again.assessment == model.assessment
     assert again.training == model.training
-    assert again.rule == {"kind": "tree", "cut": 60.0}
+    assert again.rule is not None
+    assert model.rule is not None
+    np.testing.assert_array_equal(again.rule.treats(X), model.rule.treats(X))
+    assert again.leaves == model.leaves
 
 
 def test_the_json_alone_names_the_folder(folder: Path) -> None:
@@ -250,13 +268,67 @@ def test_numbers_that_are_not_finite_are_not_written(model: SelectionModel, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_check_stands_before_the_numbers(folder: Path) -> None:
+def test_doubts_stand_before_the_numbers(folder: Path) -> None:
     lines = predict_patient(load_model(folder), PATIENTS[0]).lines()
-    assert lines[1].startswith("NOT CREDIBLE: Trials: The effect is 3 standard errors")
+    assert lines[1:3] == (
+        "Doubtful: 2 of 3 checks warn or fail.",
+        "Sites: It loses at site B.",
+    )
     assert "A hidden cause would have to double the odds of surgery." in lines
+
+
+def test_no_rule_is_shown_where_the_trials_contradict(model: SelectionModel) -> None:
+    wrong = replace(assessment(), credibility="not credible", reading="Not credible: trials.")
+    changed = replace(model, assessment=wrong)
+    found = predict_patient(changed, PATIENTS[0])
+    assert found.leaf is None
+    assert found.lines()[1] == "Not credible: trials."
+    assert "rule is not shown" in model_card(changed).markdown()
+    assert "leaf 1" in model_card(model).markdown()
+
+
+def test_the_leaf_of_the_rule_comes_with_its_held_out_effect(model: SelectionModel) -> None:
+    found = predict_patient(model, PATIENTS[0])
+    assert found.leaf is not None
+    assert found.leaf in model.leaves
+    assert found.leaf.n is not None
+    assert found.leaf.n < scored().n
+    lines = found.lines()
+    place = [i for i, line in enumerate(lines) if line.startswith("In the rule of this model")]
+    assert f"leaf {found.leaf.leaf} ({found.leaf.text})" in lines[place[0]]
+    assert lines[place[0] + 1].startswith(f"In {found.leaf.n} patients of this leaf")
+    assert predict_patient(model, PATIENTS[2]).leaf is None
+    assert model.rule is not None
+    assert model.rule.coding.ranges == model.coding.ranges
+
+
+def test_a_leaf_of_few_has_no_numbers(model: SelectionModel) -> None:
+    honest = honest_rule(scored(), RuleOptions(cost=0.0, seed=1, depth=1, jobs=1))
+    few = replace(honest.leaves.leaves[0], treated=9)
+    rest = honest.leaves.leaves[1:]
+    made = scored()
+    changed = build_model(
+        made,
+        LearnerFit(model=LineEffect(slope=1.0), held_out=np.zeros(made.n)),
+        intended_use="Tests.",
+        seed=1,
+        rule=replace(honest, leaves=replace(honest.leaves, leaves=(few, *rest))),
+    )
+    assert (changed.leaves[0].n, changed.leaves[0].means) == (None, None)
 
 
 def test_data_are_encoded_as_the_model_needs(model: SelectionModel) -> None:
     new = draw(300, 5).data()
     turned = replace(new, covariates=new.covariates[::-1])
     np.testing.assert_array_equal(model.encode(turned), model.coding.encode(new.covariates))
+
+
+@pytest.mark.parametrize("name", learner_names())
+def test_every_learner_comes_back(model: SelectionModel, name: str, tmp_path: Path) -> None:
+    made = scored()
+    effect = make_learner(name, {}).fit(made, seed=1).model
+    save_model(replace(model, effect=effect), tmp_path)
+    again = load_model(tmp_path).effect
+    X = np.random.default_rng(1).permuted(made.X, axis=0)
+    np.testing.assert_allclose(again.predict(X), effect.predict(X), rtol=1e-12)
+    assert again.summary() == effect.summary()

@@ -9,8 +9,11 @@ import pytest
 from locoreg.core.errors import DataError, DesignError
 from locoreg.core.jsontext import dumps
 from locoreg.emulation.cohort import Column
+from locoreg.selection.assess import AssessOptions, assess
+from locoreg.selection.assess.robustness import Credibility
+from locoreg.selection.learners import RiskLearner, SplineLearner
 from locoreg.selection.learners.base import LearnerFit
-from locoreg.selection.model import build_model, model_card
+from locoreg.selection.model import AssessmentSummary, build_model, model_card
 from tests.selection.model.test_files import assessment
 from tests.selection.patient.world import LineEffect, draw, modelled, scored
 
@@ -137,7 +140,9 @@ def test_the_card_has_the_sections_of_a_model_card() -> None:
         "her2: negative, positive.",
         "800 patients.",
         "Average effect: 1.50 (0.50 to 2.50), 95% interval months.",
-        "Trials: fail. The effect is 3 standard errors from that of the trials.",
+        "Doubtful: 2 of 3 checks warn or fail.",
+        "Trials: warn. The effect is 1.5 standard errors from that of the trials.",
+        "Not done: stability on halves.",
         "Research use. Not a medical device.",
     ):
         assert part in text
@@ -161,3 +166,20 @@ def test_synthetic_is_said_everywhere() -> None:
     assert any(line.startswith("SYNTHETIC") for line in card.sections[4].lines)
     assert "a simulated registry" in card.markdown()
     assert "SYNTHETIC" not in model_card(modelled()).markdown()
+
+
+def test_the_summary_of_an_assessment() -> None:
+    made = scored()
+    options = AssessOptions(cost=0.0, groups=3, seed=1, replicates=200)
+    found = assess(made, SplineLearner(), options, risk=RiskLearner())
+    anchored = Credibility(
+        verdict="can't be told", checks=(assessment().verdicts[1],), not_done=("x",), reading="No."
+    )
+    one = AssessmentSummary.of(found, anchored)
+    assert one.average == made.average()
+    assert one.slope == found.calibration.slope
+    assert one.verdicts == (*anchored.checks, *found.diagnostics)
+    assert one.warnings[0] == "No."
+    assert one.sensitivity == "A hidden cause would have to double the odds of surgery."
+    assert AssessmentSummary.from_dict(one.to_dict()) == one
+    assert AssessmentSummary.of(found, None).credibility is None

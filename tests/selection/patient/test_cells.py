@@ -9,6 +9,7 @@ from locoreg.core.errors import DesignError
 from locoreg.selection.data.features import Feature, FeatureCoding
 from locoreg.selection.patient.cells import Cells, grow_cells, make_cells
 from locoreg.selection.patient.distance import column_spreads, importance_of_columns
+from locoreg.selection.patient.importance import model_importance
 from locoreg.selection.patient.limits import LEAST_IN_CELL, LEAST_OF_OPTION
 from locoreg.selection.patient.neighbourhood import (
     COMPARATOR,
@@ -152,15 +153,35 @@ def test_spreads() -> None:
 
 def test_importance() -> None:
     coding = scored().coding
-    np.testing.assert_array_equal(importance_of_columns(coding, (0, 2), None), [1.0, 0.0, 1.0])
-    shares = importance_of_columns(coding, (0, 1, 2), {"age": 3.0, "metastases": 1.0})
+    shares = importance_of_columns(coding, {"age": 3.0, "metastases": 1.0})
     np.testing.assert_allclose(shares, [2.25, 0.75, 0.0])
     with pytest.raises(DesignError, match="importance names 'agee'"):
-        importance_of_columns(coding, (0,), {"agee": 1.0})
+        importance_of_columns(coding, {"agee": 1.0})
     with pytest.raises(DesignError, match="the importance of age is -1"):
-        importance_of_columns(coding, (0,), {"age": -1.0})
-    with pytest.raises(DesignError, match="no modifier has an importance above 0"):
-        importance_of_columns(coding, (0,), {"metastases": 1.0})
+        importance_of_columns(coding, {"age": -1.0})
+    with pytest.raises(DesignError, match="no covariate has an importance above 0"):
+        importance_of_columns(coding, {"metastases": 0.0})
+
+
+def test_importance_of_models() -> None:
+    scores = scored()
+
+    def line(X: np.ndarray) -> np.ndarray:
+        return X[:, 0] / scores.X[:, 0].std() + 2.0 * X[:, 1] / scores.X[:, 1].std()
+
+    def constant(X: np.ndarray) -> np.ndarray:
+        return np.ones(X.shape[0])
+
+    # Shuffling changes a line by twice the variance of its term: shares 1/5 and 4/5 of 0.9.
+    shares = model_importance(scores, (line, constant), seed=1)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert shares["age"] == pytest.approx(0.1 / 3 + 0.9 / 5, abs=0.03)
+    assert shares["metastases"] == pytest.approx(0.1 / 3 + 0.9 * 4 / 5, abs=0.03)
+    assert shares["her2"] == pytest.approx(0.1 / 3)
+    assert model_importance(scores, (constant,), seed=1)["age"] == pytest.approx(1 / 3)
+    rows = np.random.default_rng(8).permutation(scores.n)
+    again = model_importance(scores.take(rows), (line,), seed=1)
+    assert again == pytest.approx(model_importance(scores, (line,), seed=1))
 
 
 @pytest.mark.parametrize("kind", ["plain", "weight", "cluster", "both"])

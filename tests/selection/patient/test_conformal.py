@@ -160,13 +160,16 @@ def test_weights_are_needed_and_suffice_where_the_model_of_survival_is_wrong() -
     assert unweighted[1] < 0.85
 
 
-def test_bounds_hold_with_everything_estimated() -> None:
-    new = draw(1000, 999)
+@pytest.mark.parametrize("unit", ["continuous", "months"])
+def test_bounds_hold_with_everything_estimated(unit: str) -> None:
+    new = in_months(draw(1000, 999)) if unit == "months" else draw(1000, 999)
     found = []
-    for seed in range(4):
-        made = scores(draw(1000, seed).data(), QUESTION, ScoreOptions(seed=1, jobs=1))
+    for seed in range(3):
+        x = in_months(draw(1000, seed)) if unit == "months" else draw(1000, seed)
+        made = scores(x.data(), QUESTION, ScoreOptions(seed=1, jobs=1))
         bounds = calibrate_bounds(made, seed=1)
         event, choice = fit_event_model(made, seed=1), fit_choice_model(made, seed=1)
+        assert event.grid.months == (unit == "months")
         X = made.coding.encode(new.columns())
         chance = choice.propensity(X)
         found.append(
@@ -181,6 +184,12 @@ def test_bounds_hold_with_everything_estimated() -> None:
     assert (mean[[1, 3]] >= 0.45).all()
     # Not by being empty.
     assert (mean[[0, 2]] <= 0.95).all()
+
+
+def in_months(world: World) -> World:
+    """Return persons whose times are whole months; a death and a loss in a month is a death."""
+    first, second = (np.floor(one) for one in world.under)
+    return replace(world, under=(first, second), censoring=np.floor(world.censoring))
 
 
 def test_arrays_restore() -> None:

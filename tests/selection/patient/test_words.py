@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from locoreg.core.estimate import Estimate
 from locoreg.selection.patient.conformal import SurvivalBound
+from locoreg.selection.patient.leaf import LeafGroup
 from locoreg.selection.patient.neighbourhood import GroupMeans, Neighbourhood
 from locoreg.selection.patient.support import SupportVerdict
 from locoreg.selection.patient.words import of_100, prediction_lines, survival_lines
@@ -75,6 +77,10 @@ def lines(**changed: object) -> tuple[str, ...]:
             SurvivalBound(option="treated", share=50.0, months=36.0, at_horizon=True),
         ),
         "rank": 80,
+        "leaf": LeafGroup(
+            leaf=2, text="age at most 60", treats=True, n=210, treated=90, comparator=120,
+            means=means(20.0, 21.5, 2.0),
+        ),
         "synthetic": True,
         "warnings": ("NOT CREDIBLE: it differs from the trials.",),
         "sensitivity": "A hidden cause would have to double the odds.",
@@ -101,6 +107,9 @@ def test_order_and_wording() -> None:
         "patient.",
         "The predicted effect of surgery for this patient is larger than for about 80 of 100 "
         "patients of the data; a rank, not a number to rely on for one patient.",
+        "In the rule of this model the patient lies in leaf 2 (age at most 60): surgery.",
+        "In 210 patients of this leaf who had no part in finding the rule (90 had surgery): 1.5 "
+        "months more (0.5 fewer to 3.5 more) with surgery, on average.",
         "The difference could be chance, or come from differences between patients that the data "
         "don't hold.",
         "A hidden cause would have to double the odds.",
@@ -127,3 +136,19 @@ def test_outside_there_is_no_number_of_effect_or_survival() -> None:
         "Data: registry A.",
         "Research use. Not a medical device.",
     )
+
+
+def test_leaves_of_few_and_of_survival() -> None:
+    few = LeafGroup(
+        leaf=1, text="age above 60", treats=False, n=None, treated=None, comparator=None, means=None
+    )
+    told = lines(leaf=few)
+    assert (
+        "In the rule of this model the patient lies in leaf 1 (age above 60): no surgery." in told
+    )
+    assert "Too few other patients of this leaf had one of the options for numbers." in told
+    full = replace(few, n=50, treated=20, comparator=30, means=means(0.4, 0.43, 0.05))
+    assert (
+        "In 50 patients of this leaf who had no part in finding the rule (20 had surgery): 3 more "
+        "of 100 free of death (2 fewer to 8 more) with surgery, on average."
+    ) in lines(question=SURVIVAL, leaf=full)

@@ -139,3 +139,25 @@ def reversed_scores(scores: Scores) -> Scores:
 def weighted(scores: Scores, weight: FloatArray) -> Scores:
     """Return the scores with other sampling weights."""
     return replace(scores, data=replace(scores.data, weight=weight))
+
+
+def repeated(scores: Scores, times: FloatArray) -> Scores:
+    """Return the scores with every person there so many times, under other names."""
+    rows = np.repeat(np.arange(scores.n), times.astype(int))
+    names = tuple(f"{scores.data.person_id[i]}/{k}" for k, i in enumerate(rows.tolist()))
+    data = scores.data
+    many = replace(
+        data,
+        person_id=names,
+        time=data.time[rows],
+        event=data.event[rows],
+        treated=data.treated[rows],
+        covariates=tuple(column.take(rows) for column in data.covariates),
+        weight=None,
+        cluster=rows,
+    )
+    arrays = (
+        "X", "fold", "propensity", "outcome", "mean", "comparator_mean", "treated_mean", "gamma0",
+        "gamma1", "uncensored",
+    )  # fmt: skip
+    return replace(scores, data=many, **{name: getattr(scores, name)[rows] for name in arrays})

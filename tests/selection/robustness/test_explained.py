@@ -225,7 +225,10 @@ def test_tipping_confounders_tip() -> None:
     assert 1.0 < first.for_limit < first.for_estimate
     assert second.for_estimate < second.for_limit < 1.0
     assert same.for_estimate is None
-    assert "30% of the treated and 30% of the others" in table.reading
+    assert (
+        "A hidden confounder that 30% of the treated and 30% of the others have could not move it"
+        in table.reading
+    )
     frame = table.to_frame()
     assert frame["for_estimate"].isna().tolist() == [False, False, True]
     assert json.loads(json.dumps(table.to_dict(), allow_nan=False)) == table.to_dict()

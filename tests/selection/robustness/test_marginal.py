@@ -140,6 +140,19 @@ def test_truth_lies_within_the_bounds_of_its_factor(measure) -> None:
     assert bound.lower.estimate < made.truth < made.seen < bound.upper.estimate
 
 
+@pytest.mark.parametrize("measure", ["rmst_difference", "survival_difference"])
+def test_standard_error_of_a_bound_over_draws(measure) -> None:
+    bounds = [
+        marginal_sensitivity(hidden_draw(300, seed=s, measure=measure).scores, factors=[1.6])
+        .bounds[0]
+        .lower
+        for s in range(100, 220)
+    ]
+    spread = np.std([one.estimate for one in bounds], ddof=1)
+    # 120 draws tell a standard deviation to 6.5%; 20% is three of its errors.
+    assert np.mean([one.se for one in bounds]) == pytest.approx(spread, rel=0.2)
+
+
 def test_bounds_widen_and_reach_zero_at_the_tipping_factor() -> None:
     scores = hidden_draw(4000, seed=8, log_hr=-0.3).scores
     treat = scores.X[:, 0] > -0.5

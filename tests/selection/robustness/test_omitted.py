@@ -17,9 +17,7 @@ from locoreg.selection.assess.robustness import (
     explains,
     omitted_bias,
 )
-from locoreg.selection.assess.robustness.biasparts import bias_parts
-from locoreg.selection.assess.robustness.whom import whom
-from tests.selection.robustness.known import hidden_draw, known_scores, reversed_scores, weighted
+from tests.selection.robustness.known import hidden_draw, known_scores, reversed_scores
 
 
 @pytest.fixture(scope="module")
@@ -131,20 +129,6 @@ def test_value_is_that_of_the_policy(confounded) -> None:
     assert found.effect.estimate == pytest.approx(scores.gamma[treat].mean())
 
 
-def test_weight_two_is_a_person_twice() -> None:
-    scores = hidden_draw(300, seed=4).scores
-    twice = np.where(np.arange(300) % 3 == 0, 2.0, 1.0)
-    rows = np.repeat(np.arange(300), twice.astype(int))
-    first = omitted_bias(weighted(scores, twice))
-    parts = bias_parts(scores, whom(scores, None))
-    alone = [scores.gamma[rows].mean()]
-    assert first.effect.estimate == pytest.approx(alone[0])
-    assert first.effect.estimate != pytest.approx(parts.effect[0], rel=1e-6)
-    gap = (scores.outcome - np.where(scores.data.treated, scores.treated_mean,
-                                     scores.comparator_mean)) ** 2  # fmt: skip
-    assert first.residual_variance == pytest.approx(gap[rows].mean())
-
-
 def test_clusters_widen_the_interval_where_they_are_alike() -> None:
     scores = hidden_draw(300, seed=4).scores
     order = np.argsort(scores.gamma)
@@ -182,6 +166,20 @@ def test_variance_is_that_of_the_uncensored_outcome() -> None:
     truth = np.var(np.minimum(died, horizon))
     # Inverse-probability weights: the standard error of the variance is about 1%.
     assert omitted_bias(scores).residual_variance == pytest.approx(truth, rel=0.04)
+
+
+def test_late_entry_leaves_the_variance_to_those_seen_from_the_start() -> None:
+    scores = hidden_draw(400, seed=6).scores
+    late = np.where(np.arange(400) < 100, 0.5, 0.0)
+    some = replace(scores, data=replace(scores.data, entry=late))
+    found = omitted_bias(some)
+    own = np.where(scores.data.treated, scores.treated_mean, scores.comparator_mean)
+    gap = (scores.outcome - own) ** 2
+    assert found.residual_variance == pytest.approx(gap[100:].mean())
+    assert "100 entered later" in found.notes[0]
+    everybody = replace(scores, data=replace(scores.data, entry=np.full(400, 0.5)))
+    assert omitted_bias(everybody).residual_variance == pytest.approx(gap.mean())
+    assert "wider than they need be" in omitted_bias(everybody).notes[0]
 
 
 def test_contours(confounded) -> None:

@@ -10,8 +10,19 @@ import pytest
 
 from locoreg.core.errors import ConvergenceError, DesignError
 from locoreg.selection.assess.robustness import stability
+from locoreg.selection.rules import RuleOptions, fit_rule
 from locoreg.selection.scores import Scores
 from tests.selection.robustness.known import known_scores, reversed_scores
+
+
+@dataclass(frozen=True)
+class Question:
+    variable: str
+    cut: float
+
+    @property
+    def text(self) -> str:
+        return f"{self.variable} above {self.cut:g}"
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,7 @@ class OneSplit:
 
     @property
     def splits(self):
-        return ((self.names[self.column], self.cut),)
+        return (Question(variable=self.names[self.column], cut=self.cut),)
 
     def treats(self, X):
         return X[:, self.column] > self.cut
@@ -69,7 +80,7 @@ def clear() -> Scores:
 def test_a_clear_rule_is_stable(clear) -> None:
     found = stability(clear, best_split, halves=20, seed=1, cost=0.0)
     assert [(f.name, f.count, f.share) for f in found.variables] == [("x", 20, 1.0)]
-    assert [(f.name, f.share) for f in found.cuts] == [("x at 0", 1.0)]
+    assert [(f.name, f.share) for f in found.cuts] == [("x above 0", 1.0)]
     assert found.agreement == pytest.approx(1.0)
     assert found.always == pytest.approx((clear.X[:, 0] > 0.0).mean())
     assert found.worse == 0.0
@@ -105,9 +116,12 @@ def test_agreement_is_counted_person_by_person(clear) -> None:
         return OneSplit(column=0, cut=2.0 if next(calls) >= 8 else 0.0, names=("x", "z"))
 
     twice = stability(clear, turning_twice, halves=10, seed=1, cost=0.0)
+    assert [one.to_dict() for one in twice.spread] == [
+        {"variable": "x", "count": 10, "median": 0.0, "low": 0.0, "high": 2.0}
+    ]
     assert twice.always == 0.0
     assert twice.agreement == twice.never == pytest.approx((clear.X[:, 0] <= 0.0).mean())
-    assert {f.name: f.count for f in twice.cuts} == {"x at 0": 8, "x at 2": 2}
+    assert {f.name: f.count for f in twice.cuts} == {"x above 0": 8, "x above 2": 2}
 
 
 def test_order_of_persons_and_seed(clear) -> None:
@@ -181,6 +195,18 @@ def test_halves_without_a_rule_are_told(clear) -> None:
 
     with pytest.raises(ConvergenceError, match="0 of 10 halves only; half 1: no tree"):
         stability(clear, never, halves=10, seed=1, cost=0.0)
+
+
+def test_an_exact_tree_fits_in() -> None:
+    options = RuleOptions(
+        cost=0.0, depth=1, min_persons=20, min_treated=5, min_comparator=5, seed=1, jobs=1
+    )
+    scores = draw(400, seed=55, noise=1.0)
+    found = stability(scores, lambda half: fit_rule(half, options), halves=10, seed=1, cost=0.0)
+    assert found.variables[0].name == "x"
+    assert found.variables[0].share == 1.0
+    assert found.spread[0].median == pytest.approx(0.0, abs=0.05)
+    assert found.agreement > 0.9
 
 
 def test_few_halves_are_refused(clear) -> None:

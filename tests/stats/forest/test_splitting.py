@@ -75,13 +75,19 @@ def try_all(
         for t in range(int(bins[:, j].max())):
             left = bins[:, j] <= t
             sides = (left, ~left)
-            if any(not allowed(a, w, side, limits) for side in sides):
+            least = min(limits[2], most_even(w * a * a, bins[:, j]))
+            if any(not allowed(a, w, side, (*limits[:2], least)) for side in sides):
                 continue
             measure = loss if by_loss else error
             gain = measure(everybody) - sum(measure(side) for side in sides)
             if gain > best[0] + 1e-12:
                 best = (gain, j, t)
     return best
+
+
+def most_even(square: np.ndarray, column: np.ndarray) -> float:
+    shares = [square[column <= t].sum() / square.sum() for t in range(int(column.max()))]
+    return max(min(share, 1 - share) for share in shares) * (1 - 1e-9)
 
 
 def allowed(
@@ -113,6 +119,18 @@ def test_search_finds_what_trying_all_finds(
         expected = try_all(bins, a, b, w, limits, by_loss)
         assert (j, t) == expected[1:]
         assert gain == pytest.approx(expected[0], rel=1e-9)
+
+
+def test_the_one_cut_of_a_rare_value_is_allowed() -> None:
+    rare = (np.arange(40) < 4).astype(np.uint8)
+    graded = np.arange(40, dtype=np.uint8)
+    a = np.tile([0.5, -0.5], 20)
+    b = a * np.where(rare > 0, 4.0, 1.0)
+    limits = (1, 1, 0.35)
+    assert split(rare[:, None], a, b, limits=limits)[1:] == (0, 0)
+    # A column with cuts that are even enough has to take one of these.
+    assert split(graded[:, None], a, b, limits=limits)[1:] == (0, 13)
+    assert split(np.column_stack([graded, rare]), a, b, limits=limits)[1:] == (1, 0)
 
 
 def test_only_rows_of_the_node_count() -> None:

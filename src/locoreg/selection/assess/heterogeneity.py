@@ -23,7 +23,7 @@ POWER = 80.0
 # Of a useless ranking: variance of the area per variance of the scores and person, which is that of
 # -log(U) - 1, and of 1/2 - U, for uniform U.
 NULL_VARIANCE: dict[Target, float] = {"autoc": 1.0, "qini": 1.0 / 12.0}
-# Area of a ranking without error per difference of the effect between two halves.
+# Area per difference of the effect between two halves that the ranking tells apart.
 HALVES: dict[Target, float] = {"autoc": math.log(2.0) / 2.0, "qini": 1.0 / 8.0}
 
 

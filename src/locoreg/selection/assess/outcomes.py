@@ -108,8 +108,8 @@ class HeterogeneityTest:
     detectable : float
         Area that the test finds with the power named.
     detectable_difference : float
-        Difference of the effect between two halves of the persons that has this area if the halves
-        are ranked without error; larger where they are not.
+        Difference of the effect between two halves of the persons that has this area if the
+        learner tells the halves apart without error and ranks at random within them.
     power : float
         Power in percent.
     alpha : float

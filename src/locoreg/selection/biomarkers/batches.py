@@ -57,8 +57,6 @@ def _joined(batch: IntArray, cluster: IntArray) -> IntArray:
     b = np.unique(batch, return_inverse=True)[1]
     c = np.unique(cluster, return_inverse=True)[1]
     size = int(b.max()) + 1
-    links = sparse.coo_array(
-        (np.ones(b.size), (b, size + c)), shape=(size + int(c.max()) + 1,) * 2
-    )
+    links = sparse.coo_array((np.ones(b.size), (b, size + c)), shape=(size + int(c.max()) + 1,) * 2)
     _, label = csgraph.connected_components(links, directed=False)
     return np.asarray(label[b], dtype=np.int64)

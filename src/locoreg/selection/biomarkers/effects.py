@@ -14,6 +14,7 @@ from locoreg.core.frames import frame
 from locoreg.core.numbertext import decimal_text
 from locoreg.core.provenance import Provenance
 from locoreg.selection.assess.heldout import percentiles
+from locoreg.selection.biomarkers.panelscores import PanelScores
 from locoreg.selection.biomarkers.penalty import (
     WEIGHTS,
     Weights,
@@ -21,7 +22,6 @@ from locoreg.selection.biomarkers.penalty import (
     penalty_weights,
     r_elastic_net,
 )
-from locoreg.selection.biomarkers.prognosis import PanelScores
 from locoreg.selection.biomarkers.stability import selection_frequencies
 from locoreg.stats.rankweighted import rank_weighted
 from locoreg.stats.studies import check_level, check_option
@@ -41,6 +41,8 @@ class EffectOptions:
         Level of intervals in percent.
     seed : int
         Seed of the half-samples.
+    prespecified : tuple of str
+        Markers named beforehand: only these are offered. Empty: all, which needs 500 persons.
     weights : {"equal", "adaptive", "family"}
         Whether markers have the same penalty, a smaller one if their own coefficient is large, or
         if those of their family are.
@@ -54,6 +56,7 @@ class EffectOptions:
 
     level: float
     seed: int
+    prespecified: tuple[str, ...] = ()
     weights: Weights = "equal"
     alpha: float = 0.9
     half_samples: int = 50
@@ -73,7 +76,7 @@ class EffectOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as JSON-ready values."""
-        return asdict(self)
+        return {**asdict(self), "prespecified": list(self.prespecified)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,17 +222,19 @@ def panel_effects(made: PanelScores, options: EffectOptions) -> PanelEffects:
     Raises
     ------
     DesignError
-        If families are asked for and the panel has none.
+        If families are asked for and the panel has none, or fewer than 500 persons were measured
+        and no markers are named.
     """
+    made = made.markers_to_test(options.prespecified)
     family = family_codes(made, options.weights)
     treatment, outcome = made.residuals
-    free = made.adjusted_for
+    free = made.clinical
     factor = penalty_weights(options.weights, treatment, outcome, made.Z, made.weight, family)
     fit = r_elastic_net(
         treatment, outcome, free, made.Z, made.weight, made.fold, alpha=options.alpha, factor=factor
     )
     held_out = nested_effects(
-        treatment, outcome, made.clinical, made.Z, made.weight, made.fold,
+        treatment, outcome, free, made.Z, made.weight, made.fold,
         alpha=options.alpha, weights=options.weights, family=family,
     )  # fmt: skip
     found = selection_frequencies(made, options.half_samples, options.seed)
@@ -240,7 +245,7 @@ def panel_effects(made: PanelScores, options: EffectOptions) -> PanelEffects:
         n_markers=made.p,
         n_selected=int(selected.size),
         constant=fit.constant,
-        clinical=dict(zip(made.clinical_names, fit.free.tolist(), strict=False)),
+        clinical=dict(zip(made.clinical_names, fit.free.tolist(), strict=True)),
         stable=tuple(
             made.names[j] for j in np.flatnonzero(found.frequency >= options.frequency).tolist()
         ),

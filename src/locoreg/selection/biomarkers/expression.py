@@ -108,9 +108,7 @@ class Expression:
         }
 
 
-def normalise_expression(
-    values: Mapping[str, ArrayLike], options: NormaliseOptions
-) -> Expression:
+def normalise_expression(values: Mapping[str, ArrayLike], options: NormaliseOptions) -> Expression:
     """Normalise expression by references.
 
     Parameters
@@ -180,7 +178,8 @@ def stability(logs: FloatArray) -> FloatArray:
 
     References
     ----------
-    Vandesompele J et al. (2002). Genome Biology 3:research0034. doi:10.1186/gb-2002-3-7-research0034
+    Vandesompele J et al. (2002). Genome Biology 3:research0034.
+    doi:10.1186/gb-2002-3-7-research0034
     """
     n, p = logs.shape
     centred = logs - logs.mean(axis=0)
@@ -200,7 +199,7 @@ def _choose(
             f"{logs.shape[0]} samples are too few to choose references by stability.",
             hint=f"give references, or {LEAST_SAMPLES} samples or more.",
         )
-    known = ~np.isnan(logs).any(axis=0)
+    known = np.asarray(~np.isnan(logs).any(axis=0))
     chosen_from = options.candidates or names
     left = [j for j, name in enumerate(names) if known[j] and name in chosen_from]
     if len(left) < max(options.n_references, 2) + 1:
@@ -233,13 +232,16 @@ def _logs(values: Mapping[str, ArrayLike], scale: Scale) -> FloatArray:
     columns = []
     for name, given in values.items():
         try:
-            column = np.asarray(given, dtype=np.float64)
+            column: FloatArray = np.atleast_1d(np.asarray(given, dtype=np.float64))
         except (TypeError, ValueError):
-            raise DataError(f"{name} can't be read as numbers.", hint="give NaN where unknown.") from None
-        bad = np.isinf(column) | ((column <= 0.0) if scale == "linear" else False)
+            raise DataError(
+                f"{name} can't be read as numbers.", hint="give NaN where unknown."
+            ) from None
+        least = 0.0 if scale == "linear" else -np.inf
+        bad = np.atleast_1d((column <= least) | (column == np.inf))
         if bad.any():
             raise DataError(
-                f"{name} is {column[bad][0]:g} in {named_rows(bad)}.",
+                f"{name} is {column[int(np.argmax(bad))]:g} in {named_rows(bad)}.",
                 hint="give NaN where unknown, and amounts above 0.",
             )
         columns.append(column)

@@ -7,8 +7,8 @@ from scipy import linalg
 
 from locoreg.stats.survivaldata import BoolArray, FloatArray, IntArray
 
-# Columns whose part that others don't explain is smaller than this are taken as repeats.
-REPEATED = 1e-8
+# A standard deviation below this share of the mean, or of 1, is that of a constant.
+CONSTANT = 1e-8
 
 
 def filled(values: FloatArray) -> FloatArray:
@@ -26,21 +26,24 @@ def filled(values: FloatArray) -> FloatArray:
     return out
 
 
-def within_groups(values: FloatArray, group: IntArray) -> FloatArray:
-    """Return values less the mean of their group: a fixed effect of the group."""
+def within_groups(values: FloatArray, group: IntArray, weight: FloatArray) -> FloatArray:
+    """Return values less the weighted mean of their group: a fixed effect of the group."""
     out = values.copy()
     for code in np.unique(group).tolist():
         rows = np.flatnonzero(group == code)
-        out[rows] -= out[rows].mean(axis=0)
+        out[rows] -= weight[rows] @ out[rows] / weight[rows].sum()
     return out
 
 
-def standard(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return columns of mean 0 and standard deviation 1, and means and deviations; 0 if constant."""
-    mean = values.mean(axis=0)
-    sd = values.std(axis=0)
-    sd = np.where(sd > REPEATED * np.maximum(np.abs(mean), 1.0), sd, 0.0)
-    return (values - mean) / np.where(sd > 0.0, sd, 1.0), mean, sd
+def standard(values: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return columns of weighted mean 0 and deviation 1, means, and deviations (0: constant)."""
+    w = weight / weight.sum()
+    mean = w @ values
+    centred = values - mean
+    sd = np.sqrt(w @ centred**2)
+    sd = np.where(sd > CONSTANT * np.maximum(np.abs(mean), 1.0), sd, 0.0)
+    centred /= np.where(sd > 0.0, sd, 1.0)
+    return centred, np.asarray(mean), sd
 
 
 def independent(columns: FloatArray, weight: FloatArray) -> IntArray:

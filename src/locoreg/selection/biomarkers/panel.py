@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -186,8 +187,9 @@ def biomarker_panel(
     reasons = _left_out(labels, array, known, measured, most_missing)
     keep = [j for j, name in enumerate(labels) if name not in reasons]
     if not keep:
+        why = next(iter(reasons.values()), "there is none")
         raise DataError(
-            f"no feature of {len(labels)} is left: {next(iter(reasons.values()), 'there is none')}.",
+            f"no feature of {len(labels)} is left: {why}.",
             hint="give features that vary and are known for most of the measured persons.",
         )
     kept = tuple(labels[j] for j in keep)
@@ -268,9 +270,12 @@ def _array(values: Any, names: Sequence[str] | None, n: int) -> tuple[tuple[str,
         array = np.asarray(values, dtype=np.float64)
         if array.ndim != 2 or array.shape[0] != n:
             raise DataError(
-                f"values have shape {array.shape} for {n} persons.", hint="give persons by features."
+                f"values have shape {array.shape} for {n} persons.",
+                hint="give persons by features.",
             )
-        labels = tuple(names) if names is not None else tuple(f"x{j + 1}" for j in range(array.shape[1]))
+        labels = (
+            tuple(names) if names is not None else tuple(f"x{j + 1}" for j in range(array.shape[1]))
+        )
         if len(labels) != array.shape[1]:
             raise DataError(f"there are {len(labels)} names for {array.shape[1]} features.")
     infinite = np.isinf(array)
@@ -299,8 +304,7 @@ def _column(name: str, values: ArrayLike, n: int) -> FloatArray:
 def _refuse_twice(what: str, labels: Sequence[str]) -> None:
     if len(set(labels)) == len(labels):
         return
-    seen: set[str] = set()
-    twice = next(name for name in labels if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    twice = next(name for name, count in Counter(labels).items() if count > 1)
     raise DataError(
         f"the {what} {twice!r} is in the panel twice.",
         hint="keep one sample per person, the last up to time zero."

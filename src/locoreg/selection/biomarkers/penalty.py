@@ -250,4 +250,8 @@ def penalty_weights(
         count = np.bincount(family)
         size = np.sqrt(np.bincount(family, weights=size**2) / np.maximum(count, 1))[family]
     top = float(size.max())
-    return np.minimum(top / np.maximum(size, top / MOST_UNEQUAL), MOST_UNEQUAL) if top else np.ones(size.size)
+    return (
+        np.minimum(top / np.maximum(size, top / MOST_UNEQUAL), MOST_UNEQUAL)
+        if top
+        else np.ones(size.size)
+    )

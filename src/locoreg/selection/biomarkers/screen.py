@@ -1,4 +1,4 @@
-"""A screen of single markers: does the effect of treatment differ by the marker?"""
+"""A screen of single markers: whether the effect of treatment differs by the marker."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from locoreg.core.numbertext import decimal_text, p_text, plural
 from locoreg.core.provenance import Provenance
 from locoreg.emulation.effect import Diagnostic
 from locoreg.selection.biomarkers.linear import Adjustment
+from locoreg.selection.biomarkers.panelscores import PanelScores
 from locoreg.selection.biomarkers.power import ScreenPower, screen_power
-from locoreg.selection.biomarkers.prognosis import PanelScores
 from locoreg.selection.biomarkers.stepdown import BLOCK, MaxT, false_discovery, unit_sums
 from locoreg.stats.studies import check_level
 from locoreg.stats.survivaldata import FloatArray, IntArray
@@ -24,9 +24,6 @@ from locoreg.stats.survivaldata import FloatArray, IntArray
 if TYPE_CHECKING:
     import pandas as pd
 
-# With fewer measured persons only markers named beforehand are tested (METHODS: a marker that
-# splits the effect by a sixth of the scores' deviation needs over a thousand).
-LEAST_FOR_DISCOVERY = 500
 # A marker that clinical covariates and batches explain but for this share has no test.
 EXPLAINED = 1e-6
 
@@ -223,23 +220,15 @@ def screen(made: PanelScores, options: ScreenOptions) -> Screen:
         If fewer than 500 persons were measured and no markers are named, or a marker named is not
         there.
     """
-    if made.m < LEAST_FOR_DISCOVERY and not options.prespecified:
-        raise DesignError(
-            f"a screen of {made.p:,} markers in {made.m:,} persons can't find what matters: under "
-            f"{LEAST_FOR_DISCOVERY} measured persons only markers named beforehand are tested.",
-            hint="name them in prespecified.",
-        )
-    place = np.arange(made.p)
-    if options.prespecified:
-        place = made.places(tuple(dict.fromkeys(options.prespecified)))
-    fitted = _coefficients(made, place, options)
+    made = made.markers_to_test(options.prespecified)
+    fitted = _coefficients(made, options)
     power = _power(made, fitted.tested.size, options)
     return Screen(
         power=power,
         tests=_tests(made, fitted, options),
         untested={
             made.names[j]: "clinical covariates and batches explain it"
-            for j in np.setdiff1d(place, fitted.tested).tolist()
+            for j in np.setdiff1d(np.arange(made.p), fitted.tested).tolist()
         },
         options=options,
         diagnostics=(*made.diagnostics, power_diagnostic(power)),
@@ -274,7 +263,7 @@ class _Fitted:
     adjusted: FloatArray
 
 
-def _coefficients(made: PanelScores, place: IntArray, options: ScreenOptions) -> _Fitted:
+def _coefficients(made: PanelScores, options: ScreenOptions) -> _Fitted:
     """Return coefficients, standard errors and adjusted p-values, in blocks of markers."""
     adjust = Adjustment(made.adjusted_for, made.weight)
     rest = adjust.residual(made.gamma)
@@ -282,10 +271,10 @@ def _coefficients(made: PanelScores, place: IntArray, options: ScreenOptions) ->
     tested: list[int] = []
     values: list[FloatArray] = []
     errors: list[FloatArray] = []
-    joint = MaxT(units, options.replicates, options.seed, place.size)
+    joint = MaxT(units, options.replicates, options.seed, made.p)
     step = max(1, BLOCK // made.m)
-    for start in range(0, place.size, step):
-        own = place[start : start + step]
+    for start in range(0, made.p, step):
+        own = np.arange(start, min(start + step, made.p))
         Z = adjust.residual(made.Z[:, own])
         square = (Z**2).sum(axis=0)
         usable = square > EXPLAINED * made.weight.sum()

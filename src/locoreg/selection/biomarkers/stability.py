@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from locoreg.selection.biomarkers.linear import Adjustment
-from locoreg.selection.biomarkers.prognosis import PanelScores
+from locoreg.selection.biomarkers.panelscores import PanelScores
 from locoreg.stats.penalised import elastic_net_path
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
@@ -70,7 +70,7 @@ def selection_frequencies(made: PanelScores, half_samples: int, seed: int) -> Fr
     rng = np.random.default_rng(seed)
     most = max(1, math.floor(math.sqrt(made.p / 2.0)))
     treatment, outcome = made.residuals
-    free = made.adjusted_for
+    free = made.clinical
     count, total = np.zeros(made.p), 0
     for _ in range(half_samples // 2):
         first = np.zeros(units, dtype=np.bool_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
@@ -10,8 +11,8 @@ from locoreg.stats.survivaldata import FloatArray, IntArray
 BLOCK = 4_000_000
 
 
-def drawn_signs(units: int, replicates: int, seed: int) -> FloatArray:
-    """Return random signs, shape (replicates, units)."""
+def drawn_bits(units: int, replicates: int, seed: int) -> NDArray[np.int8]:
+    """Return random bits, shape (replicates, units); a sign is twice the bit less 1."""
     rng = np.random.default_rng(seed)
     return rng.integers(0, 2, size=(replicates, units), dtype=np.int8)
 
@@ -51,7 +52,7 @@ class MaxT:
     """
 
     def __init__(self, units: int, replicates: int, seed: int, p: int) -> None:
-        self.signs = drawn_signs(units, replicates, seed)
+        self.bits = drawn_bits(units, replicates, seed)
         self.largest = np.empty((replicates, p), dtype=np.float32)
 
     def add(self, place: slice, influence: FloatArray, se: FloatArray) -> None:
@@ -68,11 +69,11 @@ class MaxT:
         """
         scaled = influence / np.where(se > 0.0, se, np.inf)
         total = scaled.sum(axis=0)
-        step = max(1, BLOCK // max(self.signs.shape[1], 1))
-        for start in range(0, self.signs.shape[0], step):
+        step = max(1, BLOCK // max(self.bits.shape[1], 1))
+        for start in range(0, self.bits.shape[0], step):
             part = slice(start, start + step)
-            # Signs are 2 b - 1 for bits b.
-            drawn = 2.0 * (self.signs[part].astype(np.float64) @ scaled) - total
+            # Signs are twice the bits less 1.
+            drawn = 2.0 * (self.bits[part].astype(np.float64) @ scaled) - total
             self.largest[part, place] = np.abs(drawn)
 
     def adjusted(self, z: FloatArray) -> FloatArray:
@@ -83,7 +84,7 @@ class MaxT:
         # In place from the least significant on: the largest of these and the less significant.
         np.maximum.accumulate(drawn[:, ::-1], axis=1, out=drawn[:, ::-1])
         beyond = (drawn >= size[order].astype(np.float32)).sum(axis=0)
-        p = (1.0 + beyond) / (1.0 + self.signs.shape[0])
+        p = (1.0 + beyond) / (1.0 + self.bits.shape[0])
         out = np.empty(size.size)
         out[order] = np.maximum.accumulate(p)
         return out

@@ -174,7 +174,11 @@ def two_phase(
 
 
 def describe_measurement(
-    weight: FloatArray, measured: BoolArray, probability: FloatArray, smallest: float, modelled: bool
+    weight: FloatArray,
+    measured: BoolArray,
+    probability: FloatArray,
+    smallest: float,
+    modelled: bool,
 ) -> Measurement:
     """Return counts and the spread of the weights of the measured."""
     own = probability[measured]

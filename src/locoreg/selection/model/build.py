@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from locoreg.core.errors import DesignError
 from locoreg.selection.learners.base import LearnerFit
+from locoreg.selection.model.assessed import AssessmentSummary
 from locoreg.selection.model.model import SelectionModel
-from locoreg.selection.model.training import AssessmentSummary, TrainingSummary
+from locoreg.selection.model.training import TrainingSummary
 from locoreg.selection.patient.calibrate import calibrate_bounds
 from locoreg.selection.patient.cells import make_cells
 from locoreg.selection.patient.conformal import Bounds
 from locoreg.selection.patient.distance import importance_of_columns
-from locoreg.selection.patient.limits import MOST_CELLS, MOST_CELLS_CLUSTERED
-from locoreg.selection.patient.neighbourhood import CellSums
+from locoreg.selection.patient.importance import model_importance
+from locoreg.selection.patient.leaf import LeafGroup
+from locoreg.selection.patient.limits import LEAST_SHOWN, MOST_CELLS, MOST_CELLS_CLUSTERED
+from locoreg.selection.patient.neighbourhood import CellSums, GroupMeans
 from locoreg.selection.patient.values import ValueSupport
+from locoreg.selection.rules import HonestRule
+from locoreg.selection.rules.leaves import LeafEffect
 from locoreg.selection.scores.models import fit_choice_model, fit_event_model
 from locoreg.selection.scores.result import Scores
 from locoreg.stats.survivaldata import FloatArray
@@ -41,7 +46,7 @@ def build_model(
     intended_use: str,
     seed: int,
     survival: Scores | None = None,
-    rule: Mapping[str, Any] | None = None,
+    rule: HonestRule | None = None,
     assessment: AssessmentSummary | None = None,
     protocol_sha256: str | None = None,
     importance: Mapping[str, float] | None = None,
@@ -62,14 +67,15 @@ def build_model(
     survival : Scores, optional
         Scores of the difference in survival at a horizon, of the same persons, for numbers out of
         100 patients. Not needed where that is the question.
-    rule : mapping, optional
-        A rule's `to_dict`.
+    rule : HonestRule, optional
+        A rule with its leaves on persons who had no part in finding it.
     assessment : AssessmentSummary, optional
         Performance on persons that the model did not see.
     protocol_sha256 : str, optional
         Hash of the protocol.
     importance : mapping of str to float, optional
-        How much each modifier counts for being alike; all alike by default.
+        How much each covariate counts for being alike. By default as much as the models of effect
+        and of survival without treatment depend on it.
     limits : tuple of str
         Limits in addition to those of all models.
 
@@ -86,11 +92,21 @@ def build_model(
         there are too few persons.
     """
     _check(scores, fit, survival, intended_use)
+    if rule is not None and rule.rule.coding.names != scores.coding.names:
+        raise DesignError(
+            "the rule has other columns than the scores.", hint="find it with the same scores."
+        )
     most = MOST_CELLS if scores.cluster is None else MOST_CELLS_CLUSTERED
-    columns = importance_of_columns(scores.coding, scores.modifiers, importance)
+    event = fit_event_model(scores, seed=seed)
+    if importance is None:
+        importance = model_importance(
+            scores, (fit.model.predict, lambda X: event.mean_outcome(X, 0.0)), seed=seed
+        )
+    columns = importance_of_columns(scores.coding, importance)
     cells, cell = make_cells(scores, columns, most=most)
     count = cells.size.size
     values = ValueSupport.of(scores.data.covariates, scores.data.treated)
+    coding = replace(scores.coding, ranges=dict(values.ranges))
     bounds: Bounds | None = None
     why: tuple[str, ...] = ()
     try:
@@ -99,18 +115,19 @@ def build_model(
         why = (f"No bounds of survival time: {error.message}",)
     return SelectionModel(
         question=scores.question,
-        coding=replace(scores.coding, ranges=dict(values.ranges)),
+        coding=coding,
         effect=fit.model,
         effect_quantiles=_quantiles(fit.held_out, scores.weight),
         choice=fit_choice_model(scores, seed=seed),
-        event=None if bounds is None else fit_event_model(scores, seed=seed),
+        event=None if bounds is None else event,
         bounds=bounds,
         values=values,
         cells=cells,
         sums=CellSums.of(scores, cell, count),
         survival_sums=None if survival is None else CellSums.of(survival, cell, count),
         survival_months=None if survival is None else survival.question.horizon_months,
-        rule=None if rule is None else dict(rule),
+        rule=None if rule is None else replace(rule.rule, coding=coding),
+        leaves=() if rule is None else tuple(_leaf(one) for one in rule.leaves.leaves),
         training=TrainingSummary.of(scores),
         assessment=assessment,
         protocol_sha256=protocol_sha256,
@@ -141,6 +158,26 @@ def _check(scores: Scores, fit: LearnerFit, survival: Scores | None, intended_us
             f"the survival scores are of the measure {survival.question.measure}.",
             hint="make them with survival_difference.",
         )
+
+
+def _leaf(leaf: LeafEffect) -> LeafGroup:
+    """Return a leaf without counts below 10, and without the numbers of so few persons."""
+    enough = min(leaf.treated, leaf.comparator) >= LEAST_SHOWN and math.isfinite(leaf.effect.se)
+    return LeafGroup(
+        leaf=leaf.leaf,
+        text=leaf.text,
+        treats=leaf.treats,
+        n=leaf.n if enough else None,
+        treated=leaf.treated if enough else None,
+        comparator=leaf.comparator if enough else None,
+        means=GroupMeans(
+            effect=leaf.effect,
+            comparator_mean=leaf.comparator_mean,
+            treated_mean=leaf.treated_mean,
+        )
+        if enough
+        else None,
+    )
 
 
 def _quantiles(effect: FloatArray, weight: FloatArray) -> FloatArray:

@@ -101,7 +101,16 @@ def _details(model: SelectionModel) -> list[str]:
     if model.protocol_sha256 is not None:
         lines.append(f"Protocol: SHA-256 {model.protocol_sha256}.")
     lines.append(f"Data: SHA-256 {model.input_sha256}.")
-    lines.append("It holds a rule." if model.rule is not None else "It holds no rule.")
+    if model.rule is None:
+        lines.append("It holds no rule.")
+    elif not model.shows_rule:
+        lines.append("Its rule is not shown: the randomised trials contradict the data.")
+    else:
+        lines.append("It holds a rule, with its leaves on patients who had no part in finding it:")
+        lines += [
+            f"leaf {leaf.leaf}, {leaf.text}: {model.rule.option(leaf.treats)}."
+            for leaf in model.leaves
+        ]
     return lines
 
 
@@ -139,7 +148,9 @@ def _metrics(model: SelectionModel) -> list[str]:
         lines.append(f"Calibration slope (1 is right): {_with_level(found.slope)}.")
     if found.p_heterogeneity is not None:
         lines.append(f"Test that the effect is the same for all: {p_text(found.p_heterogeneity)}.")
+    lines += [] if found.reading is None else [found.reading]
     lines += [f"{one.heading}: {one.verdict}. {one.message}" for one in found.verdicts]
+    lines += [f"Not done: {name}." for name in found.not_done]
     return lines
 
 

@@ -20,13 +20,16 @@ from locoreg.core.provenance import sha256_of_bytes
 from locoreg.core.version import __version__
 from locoreg.selection.data.features import FeatureCoding
 from locoreg.selection.learners import restore_model
+from locoreg.selection.model.assessed import AssessmentSummary
 from locoreg.selection.model.model import SelectionModel
-from locoreg.selection.model.training import AssessmentSummary, TrainingSummary
+from locoreg.selection.model.training import TrainingSummary
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds
+from locoreg.selection.patient.leaf import LeafGroup
 from locoreg.selection.patient.neighbourhood import CellSums
 from locoreg.selection.patient.values import ValueSupport
 from locoreg.selection.question import SelectionQuestion
+from locoreg.selection.rules.rule import Rule
 from locoreg.selection.scores.models import ChoiceModel, EventModel
 
 SCHEMA = "locoreg-selection-model"
@@ -217,7 +220,8 @@ def _restore(given: Mapping[str, Any], arrays: Arrays) -> SelectionModel:
         sums=CellSums.restore(part("sums")),
         survival_sums=CellSums.restore(survival) if survival else None,
         survival_months=given["survival_months"],
-        rule=given["rule"],
+        rule=None if given["rule"] is None else Rule.from_dict(given["rule"]),
+        leaves=tuple(LeafGroup.from_dict(one) for one in given["leaves"]),
         training=TrainingSummary.from_dict(given["training"]),
         assessment=optional(
             given["assessment"], lambda: AssessmentSummary.from_dict(given["assessment"])

@@ -12,12 +12,15 @@ from locoreg.core.errors import DataError, did_you_mean
 from locoreg.selection.data.features import FeatureCoding
 from locoreg.selection.data.persons import SelectionData
 from locoreg.selection.learners.base import EffectModel
-from locoreg.selection.model.training import AssessmentSummary, TrainingSummary
+from locoreg.selection.model.assessed import AssessmentSummary
+from locoreg.selection.model.training import TrainingSummary
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds
+from locoreg.selection.patient.leaf import LeafGroup
 from locoreg.selection.patient.neighbourhood import CellSums
 from locoreg.selection.patient.values import ValueSupport
 from locoreg.selection.question import SelectionQuestion
+from locoreg.selection.rules.rule import Rule
 from locoreg.selection.scores.models import ChoiceModel, EventModel
 from locoreg.stats.survivaldata import FloatArray
 
@@ -56,8 +59,10 @@ class SelectionModel:
         Scores of survival at `survival_months`.
     survival_months : float or None
         That horizon.
-    rule : dict or None
-        The rule for a tumour board, if one was found, as its `to_dict`.
+    rule : Rule or None
+        The rule for a tumour board, if one was found.
+    leaves : tuple of LeafGroup
+        Its leaves, on persons who had no part in finding it.
     training : TrainingSummary
         The data.
     assessment : AssessmentSummary or None
@@ -84,7 +89,8 @@ class SelectionModel:
     sums: CellSums
     survival_sums: CellSums | None
     survival_months: float | None
-    rule: dict[str, Any] | None
+    rule: Rule | None
+    leaves: tuple[LeafGroup, ...]
     training: TrainingSummary
     assessment: AssessmentSummary | None
     protocol_sha256: str | None
@@ -104,13 +110,28 @@ class SelectionModel:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Checks of credibility that failed."""
+        """What stands before any number: checks of credibility that warn or fail."""
         return () if self.assessment is None else self.assessment.warnings
 
     @property
     def sensitivity(self) -> str | None:
         """How strong hidden differences would have to be."""
         return None if self.assessment is None else self.assessment.sensitivity
+
+    @property
+    def shows_rule(self) -> bool:
+        """Whether a rule may be shown: not where the randomised trials contradict the data."""
+        return self.assessment is None or self.assessment.credibility != "not credible"
+
+    def leaf(self, X: FloatArray) -> LeafGroup | None:
+        """Return the leaf of the rule of one row of columns, shape (1, p).
+
+        None without a rule, or where it is not shown.
+        """
+        if self.rule is None or not self.shows_rule:
+            return None
+        number = int(self.rule.leaf(X)[0])
+        return next(leaf for leaf in self.leaves if leaf.leaf == number)
 
     def encode(self, data: SelectionData) -> FloatArray:
         """Return the columns of persons of other data, after `check`.
@@ -220,7 +241,8 @@ class SelectionModel:
             "event": None if self.event is None else self.event.settings(),
             "bounds": self.bounds is not None,
             "survival_months": self.survival_months,
-            "rule": self.rule,
+            "rule": None if self.rule is None else self.rule.to_dict(),
+            "leaves": [leaf.to_dict() for leaf in self.leaves],
         }
 
     def arrays(self) -> Mapping[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What a model was made from, and how it was assessed: in counts of 10 or more."""
+"""What a model was made from, in counts of 10 or more."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from locoreg.core.estimate import Estimate
-from locoreg.emulation.effect import Diagnostic
 from locoreg.selection.patient.limits import LEAST_SHOWN
 from locoreg.selection.scores.result import Scores
 
@@ -91,8 +89,7 @@ class TrainingSummary:
             late_entry=bool(data.entry is not None and (data.entry > 0.0).any()),
             clusters=None if data.cluster is None else int(np.unique(data.cluster).size),
             attrition=tuple(
-                f"{step.name}: {_shown(step.excluded)} left out, {_shown(step.left)} left"
-                for step in data.attrition.steps
+                f"{step.name}: {_shown(step.excluded)}" for step in data.attrition.steps
             ),
             notes=tuple(scores.notes),
             diagnostics=tuple(one.to_dict() for one in scores.diagnostics),
@@ -131,67 +128,3 @@ def stored_count(count: int) -> int | None:
 
 def _shown(count: int) -> str:
     return f"fewer than {LEAST_SHOWN}" if stored_count(count) is None else str(count)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssessmentSummary:
-    """How well a model ranks and predicts effects, on persons that it did not see.
-
-    Attributes
-    ----------
-    average : Estimate
-        Average effect.
-    autoc : Estimate or None
-        Area under the targeting curve: what ranking by predicted effect gains.
-    slope : Estimate or None
-        Slope of the scores on predicted effects; 1 if calibrated.
-    p_heterogeneity : float or None
-        p-value of the test that the effect is the same for all.
-    verdicts : tuple of Diagnostic
-        Checks of credibility, anchors first.
-    sensitivity : str or None
-        How strong hidden differences would have to be to explain the effect, in a sentence.
-    """
-
-    average: Estimate
-    autoc: Estimate | None = None
-    slope: Estimate | None = None
-    p_heterogeneity: float | None = None
-    verdicts: tuple[Diagnostic, ...] = ()
-    sensitivity: str | None = None
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Checks that failed, in sentences that stand before any number."""
-        return tuple(
-            f"NOT CREDIBLE: {one.heading}: {one.message}"
-            for one in self.verdicts
-            if one.verdict == "fail"
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the assessment as JSON-ready values."""
-        return {
-            "average": self.average.to_dict(),
-            "autoc": None if self.autoc is None else self.autoc.to_dict(),
-            "slope": None if self.slope is None else self.slope.to_dict(),
-            "p_heterogeneity": self.p_heterogeneity,
-            "verdicts": [one.to_dict() for one in self.verdicts],
-            "sensitivity": self.sensitivity,
-        }
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> AssessmentSummary:
-        """Return the assessment of a dict from `to_dict`."""
-
-        def estimate(name: str) -> Estimate | None:
-            return None if given[name] is None else Estimate(**given[name])
-
-        return cls(
-            average=Estimate(**given["average"]),
-            autoc=estimate("autoc"),
-            slope=estimate("slope"),
-            p_heterogeneity=given["p_heterogeneity"],
-            verdicts=tuple(Diagnostic(**one) for one in given["verdicts"]),
-            sensitivity=given["sensitivity"],
-        )

@@ -44,7 +44,7 @@ class Cells:
     spread : ndarray of float, shape (p,)
         The difference that counts as one in each column.
     importance : ndarray of float, shape (p,)
-        How much each column counts for being alike; 0 for those that don't change the effect.
+        How much each column counts for being alike.
     count : ndarray of int, shape (2, k)
         Persons by option.
     mean, variance : ndarray of float, shape (2, k, p)

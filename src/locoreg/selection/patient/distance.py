@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -48,35 +48,26 @@ def _spread(feature: Feature, values: FloatArray, levels: int) -> float:
     return spread if spread > 0.0 else 1.0
 
 
-def importance_of_columns(
-    coding: FeatureCoding, modifiers: Sequence[int], importance: Mapping[str, float] | None
-) -> FloatArray:
+def importance_of_columns(coding: FeatureCoding, importance: Mapping[str, float]) -> FloatArray:
     """Return how much each column counts for being alike, shape (p,).
 
     Parameters
     ----------
     coding : FeatureCoding
         The columns.
-    modifiers : sequence of int
-        Places of the columns by which the effect may differ; others count 0.
-    importance : mapping of str to float, optional
-        Importance of covariates, not negative, such as shares of a learner's splits. By default
-        all modifiers count alike. Those that are not named count 0.
+    importance : mapping of str to float
+        Importance of covariates, not negative. Those that are not named count 0.
 
     Returns
     -------
     ndarray of float, shape (p,)
-        Their mean over the modifiers' columns is 1.
+        Their mean is 1.
 
     Raises
     ------
     DesignError
-        If a name is no covariate, or no modifier counts.
+        If a name is no covariate, or none counts.
     """
-    out = np.zeros(len(coding.features))
-    if importance is None:
-        out[list(modifiers)] = 1.0
-        return out
     for name, value in importance.items():
         if name not in coding.variables:
             raise DesignError(
@@ -87,11 +78,10 @@ def importance_of_columns(
             raise DesignError(
                 f"the importance of {name} is {value}.", hint="give a number from 0 on."
             )
-    for j in modifiers:
-        out[j] = importance.get(coding.features[j].variable, 0.0)
+    out = np.array([importance.get(feature.variable, 0.0) for feature in coding.features])
     if not out.any():
-        raise DesignError("no modifier has an importance above 0.", hint="name one, or none.")
-    return np.asarray(out * len(modifiers) / out.sum())
+        raise DesignError("no covariate has an importance above 0.", hint="name one.")
+    return np.asarray(out * out.size / out.sum())
 
 
 def are_flags(X: FloatArray) -> BoolArray:

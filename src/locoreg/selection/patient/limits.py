@@ -36,6 +36,12 @@ MOST_FOR_LIMIT = 20_000
 # someone low and someone high, one spread from the middle each.
 LEVEL_SPREADS = 2.0
 
+# Importance of covariates that is spread evenly: a covariate that the models hold for idle still
+# makes patients unlike each other to a reader.
+EQUAL_PART = 0.1
+# Persons whose predictions tell the importance of covariates: enough for its second digit.
+MOST_FOR_IMPORTANCE = 2000
+
 # Two values that hardly occur together (fewer than 10 persons) though at least 30 would be
 # expected if they were unrelated. A Poisson count of mean 30 is below 10 once in 100,000.
 EXPECTED_TOGETHER = 30.0

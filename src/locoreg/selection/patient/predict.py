@@ -13,6 +13,7 @@ from locoreg.selection.data.features import FeatureCoding
 from locoreg.selection.learners.base import EffectModel
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds, SurvivalBound, bound_times
+from locoreg.selection.patient.leaf import LeafGroup
 from locoreg.selection.patient.neighbourhood import CellSums, Neighbourhood, neighbourhood
 from locoreg.selection.patient.support import (
     SupportVerdict,
@@ -78,6 +79,9 @@ class PatientModel(Protocol):
     def bounds(self) -> Bounds | None:
         """The calibration of its bounds."""
 
+    def leaf(self, X: FloatArray) -> LeafGroup | None:
+        """Return the leaf of the model's rule of one row of columns, shape (1, p)."""
+
     @property
     def synthetic(self) -> bool:
         """Whether the data are made up."""
@@ -113,6 +117,8 @@ class PatientPrediction:
         Times that a share of patients live to; empty outside, or where the model has none.
     rank : int or None
         Of 100 patients of the data, how many have a smaller predicted effect. None outside.
+    leaf : LeafGroup or None
+        The leaf of the model's rule. None outside, or where the model has no rule.
     source : str
         Where the data come from.
     synthetic : bool
@@ -129,6 +135,7 @@ class PatientPrediction:
     survival_months: float | None
     bounds: tuple[SurvivalBound, ...]
     rank: int | None
+    leaf: LeafGroup | None
     source: str
     synthetic: bool
     warnings: tuple[str, ...]
@@ -143,6 +150,7 @@ class PatientPrediction:
             survival_months=self.survival_months,
             bounds=self.bounds,
             rank=self.rank,
+            leaf=self.leaf,
             synthetic=self.synthetic,
             warnings=self.warnings,
             sensitivity=self.sensitivity,
@@ -162,6 +170,7 @@ class PatientPrediction:
             "survival_months": self.survival_months,
             "bounds": [bound.to_dict() for bound in self.bounds],
             "rank": self.rank,
+            "leaf": None if self.leaf is None else self.leaf.to_dict(),
             "source": self.source,
             "synthetic": self.synthetic,
             "warnings": list(self.warnings),
@@ -217,6 +226,7 @@ def predict_patient(model: PatientModel, patient: Mapping[str, Any]) -> PatientP
         survival_months=model.survival_months,
         bounds=_bounds(model, X, propensity),
         rank=_rank(model, X),
+        leaf=model.leaf(X),
         source=model.source,
         synthetic=model.synthetic,
         warnings=model.warnings,
@@ -241,6 +251,7 @@ def _outside(
         survival_months=None,
         bounds=(),
         rank=None,
+        leaf=None,
         source=model.source,
         synthetic=model.synthetic,
         warnings=model.warnings,

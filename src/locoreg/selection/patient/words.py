@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from locoreg.core.estimate import Estimate
 from locoreg.selection.patient.conformal import SurvivalBound
+from locoreg.selection.patient.leaf import LeafGroup
 from locoreg.selection.patient.neighbourhood import GroupMeans, Neighbourhood
 from locoreg.selection.patient.support import SupportVerdict
 from locoreg.selection.question import SelectionQuestion
@@ -51,6 +52,7 @@ def prediction_lines(
     survival_months: float | None,
     bounds: Iterable[SurvivalBound],
     rank: int | None,
+    leaf: LeafGroup | None,
     synthetic: bool,
     warnings: Iterable[str],
     sensitivity: str | None,
@@ -67,6 +69,7 @@ def prediction_lines(
         told = [_bound(question, bound) for bound in bounds]
         out += [*told, BOUND_MEANING] if told else []
         out += [] if rank is None else [_rank(question, rank)]
+        out += [] if leaf is None else _leaf(question, leaf)
         out += [HIDDEN, *([] if sensitivity is None else [sensitivity]), BURDEN]
     return (*out, f"Data: {source}.", RESEARCH)
 
@@ -162,6 +165,29 @@ def _bound(question: SelectionQuestion, bound: SurvivalBound) -> str:
         f"With {label}, at least {share} are free of {question.outcome} for {whole:g} months or "
         "longer."
     )
+
+
+def _leaf(question: SelectionQuestion, leaf: LeafGroup) -> list[str]:
+    option = question.treated_label if leaf.treats else question.comparator_label
+    out = [
+        f"In the rule of this model the patient lies in leaf {leaf.leaf} ({leaf.text}): {option}."
+    ]
+    if leaf.means is None:
+        return [*out, "Too few other patients of this leaf had one of the options for numbers."]
+    effect = leaf.means.effect
+    if question.measure == "rmst_difference":
+        difference = _more(effect, "months", 1)
+    else:
+        middle, low, high = (
+            _count(math.floor(100.0 * end + 0.5))
+            for end in (effect.estimate, effect.ci_low, effect.ci_high)
+        )
+        difference = f"{middle} of 100 free of {question.outcome} ({low} to {high})"
+    return [
+        *out,
+        f"In {leaf.n} patients of this leaf who had no part in finding the rule ({leaf.treated} "
+        f"had {question.treated_label}): {difference} with {question.treated_label}, on average.",
+    ]
 
 
 def _rank(question: SelectionQuestion, rank: int) -> str:

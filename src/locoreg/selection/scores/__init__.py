@@ -1,6 +1,6 @@
 """Cross-fitted doubly robust scores of an effect on a censored outcome."""
 
-from locoreg.selection.scores.make import scores
+from locoreg.selection.scores.make import scores, scores_of_part
 from locoreg.selection.scores.models import (
     CensoringModel,
     ChoiceModel,
@@ -25,5 +25,6 @@ __all__ = [
     "fit_event_model",
     "overlap_average",
     "scores",
+    "scores_of_part",
     "trim",
 ]

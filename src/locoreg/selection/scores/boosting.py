@@ -70,10 +70,10 @@ def growth(kind: str, units: float) -> Growth:
     rounds = int(np.clip(round(80.0 * 2.0 ** (0.2 * doublings)), 40, 200))
     least = float(np.clip(units / 60.0, 4.0, 30.0))
     if kind == "censoring":
-        return Growth(leaves=4, rate=0.08, rounds=rounds, least=2.0 * least, ridge=5.0)
+        return Growth(leaves=4, rate=0.08, rounds=round(0.7 * rounds), least=2.0 * least, ridge=5.0)
     if kind == "event":
         return Growth(leaves=leaves, rate=0.08, rounds=rounds, least=least, ridge=1.0)
-    return Growth(leaves=leaves, rate=0.06, rounds=rounds, least=least, ridge=1.0)
+    return Growth(leaves=leaves, rate=0.06, rounds=round(0.6 * rounds), least=least, ridge=1.0)
 
 
 def _settings(size: Growth, seed: int, jobs: int, **more: Any) -> dict[str, Any]:

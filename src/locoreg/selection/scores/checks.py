@@ -17,13 +17,13 @@ from locoreg.stats.survivaldata import BoolArray, FloatArray
 LEAST_AT_RISK = 20
 # Unless hardly anybody is left to be followed: what the time without so many at risk could add to
 # the outcome, as a share of its range.
-LEAST_UNKNOWN = 0.02
+LEAST_UNKNOWN = 0.05
 # Events below which no hazard given covariates can be told from a constant one.
 LEAST_EVENTS = 10
 
 
-def check_question(data: SelectionData, question: SelectionQuestion, follow: FollowUp) -> None:
-    """Refuse questions that can't be answered.
+def check_persons(data: SelectionData, question: SelectionQuestion, follow: FollowUp) -> None:
+    """Refuse persons from whom no score can be made.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def check_question(data: SelectionData, question: SelectionQuestion, follow: Fol
     Raises
     ------
     DesignError
-        If an arm is empty, too few are at risk at the horizon, or there are too few events.
+        If an arm is empty, or there are too few events.
     """
     arms = ((data.treated, question.treated_label), (~data.treated, question.comparator_label))
     for members, label in arms:
@@ -46,7 +46,6 @@ def check_question(data: SelectionData, question: SelectionQuestion, follow: Fol
                 f"nobody of {data.n} persons had {label!r}: there is nothing to compare.",
                 hint="check treated=, and who is let in.",
             )
-    _check_horizon(data, question, arms)
     events = int(follow.event.sum())
     if events < LEAST_EVENTS:
         raise DesignError(
@@ -56,11 +55,28 @@ def check_question(data: SelectionData, question: SelectionQuestion, follow: Fol
         )
 
 
-def _check_horizon(
-    data: SelectionData, question: SelectionQuestion, arms: tuple[tuple[BoolArray, str], ...]
-) -> None:
-    horizon = question.horizon_months
-    restricted = question.measure == "rmst_difference"
+def check_horizon(data: SelectionData, question: SelectionQuestion, follow: FollowUp) -> None:
+    """Refuse a horizon up to which too few were followed.
+
+    Parameters
+    ----------
+    data : SelectionData
+        The persons.
+    question : SelectionQuestion
+        What is asked.
+    follow : FollowUp
+        Follow-up up to the horizon.
+
+    Raises
+    ------
+    DesignError
+        If fewer than LEAST_AT_RISK persons of an arm are at risk at the horizon (in whole months,
+        in the last month that counts), and many would still be free of the event. The longest
+        horizon that both arms allow is named.
+    """
+    arms = ((data.treated, question.treated_label), (~data.treated, question.comparator_label))
+    restricted = follow.grid.restricted_mean
+    horizon = follow.last_needed
     short: list[tuple[int, str]] = []
     reached = []
     for members, label in arms:
@@ -69,20 +85,22 @@ def _check_horizon(
         if usable >= horizon:
             continue
         alive = _survival(data, members, usable)
-        unknown = alive * (1.0 - usable / horizon) if restricted else alive
+        unknown = alive * (1.0 - usable / question.horizon_months) if restricted else alive
         if unknown > LEAST_UNKNOWN:
             short.append((int((data.time[members] >= horizon).sum()), label))
     if short:
         few, label = min(short)
-        usable = min(reached)
+        # In whole months, being at risk in month k tells of the time up to month k + 1.
+        usable = min(reached) + (1.0 if follow.grid.months and restricted else 0.0)
         hint = (
             f"the longest horizon at which both arms have {LEAST_AT_RISK} at risk is "
             f"{_rounded_down(usable):g} months."
-            if usable > 0.0
+            if min(reached) > 0.0
             else "give more persons: no horizon has so many at risk in both arms."
         )
         raise DesignError(
-            f"{few} persons with {label!r} are at risk at the horizon of {horizon:g} months; "
+            f"{few} persons with {label!r} are at risk at the horizon of "
+            f"{question.horizon_months:g} months; "
             f"{LEAST_AT_RISK} are needed.",
             hint=hint,
         )

@@ -147,7 +147,10 @@ def crossfit_number(
     weight = weight / weight.mean()
     fits, losses = [], []
     for number in range(int(fold.max()) + 1):
-        train, held = fold != number, fold == number
+        train, held = np.flatnonzero(fold != number), fold == number
+        if train.size > options.training_persons:
+            chosen = np.random.default_rng(options.seed + number)
+            train = np.sort(chosen.choice(train, options.training_persons, replace=False))
         fit = fit_number(
             target, X[train], y[train], weight[train], seed=options.seed, jobs=options.jobs
         )

@@ -114,6 +114,11 @@ class FollowUp:
         return self._risk(end, self.censored)
 
     @property
+    def last_needed(self) -> float:
+        """The last time at which somebody must be at risk: the horizon, or the last month."""
+        return self._last - 1.0 if self.grid.months else self._last
+
+    @property
     def _last(self) -> float:
         return float(self.grid.edges[-1])
 

@@ -14,7 +14,7 @@ from locoreg.selection.scores.basis import SplineBasis
 from locoreg.selection.scores.boosting import HazardTable
 from locoreg.selection.scores.grid import Grid
 from locoreg.selection.scores.mixture import Losses, Mixture
-from locoreg.selection.scores.ridge import HazardDesign, RiskRows, fit_hazard
+from locoreg.selection.scores.ridge import MOST_PERSONS, HazardDesign, RiskRows, fit_hazard
 from locoreg.selection.scores.trees import Trees
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
@@ -214,12 +214,16 @@ def fit_hazards(
     """
     if persons is not None:
         X, treated, weight, risk = X[persons], treated[persons], weight[persons], risk.take(persons)
+    trees = (
+        table.fit(persons) if risk.happened.any() else Trees.constant(float(np.log(LEAST_HAZARD)))
+    )
+    few = np.arange(X.shape[0])[:: 1 + (X.shape[0] - 1) // MOST_PERSONS]
+    X, treated, weight, risk = X[few], treated[few], weight[few], risk.take(few)
     basis = SplineBasis.of(X, weight, risk.happened)
-    design = hazard_design(basis, X, treated, grid)
     return HazardFit(
         grid=grid,
         basis=basis,
-        betas=fit_hazard(design, risk, weight, months=grid.months),
-        trees=table.fit(persons),
+        betas=fit_hazard(hazard_design(basis, X, treated, grid), risk, weight, months=grid.months),
+        trees=trees,
         checkpoints=table.size.checkpoints,
     )

@@ -10,7 +10,7 @@ from locoreg.core.provenance import Provenance
 from locoreg.selection.data.features import FeatureCoding
 from locoreg.selection.data.persons import SelectionData
 from locoreg.selection.question import SelectionQuestion
-from locoreg.selection.scores.checks import check_question
+from locoreg.selection.scores.checks import check_horizon, check_persons
 from locoreg.selection.scores.crossfit import crossfit_hazard, crossfit_number, outcomes
 from locoreg.selection.scores.folds import score_folds
 from locoreg.selection.scores.followup import FollowUp
@@ -41,10 +41,35 @@ def scores(data: SelectionData, question: SelectionQuestion, options: ScoreOptio
     Raises
     ------
     DesignError
-        If the question can't be answered with these persons.
+        If the question can't be answered with these persons: an arm is empty, too few are at risk
+        at the horizon, or there are too few events.
+    """
+    check_horizon(data, question, FollowUp.of(data, question, options))
+    return scores_of_part(data, question, options)
+
+
+def scores_of_part(
+    data: SelectionData, question: SelectionQuestion, options: ScoreOptions
+) -> Scores:
+    """Make scores of a part of persons whose whole was checked to be followed long enough.
+
+    Parameters
+    ----------
+    data, question, options
+        As for `scores`.
+
+    Returns
+    -------
+    Scores
+        One per person; the horizon is not refused however few are at risk at it.
+
+    Raises
+    ------
+    DesignError
+        If an arm is empty, or there are too few events.
     """
     follow = FollowUp.of(data, question, options)
-    check_question(data, question, follow)
+    check_persons(data, question, follow)
     coding = FeatureCoding.of(data.covariates, data.ordered)
     X = coding.encode(data.covariates)
     fold = score_folds(data, follow.event, options.folds, seed=options.seed)
@@ -101,7 +126,7 @@ def _notes(
     if folds < options.folds:
         notes.append(f"there are {folds} clusters, and as many folds of cross-fitting.")
     if data.n * (folds - 1.0) / folds > options.training_persons:
-        notes.append(f"hazards are fitted to random samples of {options.training_persons} persons.")
+        notes.append(f"models are fitted to random samples of {options.training_persons} persons.")
     if data.entry is not None and (data.entry > 0.0).any():
         notes.append(
             f"{int((data.entry > 0.0).sum())} persons entered after time zero: effects are those "

@@ -34,8 +34,8 @@ class ScoreOptions:
     jobs : int
         Threads. Results don't depend on them.
     training_persons : int
-        Most persons that a hazard is fitted to (of more, a random sample): the error of the fitted
-        hazard hardly falls beyond. Everybody is predicted, and has a score.
+        Most persons that a model is fitted to (of more, a random sample): the error of the fitted
+        hazards hardly falls beyond. Everybody is predicted, and has a score.
     """
 
     seed: int

@@ -132,7 +132,7 @@ def _of_counts(
 ) -> list[Diagnostic]:
     events = int(follow.event[members].sum())
     horizon = scores.question.horizon_months
-    weights = at_risk_at(scores.data, members, horizon)
+    weights = at_risk_at(scores.data, members, follow.last_needed)
     effective = float(weights.sum() ** 2 / (weights**2).sum()) if weights.size else 0.0
     return [
         judged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,12 @@ from locoreg.stats.survivaldata import FloatArray, IntArray
 PENALTIES = (1.0, 10.0, 100.0, 400.0)
 # Of the bins of time around the mean, and of their difference between arms.
 BIN_PENALTY, ARM_BIN_PENALTY, ARM_PENALTY = 0.05, 2.0, 0.05
-STEPS, HALVINGS, TOLERANCE = 50, 30, 1e-8
+STEPS, SMALLEST_STEP = 50, 1e-9
+# Newton's method stops where a step would gain less log-likelihood than half of this: far below
+# what data can tell.
+TOLERANCE = 1e-3
+# Persons beyond whom a smooth model hardly gets better: its error is then that of its form.
+MOST_PERSONS = 20_000
 # Linear predictors beyond this are held, so that a step of Newton's method can't overflow.
 MOST_LINK = 30.0
 
@@ -103,12 +109,13 @@ class HazardDesign:
         own = self.arm > 0
         s0, s1, s2 = w.sum(axis=1), w @ self.clock, w @ self.clock**2
         Z, V = self.Z, self.V
-        tt, tz, tv = 0.0, 0.0, 0.0
+        r = 2 + 2 * self.clock.size
+        tt, tz, tv = np.zeros((r, r)), np.zeros((r, Z.shape[1])), np.zeros((r, V.shape[1]))
         for members, columns in zip((~own, own), self.times, strict=True):
             part = w[members]
-            tt = tt + (columns.T * part.sum(axis=0)) @ columns
-            tz = tz + columns.T @ (part.T @ Z[members])
-            tv = tv + (columns.T * self.clock) @ (part.T @ V[members])
+            tt += (columns.T * part.sum(axis=0)) @ columns
+            tz += columns.T @ (part.T @ Z[members])
+            tv += (columns.T * self.clock) @ (part.T @ V[members])
         zz, zv = (Z.T * s0) @ Z, (Z.T * s1) @ V
         vv = (V.T * s2) @ V
         return np.asarray(np.block([[tt, tz, tv], [tz.T, zz, zv], [tv.T, zv.T, vv]]))
@@ -162,26 +169,47 @@ def fit_hazard(
         mean = exposure * p
         return counts - mean, mean * (1.0 - p) if months else mean
 
+    def pieces(new: FloatArray) -> tuple[FloatArray, FloatArray]:
+        residual, w = moments(design.link(new))
+        return design.gradient(residual), design.information(w)
+
     found = []
     for size in sorted(PENALTIES, reverse=True):
-        penalty = design.penalty(size)
-        for _ in range(STEPS):
-            eta = design.link(beta)
-            residual, w = moments(eta)
-            slope = design.gradient(residual) - penalty * beta
-            step = _solve(design.information(w), penalty, slope)
-            if float(slope @ step) < TOLERANCE * max(counts.sum(), 1.0):
-                break
-            start = loss(eta) + 0.5 * float(penalty @ beta**2)
-            beta = _shorten(
-                beta, step, start,
-                lambda new, penalty=penalty: loss(design.link(new))  # type: ignore[misc]
-                + 0.5 * float(penalty @ new**2),
-            )  # fmt: skip
-        else:
-            raise ConvergenceError(f"a smooth hazard did not converge in {STEPS} steps.")
+        beta = _maximise(
+            beta, design.penalty(size), lambda new: loss(design.link(new)), pieces, "hazard"
+        )
         found.append(beta)
     return tuple(reversed(found))
+
+
+def _maximise(
+    beta: FloatArray,
+    penalty: FloatArray,
+    loss: Callable[[FloatArray], float],
+    pieces: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    name: str,
+) -> FloatArray:
+    """Return the coefficients with the least penalised loss, by Newton's method."""
+
+    def whole(new: FloatArray) -> float:
+        return loss(new) + 0.5 * float(penalty @ new**2)
+
+    for _ in range(STEPS):
+        gradient, information = pieces(beta)
+        slope = gradient - penalty * beta
+        step = _solve(information, penalty, slope)
+        if float(slope @ step) < TOLERANCE:
+            return beta
+        start, half = whole(beta), 1.0
+        while whole(beta + half * step) > start and half > SMALLEST_STEP:
+            half /= 2.0
+        if half <= SMALLEST_STEP:
+            return beta  # no step along an ascent direction helps: rounding is all that is left
+        beta = beta + half * step
+    raise ConvergenceError(
+        f"a smooth model of a {name} did not converge in {STEPS} steps.",
+        hint="look for covariates with extreme values.",
+    )
 
 
 def _solve(information: FloatArray, penalty: FloatArray, slope: FloatArray) -> FloatArray:
@@ -189,16 +217,6 @@ def _solve(information: FloatArray, penalty: FloatArray, slope: FloatArray) -> F
     # Directions without information and penalty (an empty arm) stay where they are.
     whole[np.diag_indices_from(whole)] += 1e-9 * max(float(np.trace(whole)) / penalty.size, 1e-12)
     return np.asarray(linalg.cho_solve(linalg.cho_factor(whole), slope))
-
-
-def _shorten(beta: FloatArray, step: FloatArray, start: float, loss: object) -> FloatArray:
-    """Return the coefficients after a step that is halved until the loss falls."""
-    assert callable(loss)
-    for half in range(HALVINGS):
-        new = beta + step / 2.0**half
-        if loss(new) <= start + 1e-10 * abs(start):
-            return np.asarray(new)
-    return beta
 
 
 def fit_logistic(
@@ -209,24 +227,19 @@ def fit_logistic(
     beta = np.zeros(columns.shape[1])
     share = float(np.clip(weight @ y / weight.sum(), 1e-6, 1.0 - 1e-6))
     beta[0] = special.logit(share)
+
+    def loss(new: FloatArray) -> float:
+        eta = np.clip(columns @ new, -MOST_LINK, MOST_LINK)
+        return float(weight @ (np.logaddexp(0.0, eta) - y * eta))
+
+    def pieces(new: FloatArray) -> tuple[FloatArray, FloatArray]:
+        p = special.expit(np.clip(columns @ new, -MOST_LINK, MOST_LINK))
+        return columns.T @ (weight * (y - p)), (columns.T * (weight * p * (1.0 - p))) @ columns
+
     found = []
     for size in sorted(PENALTIES, reverse=True):
         penalty = np.concatenate([[0.0], np.full(Z.shape[1], size)])
-
-        def loss(new: FloatArray, penalty: FloatArray = penalty) -> float:
-            eta = np.clip(columns @ new, -MOST_LINK, MOST_LINK)
-            plain = float(weight @ (np.logaddexp(0.0, eta) - y * eta))
-            return plain + 0.5 * float(penalty @ new**2)
-
-        for _ in range(STEPS):
-            p = special.expit(np.clip(columns @ beta, -MOST_LINK, MOST_LINK))
-            slope = columns.T @ (weight * (y - p)) - penalty * beta
-            step = _solve((columns.T * (weight * p * (1.0 - p))) @ columns, penalty, slope)
-            if float(slope @ step) < TOLERANCE * y.size:
-                break
-            beta = _shorten(beta, step, loss(beta), loss)
-        else:
-            raise ConvergenceError(f"a logistic regression did not converge in {STEPS} steps.")
+        beta = _maximise(beta, penalty, loss, pieces, "probability")
         found.append((float(beta[0]), beta[1:]))
     return tuple(reversed(found))
 

@@ -120,24 +120,22 @@ class Trees:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name."""
-        return {name: getattr(self, name) for name in _ARRAYS}
+        return {name: getattr(self, name) for name in _WHOLE + _REAL}
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Return the trees of `arrays`."""
+        whole = [np.ascontiguousarray(arrays[name], dtype=np.int64) for name in _WHOLE]
+        real = [np.ascontiguousarray(arrays[name], dtype=np.float64) for name in _REAL]
+        feature, left, right, splits, leaves = whole
         return cls(
-            **{
-                name: np.ascontiguousarray(
-                    arrays[name],
-                    dtype=np.float64 if name in ("threshold", "value") else np.int64,
-                )
-                for name in _ARRAYS
-            }
-        )
+            feature=feature, threshold=real[0], left=left, right=right, value=real[1],
+            splits=splits, leaves=leaves,
+        )  # fmt: skip
 
 
 _FIELDS = ("split_feature", "threshold", "left_child", "right_child", "leaf_value")
-_ARRAYS = ("feature", "threshold", "left", "right", "value", "splits", "leaves")
+_WHOLE, _REAL = ("feature", "left", "right", "splits", "leaves"), ("threshold", "value")
 
 
 @compiled

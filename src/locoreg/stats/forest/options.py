@@ -34,7 +34,8 @@ class ForestOptions:
         Fewest persons with a positive, and with a negative residual of treatment, on either side of
         a split. None: 0.4 times the square root of the persons that a tree draws, and 3 at least.
     balance : float
-        Smallest share of the node's sum of squares of treatment residuals on either side.
+        Smallest share of the node's sum of squares of treatment residuals on either side. Where no
+        cut of a column is as even as that, the most even one is allowed.
     features : int or None
         Mean number of columns that a node looks at, all if there are no more; None: the square root
         of their number plus 20.
@@ -52,7 +53,7 @@ class ForestOptions:
     honesty: float = 0.5
     min_leaf: int = 5
     min_arm: int | None = None
-    balance: float = 0.3
+    balance: float = 0.35
     features: int | None = None
     bins: int = 64
     criterion: Criterion = "heterogeneity"

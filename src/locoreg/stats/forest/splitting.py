@@ -79,7 +79,8 @@ def best_split(
     features : ndarray of int
         Columns to look at.
     limits : ndarray of float, shape (3,)
-        Fewest persons, fewest of either sign, and least share of the squares on either side.
+        Fewest persons, fewest of either sign, and least share of the squares on either side; the
+        last gives way to the most even cut of the column, if that is less even.
     by_loss : bool
         Whether the gain is the drop of the R-loss.
 
@@ -111,6 +112,7 @@ def _best_cut(
         return best, place
     effect = total[CROSS] / total[SQUARE]
     size = total[SQUARE] if by_loss else total[WEIGHT]
+    least = min(limits[2] * total[SQUARE], most_even(cells, width, total[SQUARE]) / TIE)
     cross, square, weight, count = 0.0, 0.0, 0.0, 0.0
     for t in range(width - 1):
         if cells[t, COUNT] == 0.0:
@@ -119,7 +121,7 @@ def _best_cut(
         square += cells[t, SQUARE]
         weight += cells[t, WEIGHT]
         count += cells[t, COUNT]
-        fit = _fit(count, square, total, limits)
+        fit = _fit(count, square, total, limits, least)
         if fit == RIGHT_TOO_SMALL:
             break
         if fit == LEFT_TOO_SMALL:
@@ -132,12 +134,25 @@ def _best_cut(
 
 
 @compiled
-def _fit(count: float, square: float, total: FloatArray, limits: FloatArray) -> int:
+def most_even(cells: FloatArray, width: int, total: float) -> float:
+    """Return the sum of squares on the smaller side of the most even cut of a column.
+
+    A column of two values, one of them rare, has one cut only: it is allowed however uneven.
+    """
+    best, square = 0.0, 0.0
+    for t in range(width - 1):
+        if cells[t, COUNT] > 0.0:
+            square += cells[t, SQUARE]
+            best = max(best, min(square, total - square))
+    return best
+
+
+@compiled
+def _fit(count: float, square: float, total: FloatArray, limits: FloatArray, least: float) -> int:
     """Return whether both sides hold enough, and else which does not."""
     rest = total[COUNT] - count
     up, up_rest = np.floor(count / POSITIVE), np.floor(rest / POSITIVE)
     here, there = count - POSITIVE * up, rest - POSITIVE * up_rest
-    least = limits[2] * total[SQUARE]
     if there < limits[0] or min(up_rest, there - up_rest) < limits[1]:
         return RIGHT_TOO_SMALL
     # By rounding the rest may be 0 or less, with balance 0 too.

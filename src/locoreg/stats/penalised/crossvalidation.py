@@ -72,9 +72,9 @@ def elastic_net_cv(
     Raises
     ------
     DataError
-        If values can't be used.
+        If values can't be used, or there is no such rule.
     DesignError
-        If an option can't be used.
+        If another option can't be used.
 
     References
     ----------

@@ -92,7 +92,7 @@ def _given(points: Sequence[float], column: FloatArray) -> FloatArray:
         )
     if cuts.size >= MOST_BINS:
         raise DesignError(f"there are {cuts.size} cut-points.", hint=f"give under {MOST_BINS}.")
-    return cuts[(cuts >= column.min()) & (cuts < column.max())]
+    return np.asarray(cuts[(cuts >= column.min()) & (cuts < column.max())])
 
 
 def quantile_cuts(column: FloatArray, bins: int) -> FloatArray:
@@ -123,6 +123,8 @@ def quantile_cuts(column: FloatArray, bins: int) -> FloatArray:
 
 def roundest(low: float, high: float) -> float:
     """Return the number of fewest decimals at or above `low` and below `high`."""
+    if low <= 0.0 < high:
+        return 0.0
     for decimals in range(-int(math.log10(max(abs(low), abs(high), 1.0))), MOST_DECIMALS):
         step = 10.0**-decimals
         # Division by a power of ten gives the double nearest to the decimal number.

@@ -18,6 +18,9 @@ from locoreg.stats.survivaldata import BoolArray
 MOST_LOOKED_AT = 1000
 # Structures without a split: nobody, everybody.
 UNSPLIT = 2
+# Multiples of the charge at which structures are looked at for one that treats few enough: each
+# charge moves the cuts of each structure.
+FACTORS = (1.0, 1.25, 0.8, 1.5, 0.6, 2.0, 0.4, 3.0, 0.2, 5.0, 0.0)
 # Steps of the search of the charge; it ends by itself after few.
 MOST_CHARGES = 60
 
@@ -168,12 +171,35 @@ def _shared(
             low, low_value, low_share = best, value, share
         else:
             high_value, high_share = value, share
+    for factor in FACTORS:
+        other = (
+            found if factor == 1.0 else search(problem, limits, jobs=jobs, charge=factor * charge)
+        )
+        low, low_value = _improved(problem, limits, other, factor * charge, most, low, low_value)
+        if bound - low_value <= 1e-10 * abs(bound):
+            break
+    return low, bound, charge, found
+
+
+def _improved(
+    problem: PolicyProblem,
+    limits: TreeLimits,
+    found: Structures,
+    charge: float,
+    most: float,
+    low: Sketch,
+    low_value: float,
+) -> tuple[Sketch, float]:
+    """Return the best of a tree and the structures at a charge that treat few enough."""
     for place in range(min(found.value.size, MOST_LOOKED_AT)):
+        # A tree that treats few enough pays at most this charge.
+        if float(found.value[place]) / found.scale + charge * most <= low_value:
+            break
         sketch = found.build(place)
         value, share = _worth(problem, limits, sketch)
         if share <= most and value > low_value:
             low, low_value = sketch, value
-    return low, bound, charge, found
+    return low, low_value
 
 
 def _worth(problem: PolicyProblem, limits: TreeLimits, sketch: Sketch) -> tuple[float, float]:
@@ -196,12 +222,12 @@ def _near(
     value = problem.value(best)
     total = float(problem.weight.sum())
     units = problem.n if problem.cluster is None else np.unique(problem.cluster).size
-    worth = np.abs(problem.weight * problem.reward) / total
-    if problem.cluster is not None:
-        worth = np.bincount(problem.cluster, weights=worth)
+    each = np.abs(problem.weight * problem.reward) / total
+    worth = each if problem.cluster is None else np.bincount(problem.cluster, weights=each)
     # No difference of two trees has a larger standard error.
     widest = math.sqrt(float((worth**2).sum()) * units / max(units - 1, 1))
-    seen, listed = {best.tobytes()}, []
+    seen = {best.tobytes()}
+    listed: list[NearTree] = []
     for place in range(min(found.value.size, MOST_LOOKED_AT) if most else 0):
         # A tree that treats few enough pays at most this charge.
         most_worth = float(found.value[place]) / found.scale + charge * (max_share or 0.0)

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from locoreg.stats.policytree.released import released
 
 Codes = NDArray[np.uint8]
-Whole = NDArray[np.int64]
+Counts = NDArray[np.int64]
 
 # Stands for "no such split". Sums of eight of them, and all rewards together, fit in 64 bits.
 NONE = -(2**59)
 
 
 @released
-def fill_pair(first: Codes, second: Codes, reward: Whole, treated: Codes, table: Whole) -> None:
+def fill_pair(first: Codes, second: Codes, reward: Counts, treated: Codes, table: Counts) -> None:
     """Fill a table of shape (A, B, 3) and sum it along both axes."""
     table[:] = 0
     for i in range(first.size):
@@ -34,7 +34,7 @@ def fill_pair(first: Codes, second: Codes, reward: Whole, treated: Codes, table:
 
 
 @released
-def sum_pair(table: Whole) -> None:
+def sum_pair(table: Counts) -> None:
     """Sum a table of shape (A, B, 3) along both axes, in place."""
     for a in range(table.shape[0]):
         for b in range(1, table.shape[1]):
@@ -48,14 +48,14 @@ def sum_pair(table: Whole) -> None:
 
 @released
 def fill_triple(
-    root: Codes, first: Codes, second: Codes, reward: Whole, treated: Codes, table: Whole
+    root: Codes, first: Codes, second: Codes, reward: Counts, treated: Codes, table: Counts
 ) -> None:
     """Fill a table of shape (R, A, B, 3) and sum it along its three axes."""
     table[:] = 0
     for i in range(root.size):
-        r, a, b = np.int64(root[i]), np.int64(first[i]), np.int64(second[i])
-        table[r, a, b, 0] += reward[i]
-        table[r, a, b, 1 + np.int64(treated[i])] += 1
+        x, y, z = np.int64(root[i]), np.int64(first[i]), np.int64(second[i])
+        table[x, y, z, 0] += reward[i]
+        table[x, y, z, 1 + np.int64(treated[i])] += 1
     for r in range(table.shape[0]):
         sum_pair(table[r])
         if r > 0:
@@ -66,15 +66,14 @@ def fill_triple(
 
 
 @released
-def enough(comparators: int, treated: int, least: Whole) -> bool:
+def enough(comparators: int, treated: int, least: Counts) -> bool:
     """Return whether a leaf has the least persons, treated and comparators."""
-    return (
-        comparators + treated >= least[0] and treated >= least[1] and comparators >= least[2]
-    )
+    persons = comparators + treated
+    return bool(persons >= least[0] and treated >= least[1] and comparators >= least[2])
 
 
 @released
-def below(table: Whole, a: int, s: int, b: int, what: int) -> int:
+def below(table: Counts, a: int, s: int, b: int, what: int) -> int:
     """Return a sum over the child's bins up to b, on the side s of the parent's cut a."""
     if s == 0:
         return int(table[a, b, what])
@@ -82,7 +81,7 @@ def below(table: Whole, a: int, s: int, b: int, what: int) -> int:
 
 
 @released
-def both_enough(table: Whole, a: int, s: int, b: int, least: Whole) -> bool:
+def both_enough(table: Counts, a: int, s: int, b: int, least: Counts) -> bool:
     """Return whether both sides of the child's cut b are leaves with enough persons."""
     last = table.shape[1] - 1
     comparators, treated = below(table, a, s, b, 1), below(table, a, s, b, 2)
@@ -92,7 +91,7 @@ def both_enough(table: Whole, a: int, s: int, b: int, least: Whole) -> bool:
 
 
 @released
-def put_leaves(table: Whole, least: Whole, total: Whole, fits: Whole) -> None:
+def put_leaves(table: Counts, least: Counts, total: Counts, fits: Counts) -> None:
     """Write the reward of treating each side of each split of the first axis.
 
     Arrays have the shapes (A, B, 3) summed, (3,), (A - 1, 2) and (A - 1,). `fits` is 1 where both
@@ -113,7 +112,13 @@ def put_leaves(table: Whole, least: Whole, total: Whole, fits: Whole) -> None:
 
 @released
 def put_children(
-    table: Whole, child: int, least: Whole, penalty: int, direction: int, value: Whole, arg: Whole
+    table: Counts,
+    child: int,
+    least: Counts,
+    penalty: int,
+    direction: int,
+    value: Counts,
+    arg: Counts,
 ) -> None:
     """Write the best split of each side of each parent's cut by one child variable, where better.
 
@@ -152,14 +157,14 @@ def put_children(
 
 @released
 def put_nested(
-    table: Whole,
+    table: Counts,
     child: int,
-    least: Whole,
+    least: Counts,
     penalty: int,
     parent: int,
     direction: int,
-    value: Whole,
-    arg: Whole,
+    value: Counts,
+    arg: Counts,
 ) -> None:
     """Write the best pair of splits of both sides by one variable, the treated regions nested.
 
@@ -191,7 +196,7 @@ def put_nested(
 
 
 @released
-def one_side(table: Whole, a: int, s: int, b: int, side: int, least: Whole) -> int:
+def one_side(table: Counts, a: int, s: int, b: int, side: int, least: Counts) -> int:
     """Return the reward of one treated side of one cut of one side of the parent's cut."""
     if not both_enough(table, a, s, b, least):
         return NONE
@@ -202,12 +207,12 @@ def one_side(table: Whole, a: int, s: int, b: int, side: int, least: Whole) -> i
 @released
 def search_leaves(
     codes: Codes,
-    sizes: Whole,
-    reward: Whole,
+    sizes: Counts,
+    reward: Counts,
     treated: Codes,
-    least: Whole,
-    total: Whole,
-    fits: Whole,
+    least: Counts,
+    total: Counts,
+    fits: Counts,
 ) -> None:
     """Write both sides of each cut of each variable, for trees of one split.
 
@@ -223,13 +228,13 @@ def search_leaves(
 @released
 def search_pairs(
     codes: Codes,
-    sizes: Whole,
-    pairs: Whole,
-    reward: Whole,
+    sizes: Counts,
+    pairs: Counts,
+    reward: Counts,
     treated: Codes,
-    least: Whole,
+    least: Counts,
     penalty: int,
-    direction: Whole,
+    direction: Counts,
     found: Any,
 ) -> None:
     """Write best children of roots for some pairs of variables.
@@ -274,13 +279,13 @@ def search_pairs(
 @released
 def search_slabs(
     codes: Codes,
-    sizes: Whole,
+    sizes: Counts,
     root: int,
-    reward: Whole,
+    reward: Counts,
     treated: Codes,
-    least: Whole,
+    least: Counts,
     penalty: int,
-    direction: Whole,
+    direction: Counts,
     found: Any,
 ) -> None:
     """Write best grandchildren of one root variable: a search of pairs on each side of each cut.

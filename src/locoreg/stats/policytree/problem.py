@@ -94,12 +94,12 @@ class PolicyProblem:
     @property
     def n(self) -> int:
         """Number of persons."""
-        return self.bins.codes.shape[1]
+        return int(self.bins.codes.shape[1])
 
     @property
     def p(self) -> int:
         """Number of columns."""
-        return self.bins.codes.shape[0]
+        return int(self.bins.codes.shape[0])
 
     @property
     def sizes(self) -> IntArray:

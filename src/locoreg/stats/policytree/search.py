@@ -225,7 +225,7 @@ def _joined(
     pairs = np.where((way[..., 0] != 0) & (fits[..., None] == 1), nested - penalty, NONE)
     both[..., inner, inner] = np.maximum(both[..., inner, inner], pairs)
     # Two impossible options together are no less impossible than one.
-    return np.maximum(both, NONE)
+    return np.asarray(np.maximum(both, NONE))
 
 
 def _pair_part(task: _Task, found: _Found) -> _Part:
@@ -233,10 +233,7 @@ def _pair_part(task: _Task, found: _Found) -> _Part:
     best = np.empty((p, q, q), dtype=np.int64)
     cut = np.empty((p, q, q), dtype=np.int64)
     for j in range(p):
-        sides = [
-            _options(found.total[j, :, s], found.value[j, :, :, s].T)
-            for s in range(2)
-        ]
+        sides = [_options(found.total[j, :, s], found.value[j, :, :, s].T) for s in range(2)]
         joined = _joined(
             sides[0], sides[1], found.nested[j].T, found.fits[j],
             task.direction[j], task.whole.penalty,

@@ -73,7 +73,7 @@ class PolicyTree:
         for place, node in enumerate(self.nodes):
             own = rows.pop(place)
             if node.column is None:
-                out[own] = node.leaf
+                out[own] = node.leaf or 0
                 continue
             low = X[own, node.column] <= node.cut
             rows[node.low], rows[node.high] = own[low], own[~low]

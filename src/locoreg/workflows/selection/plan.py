@@ -136,7 +136,7 @@ def plan_of(protocol: TrialProtocol, *, jobs: int) -> SelectionPlan:
     return SelectionPlan(
         cost=chosen.cost,
         seed=chosen.seed,
-        rule=_rule(chosen.rule, chosen),
+        rule=_rule(chosen.rule, chosen, jobs),
         learner=chosen.learner.name,
         learner_options=chosen.learner.options,
         costs=chosen.costs,
@@ -151,7 +151,7 @@ def plan_of(protocol: TrialProtocol, *, jobs: int) -> SelectionPlan:
     )
 
 
-def _rule(given: RuleChoice, chosen: Selection) -> RuleOptions:
+def _rule(given: RuleChoice, chosen: Selection, jobs: int) -> RuleOptions:
     least = {
         name: value
         for name in ("min_persons", "min_treated", "min_comparator", "max_share")
@@ -159,6 +159,8 @@ def _rule(given: RuleChoice, chosen: Selection) -> RuleOptions:
     }
     return RuleOptions(
         cost=chosen.cost,
+        seed=chosen.seed,
+        jobs=jobs,
         depth=given.depth,
         variables=given.variables or None,
         cut_points=given.cut_points,

@@ -16,7 +16,7 @@ from locoreg.emulation.protocol import TrialProtocol
 from locoreg.selection.assess import Assessment, SubgroupEffects
 from locoreg.selection.model import SelectionModel, model_card
 from locoreg.selection.question import SelectionQuestion
-from locoreg.selection.rules import RuleAssessment
+from locoreg.selection.rules import HonestRule, RuleAssessment
 from locoreg.selection.scores import Scores
 from locoreg.workflows.selection.doubts import Doubts
 from locoreg.workflows.selection.plan import SelectionPlan
@@ -172,8 +172,10 @@ class SelectionResult:
         The learner on persons whom it did not see.
     subgroups : SubgroupEffects or None
         Subgroups of the protocol.
-    rule : RuleAssessment
-        The rule, its value on persons that it was not learnt from, and whether one is given.
+    rule : HonestRule
+        The rule, with its leaves on persons that it was not learnt from.
+    worth : RuleAssessment
+        What rules found in this way gain, and whether the data support one.
     doubts : Doubts
         What could make it wrong; where the trials disagree, no rule is shown.
     learned : tuple of str
@@ -194,7 +196,8 @@ class SelectionResult:
     average: Estimate
     assessment: Assessment
     subgroups: SubgroupEffects | None
-    rule: RuleAssessment
+    rule: HonestRule
+    worth: RuleAssessment
     doubts: Doubts
     learned: tuple[str, ...]
     model: SelectionModel
@@ -223,14 +226,14 @@ class SelectionResult:
     @property
     def shows_rule(self) -> bool:
         """Whether a rule is shown: it gains, and the trials don't contradict the registry."""
-        return bool(self.rule.given and self.doubts.credibility.shows_rule)
+        return bool(self.worth.given and self.doubts.credibility.shows_rule)
 
     @property
     def rule_reading(self) -> str:
         """Why a rule is shown, or none."""
         if not self.doubts.credibility.shows_rule:
             return f"No rule is shown: not credible. {self.doubts.credibility.reading}"
-        return self.rule.reading
+        return self.worth.text()
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``results.json``."""
@@ -263,7 +266,8 @@ class SelectionResult:
         shown = {"shown": self.shows_rule, "reading": self.rule_reading}
         if not self.doubts.credibility.shows_rule:
             return shown
-        return {**shown, **self.rule.to_dict()}
+        found = {**shown, "worth": self.worth.to_dict()}
+        return {**found, **self.rule.to_dict()} if self.shows_rule else found
 
     def summary(self) -> str:
         """Return what was found as text."""
@@ -303,4 +307,5 @@ class SelectionResult:
         yield self.rule_reading
         if self.shows_rule:
             yield self.rule.rule.text()
+            yield self.rule.leaves.text()
         yield from (f"Note: {note}" for note in (*self.notes, *self.doubts.notes))

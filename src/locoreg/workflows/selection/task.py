@@ -18,7 +18,7 @@ from locoreg.selection.data import SelectionData, landmark_data
 from locoreg.selection.learners import make_learner
 from locoreg.selection.model import AssessmentSummary, build_model
 from locoreg.selection.question import SelectionQuestion
-from locoreg.selection.rules import rule_value
+from locoreg.selection.rules import honest_rule, rule_value
 from locoreg.selection.scores import Scores
 from locoreg.selection.scores import scores as make_scores
 from locoreg.stats.survivaldata import BoolArray
@@ -167,22 +167,23 @@ def _analyse(
     scores = make_scores(data, question, plan.scores())
     survival, notes = _survival(scores, plan)
     say("assessment")
-    assessment = assess(scores, plan.make_learner(), plan.assessment(), risk=make_learner("risk"))
+    assessment = assess(scores, plan.make_learner(), plan.assessment(), risk=make_learner("risk", {}))
     say("rule")
-    rule = rule_value(scores, plan.rule, seed=plan.seed, heterogeneity=assessment.test)
+    worth = rule_value(scores, plan.rule, heterogeneity_p=assessment.test.p)
+    rule = honest_rule(scores, plan.rule)
     doubts = find_doubts(
-        scores, survival, rule.treat, plan, protocol, eligible, whole=whole, say=say
+        scores, survival, worth.treats, plan, protocol, eligible, whole=whole, say=say
     )
     say("model")
     fit = plan.make_learner().fit(scores, seed=plan.seed)
-    shown = rule if rule.given and doubts.credibility.shows_rule else None
+    shown = worth.given and doubts.credibility.shows_rule
     model = build_model(
         scores,
         fit,
         intended_use=USE,
         seed=plan.seed,
         survival=survival,
-        rule=None if shown is None else shown.rule.to_dict(),
+        rule=rule if shown else None,
         assessment=AssessmentSummary(
             average=assessment.average,
             autoc=assessment.autoc,
@@ -203,6 +204,7 @@ def _analyse(
         assessment=assessment,
         subgroups=_subgroups(scores, subgroups, plan),
         rule=rule,
+        worth=worth,
         doubts=doubts,
         learned=fit.model.summary(),
         model=model,

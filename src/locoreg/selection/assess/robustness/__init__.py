@@ -9,13 +9,7 @@ from locoreg.selection.assess.robustness.controls import (
 )
 from locoreg.selection.assess.robustness.covariates import CovariateStrength, covariate_strengths
 from locoreg.selection.assess.robustness.credibility import Credibility, credibility
-from locoreg.selection.assess.robustness.explained import (
-    HiddenBias,
-    TippingConfounder,
-    TippingConfounders,
-    explains,
-    tipping_confounders,
-)
+from locoreg.selection.assess.robustness.explained import HiddenBias, explains
 from locoreg.selection.assess.robustness.hidden import (
     BinaryConfounder,
     HiddenConfounder,
@@ -42,10 +36,16 @@ from locoreg.selection.assess.robustness.sites import (
     leave_one_site_out,
 )
 from locoreg.selection.assess.robustness.stability import (
+    CutSpread,
     Frequency,
     Stability,
     TreatingRule,
     stability,
+)
+from locoreg.selection.assess.robustness.tipping import (
+    TippingConfounder,
+    TippingConfounders,
+    tipping_confounders,
 )
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "BinaryConfounder",
     "CovariateStrength",
     "Credibility",
+    "CutSpread",
     "Eligible",
     "Frequency",
     "HiddenBias",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from locoreg.core.errors import DataError
 from locoreg.selection.assess.robustness.whom import Whom
 from locoreg.selection.scores import Scores
 from locoreg.selection.scores.followup import FollowUp
@@ -54,9 +53,10 @@ def bias_parts(scores: Scores, about: Whom) -> BiasParts:
     Returns
     -------
     BiasParts
-        The variance is that of the uncensored outcome, from persons whose outcome is known,
-        weighted by the inverse of their probability of being uncensored; with late entry, that of
-        the replaced outcome, which is larger, so that bounds are wider. The mean square is the
+        The variance is that of the uncensored outcome, from persons who were observed from time
+        zero on and whose outcome is known, weighted by the inverse of their probability of being
+        uncensored. Where there is nobody like that, it is that of the replaced outcome, which is
+        larger, so that bounds are wider. The mean square is the
         debiased one (``2 m(alpha) - alpha^2``), or where that is not positive, the mean of
         ``1 / (e (1 - e))``.
     """
@@ -71,21 +71,9 @@ def bias_parts(scores: Scores, about: Whom) -> BiasParts:
             "modelled probabilities of treatment."
         )
     own = np.where(scores.data.treated, scores.treated_mean, scores.comparator_mean)
-    if scores.data.entry is None:
-        follow = FollowUp.of(scores.data, scores.question, scores.options)
-        known = about.weight * np.where(follow.done, 1.0 / scores.uncensored, 0.0)
-        gap = np.where(follow.done, (follow.value - own) ** 2, 0.0)
-    else:
-        known, gap = about.weight, (scores.outcome - own) ** 2
-        notes.append(
-            "Persons enter late: the residual variance is that of the replaced outcome, and the "
-            "bounds are wider than they need be."
-        )
+    known, gap, note = _residuals(scores, about, own)
+    notes += note
     total = float(known.sum())
-    if total == 0.0:
-        raise DataError(
-            f"the outcome of nobody among {about.label} is known.", hint="shorten the horizon."
-        )
     variance = float(known @ gap) / total
     return BiasParts(
         effect=about.mean(scores.gamma),
@@ -93,3 +81,26 @@ def bias_parts(scores: Scores, about: Whom) -> BiasParts:
         weight_square=square,
         notes=tuple(notes),
     )
+
+
+def _residuals(
+    scores: Scores, about: Whom, own: FloatArray
+) -> tuple[FloatArray, FloatArray, list[str]]:
+    """Return weights and squared residuals whose mean is the residual variance, and notes."""
+    entry = scores.data.entry
+    start = np.ones(scores.n, dtype=bool) if entry is None else entry == 0.0
+    follow = FollowUp.of(scores.data, scores.question, scores.options)
+    seen = start & follow.done
+    known = about.weight * np.where(seen, 1.0 / scores.uncensored, 0.0)
+    if not known.any():
+        note = (
+            "Nobody was observed from time zero to a known outcome: the residual variance is that "
+            "of the replaced outcome, and the bounds are wider than they need be."
+        )
+        return about.weight, (scores.outcome - own) ** 2, [note]
+    gap = np.where(seen, (follow.value - own) ** 2, 0.0)
+    late = int((~start & (about.weight > 0.0)).sum())
+    note = (
+        f"The residual variance is that of those observed from time zero on: {late} entered later."
+    )
+    return known, gap, [note] if late else []

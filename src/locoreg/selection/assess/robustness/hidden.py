@@ -278,7 +278,7 @@ def hidden_effect(scores: Scores, confounder: HiddenConfounder) -> HiddenEffect:
     scale = scores.question.horizon_months if restricted else 1.0
     means = (scores.comparator_mean / scale, scores.treated_mean / scale)
     # What a value does to the hazard is the same at any probability of treatment.
-    table = _Table.of(confounder.law(0.5).hazard_ratio, restricted)
+    table = MeanTable.of(confounder.law(0.5).hazard_ratio, restricted)
     for rows, middle in _groups(scores.propensity, confounder.same_law):
         e = scores.propensity[rows]
         _fill(out, rows, confounder.law(middle), e, (means[0][rows], means[1][rows]), table, scale)
@@ -302,7 +302,7 @@ def _fill(
     law: Law,
     e: FloatArray,
     means: tuple[FloatArray, FloatArray],
-    table: _Table,
+    table: MeanTable,
     scale: float,
 ) -> None:
     arms = (law.comparator, law.treated)
@@ -329,10 +329,19 @@ def _fill(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Table:
+class MeanTable:
     """Mean outcomes by hazard and by value of the confounder.
 
-    `means` has shape (2000, k), of the hazards in `logged`.
+    Attributes
+    ----------
+    ratio : ndarray of float, shape (k,)
+        What each value does to the hazard.
+    restricted : bool
+        Whether the outcome is a mean time up to 1, and not survival at 1.
+    logged : ndarray of float, shape (2000,)
+        Logarithms of hazards.
+    means : ndarray of float, shape (2000, k)
+        Mean outcomes.
     """
 
     ratio: FloatArray
@@ -341,7 +350,8 @@ class _Table:
     means: FloatArray
 
     @classmethod
-    def of(cls, ratio: FloatArray, restricted: bool) -> _Table:
+    def of(cls, ratio: FloatArray, restricted: bool) -> MeanTable:
+        """Return the table of a confounder."""
         rate = np.geomspace(LOWEST, HIGHEST, STEPS)
         means = _mean(rate[:, None] * ratio, restricted)
         return cls(ratio=ratio, restricted=restricted, logged=np.log(rate), means=means)

@@ -131,8 +131,8 @@ def marginal_sensitivity(
     References
     ----------
     Tan 2006, doi:10.1198/016214506000000023, for the model. Dorn & Guo 2022,
-    doi:10.1080/01621459.2022.2069572, for sharp bounds. Dorn, Guo & Kallus 2024,
-    doi:10.1080/01621459.2024.2335588, for doubly robust ones. Kallus & Zhou 2021,
+    doi:10.1080/01621459.2022.2069572, for sharp bounds. Dorn, Guo & Kallus 2021,
+    arXiv:2112.11449, for doubly robust ones. Kallus & Zhou 2021,
     doi:10.1287/mnsc.2020.3699, for rules.
     """
     for factor in factors:

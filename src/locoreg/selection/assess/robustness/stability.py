@@ -25,13 +25,32 @@ SAME_WAY = 0.9
 LEAST_HALVES = 10
 
 
+class Split(Protocol):
+    """A question of a rule."""
+
+    @property
+    def variable(self) -> str:
+        """The covariate that is asked for."""
+        ...
+
+    @property
+    def cut(self) -> float:
+        """Where its column is cut."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The question in words."""
+        ...
+
+
 @runtime_checkable
 class TreatingRule(Protocol):
     """A rule that says whom to treat, and by which splits."""
 
     @property
-    def splits(self) -> Sequence[Any]:
-        """The splits: each a pair of variable and cut, or an object whose text says so."""
+    def splits(self) -> Sequence[Split]:
+        """The questions."""
         ...
 
     def treats(self, X: FloatArray) -> BoolArray:
@@ -63,6 +82,32 @@ class Frequency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CutSpread:
+    """Where a variable is cut, over the rules of the halves.
+
+    Attributes
+    ----------
+    variable : str
+        The variable.
+    count : int
+        Splits of it.
+    median, low, high : float
+        Median, and quantiles 0.05 and 0.95, of the cuts of its columns: ranks for ordered levels,
+        0.5 for the others.
+    """
+
+    variable: str
+    count: int
+    median: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the spread as JSON-ready values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stability:
     """How much a rule depends on who happened to be in the data.
 
@@ -73,7 +118,9 @@ class Stability:
     failed : tuple of str
         Why there was no rule on others.
     variables, cuts : tuple of Frequency
-        By how often they appear.
+        Variables, and questions in words, by how often they appear.
+    spread : tuple of CutSpread
+        Where the variables are cut, in the same order as `variables`.
     agreement : float
         Share of persons, weighted, whom at least 90% of the rules decide the same way.
     always, never : float
@@ -100,6 +147,7 @@ class Stability:
     failed: tuple[str, ...]
     variables: tuple[Frequency, ...]
     cuts: tuple[Frequency, ...]
+    spread: tuple[CutSpread, ...]
     agreement: float
     always: float
     never: float
@@ -116,6 +164,7 @@ class Stability:
         out: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         out["variables"] = [one.to_dict() for one in self.variables]
         out["cuts"] = [one.to_dict() for one in self.cuts]
+        out["spread"] = [one.to_dict() for one in self.spread]
         for name in ("failed", "treated", "value", "value_over_all"):
             out[name] = list(out[name])
         return out
@@ -183,8 +232,7 @@ def stability(
     generator = np.random.default_rng(seed)
     net = scores.gamma - cost
     chosen: list[BoolArray] = []
-    names: Counter[str] = Counter()
-    cuts: Counter[str] = Counter()
+    splits: list[Sequence[Split]] = []
     failed: list[str] = []
     values: list[tuple[float, float, float]] = []
     for number in range(halves):
@@ -198,16 +246,14 @@ def stability(
             continue
         treats = np.asarray(rule.treats(scores.X), dtype=np.bool_)
         chosen.append(treats)
-        used = [_named(split) for split in rule.splits]
-        names.update({variable for variable, _ in used})
-        cuts.update({cut for _, cut in used})
+        splits.append(rule.splits)
         values.append(_value(net, scores.weight, treats, ~inside))
     if len(chosen) < halves / 2:
         raise ConvergenceError(
             f"there is a rule on {len(chosen)} of {halves} halves only; {failed[0]}",
             hint="loosen the constraints of the rule: a half has half the persons.",
         )
-    return _summary(scores, chosen, names, cuts, failed, values, seed)
+    return _summary(scores, chosen, splits, failed, values, seed)
 
 
 def _units(scores: Scores) -> tuple[IntArray, int]:
@@ -226,18 +272,6 @@ def _units(scores: Scores) -> tuple[IntArray, int]:
     return units, first.size
 
 
-def _named(split: Any) -> tuple[str, str]:
-    """Return the variable of a split, and the variable with its cut."""
-    if isinstance(split, tuple):
-        variable, cut = split[0], split[1]
-        return str(variable), f"{variable} {_cut(cut)}"
-    return str(split.variable), str(split.text)
-
-
-def _cut(cut: Any) -> str:
-    return f"at {cut:g}" if isinstance(cut, int | float | np.floating) else str(cut)
-
-
 def _value(
     net: FloatArray, weight: FloatArray, treats: BoolArray, other: BoolArray
 ) -> tuple[float, float, float]:
@@ -252,16 +286,22 @@ def _spread(values: Sequence[float]) -> tuple[float, float, float]:
     return middle, low, high
 
 
-def _frequencies(counts: Counter[str], rules: int) -> tuple[Frequency, ...]:
+def _frequencies(used: Sequence[set[str]]) -> tuple[Frequency, ...]:
+    counts = Counter(name for one in used for name in one)
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    return tuple(Frequency(name=n, count=c, share=c / rules) for n, c in ordered)
+    return tuple(Frequency(name=n, count=c, share=c / len(used)) for n, c in ordered)
+
+
+def _cut_spread(variable: str, splits: Sequence[Sequence[Split]]) -> CutSpread:
+    cuts = [split.cut for one in splits for split in one if split.variable == variable]
+    median, low, high = _spread(cuts)
+    return CutSpread(variable=variable, count=len(cuts), median=median, low=low, high=high)
 
 
 def _summary(
     scores: Scores,
     chosen: list[BoolArray],
-    names: Counter[str],
-    cuts: Counter[str],
+    splits: list[Sequence[Split]],
     failed: list[str],
     values: list[tuple[float, float, float]],
     seed: int,
@@ -273,14 +313,15 @@ def _summary(
     least = math.ceil(SAME_WAY * rules - 1e-9)
     counts = np.rint(often * rules)
     always, never = float(w @ (counts >= least)), float(w @ (counts <= rules - least))
-    variables = _frequencies(names, rules)
+    variables = _frequencies([{split.variable for split in one} for one in splits])
     gain = _spread([one[0] for one in values])
     worse = float(np.mean([one[2] < 0.0 for one in values]))
     return Stability(
         halves=rules,
         failed=tuple(failed),
         variables=variables,
-        cuts=_frequencies(cuts, rules),
+        cuts=_frequencies([{split.text for split in one} for one in splits]),
+        spread=tuple(_cut_spread(one.name, splits) for one in variables),
         agreement=always + never,
         always=always,
         never=never,
