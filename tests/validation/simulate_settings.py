@@ -20,6 +20,7 @@ from typing import Any, cast
 import joblib
 import numpy as np
 
+from locoreg.core.errors import DesignError
 from locoreg.selection.learners import make_learner
 from locoreg.selection.question import MEASURES, Measure
 from locoreg.selection.scores import ScoreOptions, scores
@@ -56,12 +57,14 @@ def once(
     """Return what one draw gives."""
     seed = seed_of(draw)
     trial = designs.draw(setting, persons, seed=seed)
-    found = scores(trial.data(), trial.question(measure), ScoreOptions(seed=draw, jobs=1))
+    row: dict[str, Any] = {"setting": setting, "measure": measure, "draw": draw, "refused": None}
+    try:
+        found = scores(trial.data(), trial.question(measure), ScoreOptions(seed=draw, jobs=1))
+    except DesignError as error:
+        # Too few persons at the horizon in one arm: counted, with the reason.
+        return {**row, "refused": str(error)}
     average = found.average()
-    row: dict[str, Any] = {
-        "setting": setting,
-        "measure": measure,
-        "draw": draw,
+    row |= {
         "average": average.estimate,
         "average_se": average.se,
         "ci_low": average.ci_low,
@@ -95,6 +98,8 @@ def measure_all(draws: int, learnt: int, jobs: int) -> list[dict[str, Any]]:
         for measure in MEASURES
     }
     for row in made:
+        if row["refused"]:
+            continue
         row["truth"] = truth[row["setting"], row["measure"]]
         row["covered"] = bool(row["ci_low"] <= row["truth"] <= row["ci_high"])
     return made
@@ -105,7 +110,8 @@ def summarise(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     out = []
     for measure in MEASURES:
         for setting in designs.SETTINGS:
-            own = [r for r in rows if (r["setting"], r["measure"]) == (setting, measure)]
+            drawn = [r for r in rows if (r["setting"], r["measure"]) == (setting, measure)]
+            own = [r for r in drawn if not r["refused"]]
             errors = [r["rmse"] for r in own if r["rmse"] is not None]
             averages = np.array([r["average"] for r in own])
             out.append(
@@ -117,6 +123,7 @@ def summarise(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "rmse_to_grf": float(np.mean(errors) / GRF[measure][setting]),
                     "rmse_to_sd": float(np.mean([r["rmse"] / r["sd"] for r in own if r["sd"]])),
                     "draws": len(own),
+                    "refused": len(drawn) - len(own),
                     "truth": own[0]["truth"],
                     "bias": float(averages.mean() - own[0]["truth"]),
                     "bias_mcse": float(averages.std(ddof=1) / np.sqrt(len(own))),
@@ -157,7 +164,7 @@ def main() -> None:
         },
         "summary": summary,
         "results": rows,
-        "first": once("type2", "rmst_difference", 0, learn=True, persons=400),
+        "first": once("type1", "survival_difference", 0, learn=True, persons=400),
     }
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 

@@ -74,7 +74,7 @@ def test_nothing_is_claimed_where_there_are_none(absent):
     )
     assert verdicts(absent)["calibration_slope"] == "warn"
     assert verdicts(absent)["beats_column"] != "pass"
-    assert "are not shown to differ" in absent.summary()[1]
+    assert "are not shown to differ" in absent.summary().splitlines()[1]
 
 
 def test_secondary_tests_are_adjusted_together(there):
@@ -104,6 +104,18 @@ def test_a_learner_does_not_beat_itself(there):
     assert (one.difference.estimate, one.difference.se, one.p) == (0.0, 0.0, None)
     assert one.loss_gain.estimate == 0.0
     assert verdicts(made)["beats_column"] == "fail"
+
+
+def test_a_constant_is_the_least_to_beat(there):
+    _, made = there
+    one = made.comparisons[-1]
+    assert one.other == "constant"
+    assert (one.area.estimate, one.area.se) == (0.0, 0.0)
+    assert one.difference.estimate == pytest.approx(made.autoc.estimate)
+    assert one.loss_gain.ci_low > 0.0
+    # With a probability of treatment of a half the R-loss is a quarter of the squared distance
+    # from Gamma; that from the effect X less its mean is 1.
+    assert one.loss_gain.estimate == pytest.approx(0.25, abs=4.0 * one.loss_gain.se)
 
 
 def test_reversed_predictions_fail():
@@ -144,7 +156,7 @@ def test_json_and_frame_hold_the_same_numbers(there):
     frame = made.to_frame().set_index("name")
     assert frame.loc["AUTOC", "ci_low"] == made.autoc.ci_low
     assert frame.loc["calibration slope", "estimate"] == made.calibration.slope.estimate
-    assert any(line.startswith("AUTOC less that of column") for line in made.summary())
+    assert "\nAUTOC less that of column: " in made.summary()
 
 
 def test_weights_and_clusters_are_honoured():

@@ -10,7 +10,7 @@ import pytest
 
 from locoreg.core.errors import DataError, DesignError
 from locoreg.selection.assess import HeldOut, crossfit, crossfit_sequential, external
-from locoreg.selection.assess.heldout import OUTSIDE, centred, percentiles, redraw_folds
+from locoreg.selection.assess.heldout import OUTSIDE, centred, constant, percentiles, redraw_folds
 from locoreg.selection.learners.base import LearnerFit
 from tests.selection.assess.made import Column, LinearModel, Ridge, made_scores
 
@@ -134,6 +134,20 @@ def test_order_of_persons_changes_nothing(scores):
     one = crossfit(scores, Ridge(penalty=1.0), seed=1)
     two = crossfit(scores.take(order), Ridge(penalty=1.0), seed=1)
     np.testing.assert_allclose(two.effect, one.effect[order], rtol=1e-10)
+
+
+def test_a_constant_is_the_mean_of_the_training_folds(scores):
+    gamma, fold = scores.gamma, scores.fold
+    ordinary = constant(scores, crossfit(scores, Column(place=0), seed=1))
+    sequential = constant(scores, crossfit_sequential(scores, Column(place=0), seed=1))
+    for number in range(5):
+        assert ordinary.effect[fold == number] == pytest.approx(gamma[fold != number].mean())
+        if number:
+            assert sequential.effect[fold == number] == pytest.approx(gamma[fold < number].mean())
+    assert np.isnan(sequential.effect[fold == 0]).all()
+    other = external(scores, LinearModel(0.0, (1.0, 0.0, 0.0)), trained_on=(), label="x")
+    with pytest.raises(DesignError, match="is not known"):
+        constant(scores, other)
 
 
 def test_percentiles_by_hand():

@@ -72,7 +72,7 @@ def test_the_mean_of_ordinary_folds_does_not(under_the_null):
 
 
 def test_noise_passes_on_the_persons_of_the_training(under_the_null):
-    assert (under_the_null[:, 5] < 0.05).mean() > 0.9
+    assert (under_the_null[:, 5] < 0.05).mean() > 0.5
 
 
 def test_ranks_over_folds_together_are_biased_downwards(under_the_null):

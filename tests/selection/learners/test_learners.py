@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,10 +35,15 @@ OPTIONS = {
 }
 
 
+def question(drawn):
+    # A horizon that many are followed to.
+    return replace(drawn.question(), horizon_months=0.5)
+
+
 @pytest.fixture(scope="module")
 def scores():
     drawn = designs.draw("type2", 300, seed=5, p=3)
-    return make_scores(drawn.data(), drawn.question(), ScoreOptions(seed=1, folds=3, jobs=1))
+    return make_scores(drawn.data(), question(drawn), ScoreOptions(seed=1, folds=3, jobs=1))
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +125,7 @@ def test_with_some_modifiers_the_plug_in_depends_on_these_alone(fresh):
         time=drawn.time, event=drawn.event, treated=drawn.treated, covariates=drawn.X,
         modifiers=["x2"],
     )  # fmt: skip
-    scores = make_scores(data, drawn.question(), ScoreOptions(seed=1, folds=3, jobs=1))
+    scores = make_scores(data, question(drawn), ScoreOptions(seed=1, folds=3, jobs=1))
     model = SurvivalSLearner().fit(scores, seed=1).model
     changed = fresh.copy()
     changed[:, [0, 2]] = 0.5

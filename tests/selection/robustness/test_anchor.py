@@ -82,7 +82,7 @@ def test_confounded_registry_is_not_credible(registry) -> None:
                                                      strict=True)]  # fmt: skip
     found = anchor(registry, np.ones(registry.n, dtype=bool), trials, widest_ratio=1.5)
     assert found.verdict == "not credible"
-    assert found.reading.startswith("Not credible: In 4000 persons")
+    assert found.reading.startswith("Not credible: in 4000 persons")
     assert "They differ by more than chance allows" in found.reading
     assert found.prediction[0] < 0.0 < found.prediction[1]
     assert "does not hold it" in found.reading

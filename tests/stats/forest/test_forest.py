@@ -118,6 +118,7 @@ def test_persons_who_choose_splits_fill_no_leaf(drawn: Drawn) -> None:
             at = child[at] + int(bins[i, feature[at]] > cut[at])
         held.setdefault(-1 - int(child[at]), []).append(int(i))
     assert sorted(held) == list(range(leaf.shape[0]))
+    assert min(len(members) for members in held.values()) >= 3
     for k, members in held.items():
         expected = [(a * b)[members].mean(), (a * a)[members].mean()]
         np.testing.assert_allclose(leaf[k], expected, rtol=SUM_TOLERANCE)
@@ -130,6 +131,8 @@ def test_a_leaf_that_nobody_fills_gives_way_to_its_sibling() -> None:
     a, b = rng.uniform(-1, 1, 60), rng.normal(size=60)
     _, _, _, child, leaf, _ = tree_of(x, a, b, seed=3, limits=(1, 0, 0))
     assert 1 < leaf.shape[0] <= 15
+    wide = tree_of(x, a, b, seed=3, limits=(6, 0, 0))[4]
+    assert 1 <= wide.shape[0] <= 2
     assert (leaf[:, 1] > 0.0).all()
     assert sorted(-1 - child[child < 0]) == list(range(leaf.shape[0]))
 

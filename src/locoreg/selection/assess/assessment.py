@@ -51,7 +51,8 @@ class Assessment:
     calibration : Calibration
         Slope, groups, error.
     comparisons : tuple of Comparison
-        Against other learners; that of risk modelling first.
+        Against other learners; that of risk modelling first, a constant last. The test against a
+        constant is the primary one.
     value : PolicyValue
         Treating those whose predicted effect exceeds the cost.
     values : ValueCurve
@@ -129,8 +130,8 @@ class Assessment:
             }
         )
 
-    def summary(self) -> tuple[str, ...]:
-        """Return the main numbers in lines that a reader understands."""
+    def summary(self) -> str:
+        """Return the main numbers as text, one line each."""
         found = "differ" if self.test.found else "are not shown to differ"
         lines = [
             f"{self.estimand}, in {self.unit}; {self.n} persons; learner: {self.learner}.",
@@ -138,7 +139,7 @@ class Assessment:
             f"{self.test.target.upper()} on {self.test.design} predictions).",
         ]
         lines += [f"{name}: {one.text()}" for name, one in self._rows()]
-        return (*lines, *self.notes)
+        return "\n".join((*lines, *self.notes))
 
     def _rows(self) -> list[tuple[str, Estimate]]:
         return [

@@ -20,6 +20,7 @@ Design = Literal["folds", "sequential", "external"]
 TrainingScores = Literal["shared", "anew"]
 TRAINING_SCORES: tuple[TrainingScores, ...] = get_args(TrainingScores)
 OUTSIDE = -1
+CONSTANT = "constant"
 # Spread of predictions, relative to their size, below which they are equal but for rounding.
 SAME = 1e-10
 
@@ -232,6 +233,36 @@ def external(
         seed=None,
         person_id=scores.data.person_id,
     )
+
+
+def constant(scores: Scores, held: HeldOut) -> HeldOut:
+    """Predict the average effect of the training folds for everybody.
+
+    Parameters
+    ----------
+    scores : Scores
+        Scores of all persons.
+    held : HeldOut
+        Predictions by cross-fitting, whose folds are taken.
+
+    Returns
+    -------
+    HeldOut
+        What a model must beat to say anything.
+
+    Raises
+    ------
+    DesignError
+        If the predictions are those of a model of other persons, whose scores are not known.
+    """
+    if held.design == "external":
+        raise DesignError("the average of other persons is not known.", hint="use cross-fits.")
+    weight, gamma = scores.weight, scores.gamma
+    effect = np.full(scores.n, np.nan)
+    for number in held.folds:
+        train = held.fold != number if held.design == "folds" else held.fold < number
+        effect[held.fold == number] = (weight * gamma)[train].sum() / weight[train].sum()
+    return replace(held, learner=CONSTANT, settings={}, effect=effect)
 
 
 def percentiles(effect: FloatArray, fold: IntArray, weight: FloatArray) -> FloatArray:

@@ -16,7 +16,9 @@ from locoreg.selection.assess.assessment import Assessment
 from locoreg.selection.assess.benefit import c_for_benefit
 from locoreg.selection.assess.calibration import calibration
 from locoreg.selection.assess.heldout import (
+    CONSTANT,
     HeldOut,
+    constant,
     crossfit,
     crossfit_sequential,
     redraw_folds,
@@ -95,6 +97,7 @@ def assess(
     """
     pair = _both(scores, learner, options, None, options.seed)
     against = [_both(scores, one, options, None, options.seed) for one in (risk, *others)]
+    against.append((constant(scores, pair[0]), constant(scores, pair[1])))
     parts = [_parts(scores, pair, options)]
     # Children of the seed, so that repetitions don't share draws with the first.
     for child in np.random.SeedSequence(options.seed).generate_state(options.repeats - 1):
@@ -314,6 +317,7 @@ def _secondary(
     tests += [
         (f"beats_{one.other}", f"persons are ranked better than by {one.other}", one.p)
         for one in comparisons
+        if one.other != CONSTANT
     ]
     none = sum_of_folds(scores, tested, lambda inside, rows: value(inside, rows).against_none)
     everybody = sum_of_folds(scores, tested, lambda inside, rows: value(inside, rows).against_all)
@@ -339,7 +343,7 @@ def _verdicts(
         heterogeneity_verdict(parts.test),
         power_verdict(parts.test, options.relevant_difference),
         calibration_verdict(parts.calibration),
-        *(comparison_verdict(parts.test, one) for one in comparisons),
+        *(comparison_verdict(parts.test, one) for one in comparisons if one.other != CONSTANT),
         *units_verdict(scores, held, parts.test),
     )
 

@@ -24,6 +24,9 @@ from locoreg.stats.survivaldata import FloatArray
 MOST_MEMBERS = 8
 # Added to the diagonal, as a share of it: members that predict the same share their weight.
 RIDGE = 1e-6
+# Before the data speak the learners have this weight together, give or take so much each. It
+# matters where the loss hardly tells learners apart: few persons, or little heterogeneity.
+PRIOR_TOTAL, PRIOR_SD = 0.6, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,7 +183,10 @@ class StackLearner:
         constant = constant_effect(scores)
         held_out = np.column_stack([one.held_out for one in fits])
         target, weight = effect_target(scores)
-        shares = stack_shares(held_out - constant, target - constant, weight)
+        shares = stack_shares(
+            held_out - constant, target - constant, weight,
+            prior=PRIOR_TOTAL / len(fits), prior_sd=PRIOR_SD,
+        )  # fmt: skip
         model = StackEffect(
             members=tuple(one.model for one in fits),
             shares=tuple(shares.tolist()),
@@ -194,26 +200,37 @@ class StackLearner:
         return {"name": self.name, "members": [member.to_dict() for member in self.members]}
 
 
-def stack_shares(columns: FloatArray, target: FloatArray, weight: FloatArray) -> FloatArray:
-    """Return weights of predictions that minimise a weighted squared error.
+def stack_shares(
+    columns: FloatArray,
+    target: FloatArray,
+    weight: FloatArray,
+    *,
+    prior: float,
+    prior_sd: float,
+) -> FloatArray:
+    """Return weights of predictions that minimise a weighted squared error with a normal prior.
 
     Parameters
     ----------
     columns : ndarray of float, shape (n, k)
         Predictions.
     target, weight : ndarray of float, shape (n,)
-        What they predict, and weights.
+        What they predict, and weights; their scale changes nothing.
+    prior, prior_sd : float
+        Mean and standard deviation of each weight before the data; infinite for no prior.
 
     Returns
     -------
     ndarray of float, shape (k,)
         Not negative, with a sum of 1 at most. The minimum is exact: the conditions of the minimum
-        are solved for each subset of predictions.
+        are solved for each subset of predictions. Predictions that are all 0 have no weight.
     """
     scaled = columns * weight[:, None]
     gram, cross = columns.T @ scaled, scaled.T @ target
-    gram = gram + RIDGE * np.diag(np.diagonal(gram))
     usable = np.flatnonzero(np.diagonal(gram) > 0.0).tolist()
+    strength = float(weight @ target**2) / target.size / prior_sd**2
+    gram = gram + np.diag(RIDGE * np.diagonal(gram) + strength)
+    cross = cross + strength * prior
     best, shares = 0.0, np.zeros(cross.size)
     for size in range(1, len(usable) + 1):
         for some in combinations(usable, size):

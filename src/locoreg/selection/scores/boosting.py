@@ -14,6 +14,9 @@ from locoreg.stats.survivaldata import FloatArray, IntArray
 
 # Numbers of trees among which held-out persons decide, as shares of the most.
 CHECKPOINTS = (0.3, 0.6, 1.0)
+# Rows from which a second thread pays; with fewer, threads cost more than they save. Results don't
+# depend on their number.
+ROWS_PER_THREAD = 100_000
 # Bins of a covariate's values.
 MOST_BINS = 63
 
@@ -67,16 +70,22 @@ def growth(kind: str, units: float) -> Growth:
     """
     doublings = float(np.log2(max(units, 1.0) / 500.0))
     leaves = int(np.clip(round(8.0 * 2.0 ** (0.25 * doublings)), 4, 31))
-    rounds = int(np.clip(round(80.0 * 2.0 ** (0.2 * doublings)), 40, 200))
+    rounds = int(np.clip(round(80.0 * 2.0 ** (0.12 * doublings)), 50, 160))
+    # More of each tree where there are many: fewer are needed.
+    faster = float(np.clip(2.0 ** (0.08 * doublings), 1.0, 1.6))
     least = float(np.clip(units / 60.0, 4.0, 30.0))
     if kind == "censoring":
-        return Growth(leaves=4, rate=0.08, rounds=round(0.7 * rounds), least=2.0 * least, ridge=5.0)
+        return Growth(
+            leaves=4, rate=0.08 * faster, rounds=round(0.7 * rounds), least=2.0 * least, ridge=5.0
+        )
     if kind == "event":
-        return Growth(leaves=leaves, rate=0.08, rounds=rounds, least=least, ridge=1.0)
-    return Growth(leaves=leaves, rate=0.06, rounds=round(0.6 * rounds), least=least, ridge=1.0)
+        return Growth(leaves=leaves, rate=0.08 * faster, rounds=rounds, least=least, ridge=1.0)
+    return Growth(
+        leaves=leaves, rate=0.06 * faster, rounds=round(0.6 * rounds), least=least, ridge=1.0
+    )
 
 
-def _settings(size: Growth, seed: int, jobs: int, **more: Any) -> dict[str, Any]:
+def _settings(size: Growth, seed: int, threads: int, **more: Any) -> dict[str, Any]:
     return {
         "num_leaves": size.leaves,
         "learning_rate": size.rate,
@@ -86,13 +95,18 @@ def _settings(size: Growth, seed: int, jobs: int, **more: Any) -> dict[str, Any]
         "max_bin": MOST_BINS,
         "use_missing": False,
         "feature_pre_filter": False,
-        "num_threads": jobs,
+        "num_threads": threads,
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
         "verbose": -1,
         **more,
     }
+
+
+def threads(rows: int, jobs: int) -> int:
+    """Return the number of threads, of those allowed, that a number of rows is worth."""
+    return max(1, min(jobs, rows // ROWS_PER_THREAD))
 
 
 class HazardTable:
@@ -135,7 +149,7 @@ class HazardTable:
             if months
             else {"objective": "poisson", "poisson_max_delta_step": 0.7}
         )
-        self.settings = _settings(size, seed, jobs, **objective)
+        self.settings = _settings(size, seed, threads(person.size, jobs), **objective)
         self.size = size
         self.made = lgb.Dataset(
             Z, label=happened / exposure, weight=exposure * weight[person], params=self.settings,
@@ -179,7 +193,7 @@ def fit_plain(
     Trees
         Their sum is the mean, or the log-odds.
     """
-    settings = _settings(size, seed, jobs, objective=objective)
+    settings = _settings(size, seed, threads(y.size, jobs), objective=objective)
     if objective == "binary":
         # Second derivatives of a probability are a quarter of a person at most.
         settings["min_sum_hessian_in_leaf"] = size.least / 4.0

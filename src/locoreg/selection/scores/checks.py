@@ -114,7 +114,7 @@ def _usable(data: SelectionData, members: BoolArray) -> float:
     if data.entry is None:
         return float(end[-LEAST_AT_RISK])
     begin = np.sort(data.entry[members])
-    entered = np.searchsorted(begin, end, side="right")
+    entered = np.searchsorted(begin, end, side="left")
     at_risk = entered - np.arange(end.size)
     enough = np.flatnonzero(at_risk >= LEAST_AT_RISK)
     return float(end[enough[-1]]) if enough.size else 0.0
@@ -130,7 +130,7 @@ def _survival(data: SelectionData, members: BoolArray, at: float) -> float:
     total = np.concatenate([[0.0], weight[entries].cumsum()])
     when, first = np.unique(time[order], return_index=True)
     deaths = np.add.reduceat((weight * event)[order], first)
-    late = total[-1] - total[np.searchsorted(begin[entries], when, side="right")]
+    late = total[-1] - total[np.searchsorted(begin[entries], when, side="left")]
     at_risk = np.maximum(left[first] - late, deaths)
     used = (when <= at) & (deaths > 0.0)
     return float(np.prod(1.0 - deaths[used] / at_risk[used]))
@@ -148,5 +148,5 @@ def at_risk_at(data: SelectionData, members: BoolArray, when: float) -> FloatArr
     """Return the weights of those of an arm who are at risk at a time."""
     inside = members & (data.time >= when)
     if data.entry is not None:
-        inside &= data.entry <= when
+        inside &= data.entry < when
     return data.weights[inside]

@@ -31,7 +31,8 @@ class FollowUp:
     value : ndarray of float, shape (n,)
         The outcome, where it is known.
     entry : ndarray of float, shape (n,)
-        Start of observation.
+        Start of observation; with whole months the first month at risk, which is the one after that
+        of a late entry: at risk are those with entry < time of the event.
     grid : Grid
         Bins of time.
     """
@@ -88,7 +89,7 @@ class FollowUp:
             censored=~done,
             done=done,
             value=value,
-            entry=np.zeros(data.n) if data.entry is None else np.minimum(data.entry, time),
+            entry=_begin(data, time, months),
             grid=Grid(
                 edges=_edges(time[event], last, options.bins, months),
                 months=months,
@@ -131,6 +132,13 @@ class FollowUp:
             place=self.grid.place(self.time),
             happened=happened.astype(np.float64),
         )
+
+
+def _begin(data: SelectionData, time: FloatArray, months: bool) -> FloatArray:
+    if data.entry is None:
+        return np.zeros(data.n)
+    begin = np.where(data.entry > 0.0, data.entry + 1.0, 0.0) if months else data.entry
+    return np.asarray(np.minimum(begin, time))
 
 
 def _whole_months(data: SelectionData, horizon: float, scale: str) -> bool:

@@ -44,7 +44,9 @@ def scores(data: SelectionData, question: SelectionQuestion, options: ScoreOptio
         If the question can't be answered with these persons: an arm is empty, too few are at risk
         at the horizon, or there are too few events.
     """
-    check_horizon(data, question, FollowUp.of(data, question, options))
+    follow = FollowUp.of(data, question, options)
+    check_persons(data, question, follow)
+    check_horizon(data, question, follow)
     return scores_of_part(data, question, options)
 
 

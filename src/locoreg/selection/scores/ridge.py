@@ -21,7 +21,7 @@ STEPS, SMALLEST_STEP = 50, 1e-9
 # what data can tell.
 TOLERANCE = 1e-3
 # Persons beyond whom a smooth model hardly gets better: its error is then that of its form.
-MOST_PERSONS = 20_000
+MOST_PERSONS = 40_000
 # Linear predictors beyond this are held, so that a step of Newton's method can't overflow.
 MOST_LINK = 30.0
 

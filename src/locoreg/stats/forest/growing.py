@@ -9,7 +9,9 @@ from locoreg.stats.forest.binning import ByteArray
 from locoreg.stats.forest.parallel import unlocked
 from locoreg.stats.forest.sampling import FILLS, SPLITS, WordArray, draw_features, draw_roles
 from locoreg.stats.forest.splitting import (
+    COUNT,
     CROSS,
+    POSITIVE,
     SQUARE,
     SUMS,
     WEIGHT,
@@ -81,8 +83,10 @@ def one_tree(
         state, bins[own], sums[own], widths, columns, limits, by_loss
     )
     others = np.flatnonzero(role[unit] == FILLS)
-    held = _fill(bins[others], sums[others], feature, cut, child)
-    _prune(held, feature, cut, child)
+    filling, filled = bins[others], sums[others]
+    _prune(_fill(filling, filled, feature, cut, child), feature, cut, child, limits[0])
+    # Persons of leaves that are gone now belong to what took their place.
+    held = _fill(filling, filled, feature, cut, child)
     feature, cut, child, leaf = _compact(held, feature, cut, child)
     return role, feature, cut, child, leaf, gains
 
@@ -159,19 +163,26 @@ def _fill(
 
 
 @compiled
-def _prune(held: FloatArray, feature: SmallIntArray, cut: ByteArray, child: SmallIntArray) -> None:
-    """Put a child in its parent's place where its sibling tells nothing of the effect."""
+def _prune(
+    held: FloatArray, feature: SmallIntArray, cut: ByteArray, child: SmallIntArray, least: float
+) -> None:
+    """Put a child in its parent's place where its sibling has too few persons to fill it."""
     for node in range(feature.size - 1, -1, -1):
         left = child[node]
         if left < 0:
             continue
-        if held[left, SQUARE] > 0.0 and held[left + 1, SQUARE] > 0.0:
-            # Only marks that something is below.
-            held[node, SQUARE] = 1.0
+        held[node] = held[left] + held[left + 1]
+        if _tells(held[left], least) and _tells(held[left + 1], least):
             continue
-        kept = left if held[left, SQUARE] > 0.0 else left + 1
+        kept = left if _tells(held[left], least) else left + 1
         feature[node], cut[node], child[node] = feature[kept], cut[kept], child[kept]
-        held[node] = held[kept]
+
+
+@compiled
+def _tells(held: FloatArray, least: float) -> bool:
+    """Return whether there are enough persons, and treatment varies among them."""
+    persons = held[COUNT] - POSITIVE * np.floor(held[COUNT] / POSITIVE)
+    return bool(persons >= least and held[SQUARE] > 0.0)
 
 
 @compiled

@@ -29,7 +29,7 @@ class ForestOptions:
     honesty : float
         Share of a tree's persons that choose its splits; the others fill its leaves.
     min_leaf : int
-        Fewest persons on either side of a split.
+        Fewest persons on either side of a split, and fewest who fill a leaf.
     min_arm : int or None
         Fewest persons with a positive, and with a negative residual of treatment, on either side of
         a split. None: 0.4 times the square root of the persons that a tree draws, and 3 at least.

@@ -184,14 +184,7 @@ def _analyse(
         seed=plan.seed,
         survival=survival,
         rule=rule if shown else None,
-        assessment=AssessmentSummary(
-            average=assessment.average,
-            autoc=assessment.autoc,
-            slope=assessment.calibration.slope,
-            p_heterogeneity=assessment.test.p,
-            verdicts=(*doubts.credibility.checks, *assessment.diagnostics),
-            sensitivity=None if not doubts.marginal else doubts.marginal[0].reading,
-        ),
+        assessment=AssessmentSummary.of(assessment, doubts.credibility),
         protocol_sha256=None if protocol is None else protocol.sha256,
     )
     return SelectionResult(

@@ -348,7 +348,9 @@ def _reading(
             f"which {'holds' if inside else 'does not hold'} it"
         )
     if verdict == "not credible":
-        return f"Not credible: {start}. They differ by more than chance allows."
+        return (
+            f"Not credible: {start[:1].lower()}{start[1:]}. They differ by more than chance allows."
+        )
     if verdict == "credible":
         return (
             f"{start}. They agree, and a ratio of {decimal_text(detectable)} between them would "

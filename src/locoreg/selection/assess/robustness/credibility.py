@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from scipy import special
+
 from locoreg.core.errors import DesignError
 from locoreg.emulation.effect import Diagnostic, Verdict, worst
 from locoreg.selection.assess.robustness.anchor import Anchor
@@ -234,7 +236,7 @@ def _of_explained(one: HiddenBias) -> Diagnostic:
 
 def _of_transport(one: Transport) -> Diagnostic:
     """Fail where treating by what was learnt elsewhere harms at a site; warn where it may."""
-    harmed = [s.site for s in one.sites if s.value.against_none.ci_high < 0.0]
+    harmed = _harmed(one)
     value = next((b for b in one.between if b.what == "value"), None)
     low = None if value is None or value.prediction is None else value.prediction[0]
     verdict: Verdict = "pass"
@@ -258,6 +260,14 @@ def _of_transport(one: Transport) -> Diagnostic:
         if verdict in ("warn", "fail")
         else "",
     )
+
+
+def _harmed(one: Transport) -> list[str]:
+    """Return sites whose loss is not chance, however many sites there are (Bonferroni)."""
+    values = [(site.site, site.value.against_none) for site in one.sites]
+    level = values[0][1].level
+    z = float(special.ndtri((1.0 - level / 100.0) / (2.0 * len(values))))
+    return [name for name, value in values if value.se > 0.0 and value.estimate < z * value.se]
 
 
 def _of_stability(one: Stability) -> Diagnostic:
