@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from locoreg.core.errors import LocoregError
@@ -20,6 +21,7 @@ from locoreg.selection.assess.robustness import (
     OmittedBias,
     SiteOptions,
     Stability,
+    TippingConfounders,
     Transport,
     anchor,
     covariate_strengths,
@@ -30,6 +32,7 @@ from locoreg.selection.assess.robustness import (
     negative_controls,
     omitted_bias,
     stability,
+    tipping_confounders,
 )
 from locoreg.selection.rules import fit_rule
 from locoreg.selection.scores import Scores
@@ -38,6 +41,9 @@ from locoreg.workflows.emulation.trials import catalogue_trials, outcome_of_even
 from locoreg.workflows.selection.plan import SelectionPlan
 
 Say = Callable[[str], None]
+Group = BoolArray | None
+# Shares of the treated and the others with a feature, for what it would have to do.
+PREVALENCES = ((0.2, 0.4), (0.3, 0.6))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,8 @@ class Doubts:
         Bounds where the odds of treatment may be wrong.
     explained : tuple of HiddenBias
         Whether hidden confounders of given sizes would explain the effect.
+    tipping : tuple of TippingConfounders
+        What a hidden confounder would have to do to explain the effect.
     strengths : tuple of CovariateStrength
         How strong known covariates are.
     transport : Transport or None
@@ -73,6 +81,7 @@ class Doubts:
     omitted: tuple[OmittedBias, ...]
     marginal: tuple[MarginalSensitivity, ...]
     explained: tuple[HiddenBias, ...]
+    tipping: tuple[TippingConfounders, ...]
     strengths: tuple[CovariateStrength, ...]
     transport: Transport | None
     stability: Stability | None
@@ -92,6 +101,7 @@ class Doubts:
             "omitted": [found.to_dict() for found in self.omitted],
             "marginal": [found.to_dict() for found in self.marginal],
             "explained": [found.to_dict() for found in self.explained],
+            "tipping": [found.to_dict() for found in self.tipping],
             "strengths": [found.to_dict() for found in self.strengths],
             "sites": one(self.transport),
             "stability": one(self.stability),
@@ -156,36 +166,47 @@ def find_doubts(
             "comparison with randomised trials",
             lambda: _beside_trials(survival or scores, eligible, asked, plan, protocol),
         )
+    strengths: tuple[CovariateStrength, ...] = ()
+    if whole and plan.like:
+        found = tried(
+            "strength of known covariates",
+            lambda: covariate_strengths(scores, plan.like, treat=groups[-1]),
+        )
+        strengths = found or ()
     controls = None
     if scores.data.negative_controls:
         controls = tried("negative controls", lambda: negative_controls(scores, treat=groups[-1]))
-    omitted = [
-        tried("bias by a hidden variable", lambda g=group: omitted_bias(scores, treat=g))
-        for group in groups
-    ]
-    marginal = [
-        tried(
-            "wrong odds of treatment",
-            lambda g=group: marginal_sensitivity(scores, factors=plan.odds_factors, treat=g),
-        )
-        for group in groups
-    ]
+    known = [one.strength for one in strengths]
+    omitted = _each(
+        groups,
+        tried,
+        "bias by a hidden variable",
+        lambda group: omitted_bias(scores, treat=group, strengths=known),
+    )
+    marginal = _each(
+        groups,
+        tried,
+        "wrong odds of treatment",
+        lambda group: marginal_sensitivity(scores, factors=plan.odds_factors, treat=group),
+    )
+    tipping = _each(
+        groups,
+        tried,
+        "hidden confounder that would explain the effect",
+        lambda group: tipping_confounders(scores, prevalences=PREVALENCES, treat=group),
+    )
     explained = [
-        tried(
-            "hidden confounder of a given size", lambda c=one, g=group: explains(scores, c, treat=g)
-        )
+        found
         for one in plan.hidden
-        for group in groups
+        for found in _each(
+            groups,
+            tried,
+            "hidden confounder of a given size",
+            lambda group, one=one: explains(scores, one, treat=group),
+        )
     ]
-    strengths: tuple[CovariateStrength, ...] = ()
     transport = steady = None
     if whole:
-        if plan.like:
-            found = tried(
-                "strength of known covariates",
-                lambda: covariate_strengths(scores, plan.like, treat=groups[-1]),
-            )
-            strengths = found or ()
         if scores.data.site is not None:
             options = SiteOptions(cost=plan.cost, seed=plan.seed)
             transport = tried(
@@ -202,24 +223,22 @@ def find_doubts(
                 cost=plan.cost,
             ),
         )
-    kept = [
-        tuple(one for one in many if one is not None) for many in (omitted, marginal, explained)
-    ]
     return Doubts(
         anchor=beside,
         controls=controls,
-        omitted=kept[0],
-        marginal=kept[1],
-        explained=kept[2],
+        omitted=tuple(omitted),
+        marginal=tuple(marginal),
+        explained=tuple(explained),
+        tipping=tuple(tipping),
         strengths=strengths,
         transport=transport,
         stability=steady,
         credibility=credibility(
             anchor=beside,
             controls=controls,
-            omitted=kept[0],
-            marginal=kept[1],
-            explained=kept[2],
+            omitted=tuple(omitted),
+            marginal=tuple(marginal),
+            explained=tuple(explained),
             transport=transport,
             stability=steady,
         ),
@@ -250,3 +269,14 @@ def _beside_trials(
         margin=None if asked.margin is None else max(asked.margin, 1.0 / asked.margin),
         left_out=found.left_out,
     )
+
+
+def _each(
+    groups: Sequence[Group],
+    tried: Callable[[str, Callable[[], Any]], Any],
+    what: str,
+    make: Callable[[Group], Any],
+) -> list[Any]:
+    """Return what is found in each group, but for those where it can't be."""
+    found = [tried(what, partial(make, group)) for group in groups]
+    return [one for one in found if one is not None]

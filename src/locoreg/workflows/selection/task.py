@@ -167,7 +167,9 @@ def _analyse(
     scores = make_scores(data, question, plan.scores())
     survival, notes = _survival(scores, plan)
     say("assessment")
-    assessment = assess(scores, plan.make_learner(), plan.assessment(), risk=make_learner("risk", {}))
+    assessment = assess(
+        scores, plan.make_learner(), plan.assessment(), risk=make_learner("risk", {})
+    )
     say("rule")
     worth = rule_value(scores, plan.rule, heterogeneity_p=assessment.test.p)
     rule = honest_rule(scores, plan.rule)
