@@ -14,9 +14,8 @@ def test_false_discovery_by_hand():
 
 def test_one_marker_is_its_own_p_value():
     influence = np.random.default_rng(1).normal(size=(400, 1))
-    se = np.sqrt((influence**2).sum(axis=0))
     joint = MaxT(400, 20_000, 3, 1)
-    joint.add(slice(0, 1), influence, se)
+    joint.add(slice(0, 1), influence, influence, np.zeros((400, 1)))
     exact = 2.0 * special.ndtr(-1.5)
     assert joint.adjusted(np.array([1.5]))[0] == pytest.approx(exact, abs=0.008)
 
@@ -28,7 +27,7 @@ def test_step_down_by_enumeration():
     patterns = np.array(list(itertools.product([0, 1], repeat=3)), dtype=np.int8)
     joint = MaxT(3, 8, 1, 2)
     joint.bits = patterns
-    joint.add(slice(0, 2), influence, se)
+    joint.add(slice(0, 2), influence, influence, np.zeros((3, 2)))
     z = np.array([0.9, 1.05])
     drawn = np.abs((2.0 * patterns - 1.0) @ (influence / se))
     first = (1 + (drawn.max(axis=1) >= 1.05).sum()) / 9
@@ -36,14 +35,35 @@ def test_step_down_by_enumeration():
     assert joint.adjusted(z) == pytest.approx([second, first])
 
 
+def test_a_replicate_is_the_regression_of_residuals_with_signs():
+    rng = np.random.default_rng(6)
+    Z, rest = rng.lognormal(size=30), rng.normal(size=30)
+    cluster = np.arange(30) % 6
+    signs = rng.integers(0, 2, size=(1, 6), dtype=np.int8)
+    square = Z @ Z
+    sums = [unit_sums(one[:, None], cluster, 6) for one in (Z * rest / square, Z**2 / square)]
+    joint = MaxT(6, 1, 1, 1)
+    joint.bits = signs
+    observed = joint.add(slice(0, 1), sums[0], sums[0], sums[1])
+
+    def statistic(y):
+        b = Z @ y / square
+        own = np.bincount(cluster, weights=Z * (y - Z * b) / square)
+        return b / np.sqrt((own**2).sum())
+
+    assert observed[0] == pytest.approx(statistic(rest))
+    drawn = statistic((2.0 * signs[0] - 1.0)[cluster] * rest)
+    assert joint.largest[0, 0] == pytest.approx(abs(drawn), rel=1e-5)
+
+
 def test_blocks_change_nothing(monkeypatch):
     influence = np.random.default_rng(2).normal(size=(60, 7))
-    se = np.sqrt((influence**2).sum(axis=0))
+    own = np.random.default_rng(3).random((60, 7)) / 60.0
     whole, parts = MaxT(60, 100, 5, 7), MaxT(60, 100, 5, 7)
-    whole.add(slice(0, 7), influence, se)
+    whole.add(slice(0, 7), influence, 1.1 * influence, own)
     monkeypatch.setattr("locoreg.selection.biomarkers.stepdown.BLOCK", 600)
-    parts.add(slice(0, 3), influence[:, :3], se[:3])
-    parts.add(slice(3, 7), influence[:, 3:], se[3:])
+    parts.add(slice(0, 3), influence[:, :3], 1.1 * influence[:, :3], own[:, :3])
+    parts.add(slice(3, 7), influence[:, 3:], 1.1 * influence[:, 3:], own[:, 3:])
     assert parts.largest == pytest.approx(whole.largest, rel=1e-5)
 
 
@@ -55,7 +75,7 @@ def test_copies_cost_nothing_and_independent_markers_do():
     found = []
     for influence in (copies, others):
         joint = MaxT(300, 2000, 4, 50)
-        joint.add(slice(0, 50), influence, np.sqrt((influence**2).sum(axis=0)))
+        joint.add(slice(0, 50), influence, influence, np.zeros((300, 50)))
         found.append(joint.adjusted(z)[0])
     alone = 2.0 * special.ndtr(-2.5)
     assert found[0] == pytest.approx(alone, abs=0.008)

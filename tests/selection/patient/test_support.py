@@ -60,16 +60,23 @@ def test_a_usual_patient_has_no_reason_to_be_outside() -> None:
     assert reasons(size=None) == []
 
 
-def test_ranges_end_at_the_tenth_value() -> None:
-    # Eight are 20 and eight 21 years old: the tenth youngest is 21.
-    assert VALUES.ranges["age"] == (21.0, 68.0)
-    assert reasons(age=21) == reasons(age=68) == []
+def test_ranges_end_where_the_last_ten_do() -> None:
+    # Eight are 20 years old, then two of 21: their mean is 20.2, at which 21 is mirrored.
+    assert VALUES.ranges["age"] == pytest.approx((19.4, 69.6))
+    assert reasons(age=20) == reasons(age=69) == []
     assert reasons(age=97) == [
-        "age is 97; fewer than 10 of 400 patients of the data have it above 68."
+        "age is 97; fewer than 10 of 400 patients of the data have it above 69.6."
     ]
-    assert reasons(age=20.5) == [
-        "age is 20.5; fewer than 10 of 400 patients of the data have it below 21."
+    assert reasons(age=19) == [
+        "age is 19; fewer than 10 of 400 patients of the data have it below 19.4."
     ]
+
+
+def test_ranges_of_even_values_are_the_ranges() -> None:
+    even = np.random.default_rng(3).permutation(np.arange(500.0))
+    column = Column(name="even", kind="number", values=even)
+    ranges = ValueSupport.of((column,), np.tile([True, False], 250)).ranges
+    assert ranges["even"] == pytest.approx((0.0, 499.0))
 
 
 def test_levels_of_nobody_and_of_few() -> None:

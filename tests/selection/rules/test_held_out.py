@@ -174,6 +174,21 @@ def test_clusters_are_kept_whole_and_widen_intervals() -> None:
     assert together.gain.estimate == pytest.approx(alone.gain.estimate, abs=1e-9)
 
 
+def test_a_side_of_one_cluster_has_no_interval() -> None:
+    # Treated are those of the first hospital only.
+    cluster = np.repeat(np.arange(20), 20)
+    x = (cluster == 0).astype(float)
+    rng = np.random.default_rng(7)
+    scores = scores_of(4.0 * x - 2.0 + rng.normal(size=400), {"x": x}, cluster=cluster)
+    options = replace(OPTIONS, depth=1, min_persons=10, min_treated=2, min_comparator=2)
+    done = rule_value(scores, options)
+    assert done.sides is None
+    assert not done.given
+    table = leaf_table(fit_rule(scores, options), scores.take(np.arange(20)))
+    assert [np.isnan(leaf.effect.se) for leaf in table.leaves] == [True, True]
+    assert np.isnan(table.critical)
+
+
 def test_one_fold_is_refused() -> None:
     scores = patient_scores(200, 1)
     one = replace(scores, fold=np.zeros(200, dtype=np.int64))

@@ -90,7 +90,8 @@ class MarkerTest:
     z : float
         Estimate over its robust standard error.
     p : float
-        Two-sided, of this marker alone.
+        Two-sided, of this marker alone, by a t distribution (clusters less 1, or persons less
+        columns).
     p_adjusted : float
         Family-wise: step-down max-t over all markers tested.
     q : float
@@ -261,6 +262,7 @@ class _Fitted:
     estimate: FloatArray
     se: FloatArray
     adjusted: FloatArray
+    freedom: int
 
 
 def _coefficients(made: PanelScores, options: ScreenOptions) -> _Fitted:
@@ -270,7 +272,7 @@ def _coefficients(made: PanelScores, options: ScreenOptions) -> _Fitted:
     unit, units = made.units
     tested: list[int] = []
     values: list[FloatArray] = []
-    errors: list[FloatArray] = []
+    statistics: list[FloatArray] = []
     joint = MaxT(units, options.replicates, options.seed, made.p)
     step = max(1, BLOCK // made.m)
     for start in range(0, made.p, step):
@@ -279,44 +281,44 @@ def _coefficients(made: PanelScores, options: ScreenOptions) -> _Fitted:
         square = (Z**2).sum(axis=0)
         usable = square > EXPLAINED * made.weight.sum()
         Z, square = Z[:, usable], square[usable]
-        b = Z.T @ rest / square
-        influence = _influence(adjust, Z, square, rest, b, clustered=made.cluster is not None)
-        sums = unit_sums(influence, unit, units)
-        se = np.sqrt((sums**2).sum(axis=0))
-        joint.add(slice(len(tested), len(tested) + b.size), sums, se)
+        part, inflated, lowered = (
+            unit_sums(one, unit, units) for one in _parts(adjust, Z, square, rest, made.cluster)
+        )
+        b = part.sum(axis=0)
+        place = slice(len(tested), len(tested) + b.size)
         tested += own[usable].tolist()
         values.append(b)
-        errors.append(se)
+        statistics.append(joint.add(place, part, inflated, lowered))
     joint.largest = joint.largest[:, : len(tested)]
-    estimate, se = np.concatenate(values), np.concatenate(errors)
+    estimate, observed = np.concatenate(values), np.concatenate(statistics)
+    # Few clusters: the sum of squares is widened as for a variance.
+    widened = np.sqrt(units / (units - 1.0)) if made.cluster is not None else 1.0
     return _Fitted(
         tested=np.array(tested, dtype=np.int64),
         estimate=estimate,
-        se=se,
-        adjusted=joint.adjusted(estimate / se),
+        se=np.abs(estimate / observed) * widened,
+        adjusted=joint.adjusted(observed),
+        freedom=units - 1 if made.cluster is not None else made.m - adjust.rank - 1,
     )
 
 
-def _influence(
+def _parts(
     adjust: Adjustment,
     Z: FloatArray,
     square: FloatArray,
     rest: FloatArray,
-    b: FloatArray,
-    *,
-    clustered: bool,
-) -> FloatArray:
-    """Return the influence of each person on each coefficient, shape (m, markers).
+    cluster: IntArray | None,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the parts of persons in coefficients and in standard errors, (m, markers) each.
 
-    The residual is divided by 1 - leverage (HC3; MacKinnon and White 1985,
-    doi:10.1016/0304-4076(85)90158-7), but not for clusters, whose sums are widened by their number.
+    Residuals are divided by 1 - leverage (HC3; MacKinnon and White 1985,
+    doi:10.1016/0304-4076(85)90158-7), but not within clusters.
     """
-    error = rest[:, None] - Z * b
-    influence = Z * error / square
-    if clustered:
-        return np.asarray(influence)
-    leverage = np.minimum(adjust.leverage[:, None] + Z**2 / square, 0.999)
-    return np.asarray(influence / (1.0 - leverage))
+    part, own = Z * rest[:, None] / square, Z**2 / square
+    if cluster is not None:
+        return part, part, own
+    room = 1.0 - np.minimum(adjust.leverage[:, None] + own, 0.999)
+    return part, part / room, own / room
 
 
 def _power(made: PanelScores, tests: int, options: ScreenOptions) -> ScreenPower:
@@ -338,9 +340,9 @@ def _power(made: PanelScores, tests: int, options: ScreenOptions) -> ScreenPower
 
 def _tests(made: PanelScores, fitted: _Fitted, options: ScreenOptions) -> tuple[MarkerTest, ...]:
     z = fitted.estimate / fitted.se
-    p = 2.0 * special.ndtr(-np.abs(z))
+    p = 2.0 * special.stdtr(fitted.freedom, -np.abs(z))
     q = false_discovery(p)
-    half = float(special.ndtri(0.5 + options.level / 200.0)) * fitted.se
+    half = float(special.stdtrit(fitted.freedom, 0.5 + options.level / 200.0)) * fitted.se
     tests = [
         MarkerTest(
             name=made.names[j],

@@ -31,13 +31,14 @@ def unit_sums(influence: FloatArray, unit: IntArray, units: int) -> FloatArray:
 
 
 class MaxT:
-    """Adjusted p-values of many statistics, by the joint law of their influences.
+    """Adjusted p-values of many coefficients, by random signs of the units' residuals.
 
-    Each replicate multiplies the influence of every unit by a random sign and adds them up (wild
-    bootstrap); divided by the standard errors the sums have the joint law of the statistics when
-    no marker has an effect. Step-down: each marker is compared with the largest of those that are
-    no more significant (Westfall and Young 1993; Ge, Dudoit and Speed 2003,
-    doi:10.1007/BF02595811).
+    Each replicate multiplies the residuals of every unit, fitted without the marker, by a random
+    sign, and computes the coefficients and their robust standard errors anew (wild bootstrap with
+    the null hypothesis imposed; Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414). With
+    skewed markers, or few clusters, standard errors are uncertain, and this is in the joint law.
+    Step-down: each marker is compared with the largest of those that are no more significant
+    (Westfall and Young 1993; Ge, Dudoit and Speed 2003, doi:10.1007/BF02595811).
 
     Parameters
     ----------
@@ -55,26 +56,39 @@ class MaxT:
         self.bits = drawn_bits(units, replicates, seed)
         self.largest = np.empty((replicates, p), dtype=np.float32)
 
-    def add(self, place: slice, influence: FloatArray, se: FloatArray) -> None:
-        """Draw the statistics of some markers.
+    def add(
+        self, place: slice, part: FloatArray, inflated: FloatArray, own: FloatArray
+    ) -> FloatArray:
+        """Draw the statistics of some markers, and return those observed.
 
         Parameters
         ----------
         place : slice
             Which markers.
-        influence : ndarray of float, shape (units, markers)
-            Influence of each unit.
-        se : ndarray of float, shape (markers,)
-            Standard errors.
+        part : ndarray of float, shape (units, markers)
+            Part of each unit in the coefficient: they add up to it.
+        inflated : ndarray of float, shape (units, markers)
+            The same, inflated for leverage, as they enter the standard error.
+        own : ndarray of float, shape (units, markers)
+            By how much the coefficient, times this, lowers `inflated` when it is fitted.
+
+        Returns
+        -------
+        ndarray of float, shape (markers,)
+            Coefficients over robust standard errors.
         """
-        scaled = influence / np.where(se > 0.0, se, np.inf)
-        total = scaled.sum(axis=0)
+        joint = inflated * own
+        squares, curve = (inflated**2).sum(axis=0), (own**2).sum(axis=0)
+        totals = part.sum(axis=0), joint.sum(axis=0)
         step = max(1, BLOCK // max(self.bits.shape[1], 1))
         for start in range(0, self.bits.shape[0], step):
-            part = slice(start, start + step)
+            rows = slice(start, start + step)
+            bits = self.bits[rows].astype(np.float64)
             # Signs are twice the bits less 1.
-            drawn = 2.0 * (self.bits[part].astype(np.float64) @ scaled) - total
-            self.largest[part, place] = np.abs(drawn)
+            drawn = 2.0 * (bits @ part) - totals[0]
+            cross = 2.0 * (bits @ joint) - totals[1]
+            self.largest[rows, place] = np.abs(_ratio(drawn, cross, squares, curve))
+        return _ratio(totals[0], totals[1], squares, curve)
 
     def adjusted(self, z: FloatArray) -> FloatArray:
         """Return step-down adjusted p-values of statistics, shape (p,)."""
@@ -88,6 +102,14 @@ class MaxT:
         out = np.empty(size.size)
         out[order] = np.maximum.accumulate(p)
         return out
+
+
+def _ratio(
+    coefficient: FloatArray, cross: FloatArray, squares: FloatArray, curve: FloatArray
+) -> FloatArray:
+    variance = squares - 2.0 * coefficient * cross + coefficient**2 * curve
+    least = np.finfo(np.float64).eps * np.maximum(squares, np.finfo(np.float64).tiny)
+    return np.asarray(coefficient / np.sqrt(np.maximum(variance, least)))
 
 
 def false_discovery(p: FloatArray) -> FloatArray:

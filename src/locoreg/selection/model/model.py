@@ -38,7 +38,7 @@ class SelectionModel:
     question : SelectionQuestion
         The effect.
     coding : FeatureCoding
-        How covariates become columns. Its ranges end at the tenth smallest and largest value.
+        How covariates become columns. Its ranges are those of `values`.
     effect : EffectModel
         The model of effects.
     effect_quantiles : ndarray of float, shape (99,)

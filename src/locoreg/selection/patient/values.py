@@ -92,7 +92,8 @@ class ValueSupport:
     n : int
         Persons.
     ranges : dict of str to (float, float)
-        Of each number the tenth smallest and the tenth largest value.
+        Of each number about the smallest and the largest value: the tenth from either end,
+        mirrored at the mean of the ten. Fewer than 10 persons lie beyond.
     few : dict of str to dict of str to str
         By covariate, the levels (and ``not known``) that fewer than 10 persons with an option
         have: ``treated``, ``comparator``, or ``both``.
@@ -128,7 +129,7 @@ class ValueSupport:
         bins = {column.name: Bins.of(column) for column in columns}
         return cls(
             n=int(treated.size),
-            ranges={c.name: _tenths(c.values) for c in columns if c.kind == "number"},
+            ranges={c.name: _reach(c.values) for c in columns if c.kind == "number"},
             few={name: found for name, found in few.items() if found},
             bins=bins,
             holes=_holes(columns, bins) if len(columns) <= MOST_PAIRED else (),
@@ -160,10 +161,16 @@ class ValueSupport:
         )
 
 
-def _tenths(values: FloatArray) -> tuple[float, float]:
+def _reach(values: FloatArray) -> tuple[float, float]:
+    """Return about the smallest and largest value, from the ten at either end together.
+
+    The tenth value is mirrored at the mean of the ten: with values that are spread evenly this is
+    the last one, and it tells of no single person.
+    """
     known = np.sort(values[~np.isnan(values)])
     place = min(LEAST_SHOWN, (known.size + 1) // 2)
-    return float(known[place - 1]), float(known[-place])
+    low, high = known[:place], known[-place:]
+    return float(2.0 * low.mean() - low[-1]), float(2.0 * high.mean() - high[0])
 
 
 def _few(column: Column, treated: BoolArray) -> dict[str, Few]:

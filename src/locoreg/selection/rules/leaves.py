@@ -91,7 +91,7 @@ class LeafTable:
     learnt_on, persons : int
         Persons of the training, and those of the table.
     critical : float
-        Factor of standard errors of the joint limits.
+        Factor of standard errors of the joint limits; NaN without any estimate.
     level : float
         Level in percent.
     unit : str
@@ -257,12 +257,14 @@ def leaf_table(rule: Rule, scores: Scores) -> LeafTable:
     made = [_Group.of(scores, number == leaf.leaf) for leaf in rule.leaves]
     shown = [one for one in made if one.enough]
     level = scores.question.level
-    critical = joint_critical_value(
-        np.column_stack([one.influence for one in shown]),
-        level=level,
-        seed=rule.options.seed,
-        cluster=scores.cluster,
-    )
+    critical = math.nan
+    if shown:
+        critical = joint_critical_value(
+            np.column_stack([one.influence for one in shown]),
+            level=level,
+            seed=rule.options.seed,
+            cluster=scores.cluster,
+        )
     few = [leaf.leaf for leaf, one in zip(rule.leaves, made, strict=True) if not one.enough]
     notes = (
         (f"Fewer than 2 persons or clusters in leaf {', '.join(map(str, few))}: no estimate.",)

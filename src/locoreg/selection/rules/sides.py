@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from locoreg.selection.assess.groups import subgroup_effects
 from locoreg.selection.assess.results import GroupEffects
 from locoreg.selection.scores.result import Scores
@@ -23,9 +25,10 @@ def side_effects(scores: Scores, treats: BoolArray, *, seed: int) -> GroupEffect
     Returns
     -------
     GroupEffects or None
-        None where a group has fewer than two persons.
+        None where a group has fewer than two persons or clusters.
     """
-    if min(int(treats.sum()), int((~treats).sum())) < 2:
+    unit = np.arange(scores.n) if scores.cluster is None else scores.cluster
+    if min(np.unique(unit[side]).size for side in (treats, ~treats)) < 2:
         return None
     return subgroup_effects(
         scores,
