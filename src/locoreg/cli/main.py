@@ -36,6 +36,11 @@ app.command(
     help="Emulate the trial of a protocol from a registry or a table.",
 )
 app.command(
+    "locoreg.cli.select:app",
+    name="select",
+    help="Who gains: effects by covariates, a rule, and what a model tells for one patient.",
+)
+app.command(
     "locoreg.cli.protocol:app",
     name="protocol",
     help="Protocols of emulated trials: list, show, check.",

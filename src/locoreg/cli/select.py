@@ -8,10 +8,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from locoreg.cli.output import Progress, ProgressStyle, print_json, print_text
-from locoreg.workflows.curves.smallcells import check_small_cells
-from locoreg.workflows.selection.hiding import hidden_dict, hidden_summary
+from locoreg.workflows.emulation.reproduction import reproduction
 from locoreg.workflows.selection.predicting import predict as predict_patient
-from locoreg.workflows.selection.reproduction import reproduction
 from locoreg.workflows.selection.task import select as run_selection
 
 app = App(
@@ -29,12 +27,10 @@ def select(
     registry: str | None = None,
     table: Path | None = None,
     visits: Path | None = None,
-    panel: Path | None = None,
     out: Out | None = None,
     jobs: int = 2,
     primary_only: Annotated[bool, Flag] = False,
     strict: Annotated[bool, Flag] = False,
-    small_cells: int | None = None,
     progress: ProgressStyle = "auto",
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -50,9 +46,6 @@ def select(
         Instead of a registry: CSV or Parquet file with one row per person.
     visits
         With --table: CSV or Parquet file of repeated measurements.
-    panel
-        CSV or Parquet file of biomarkers: one row per person with the protocol's person column
-        first, one column per marker, empty where it was not measured.
     out
         Folder for report.html, results.json, tables, figures and the model.
     jobs
@@ -62,22 +55,17 @@ def select(
         hidden confounder with known ones.
     strict
         Exit code 3 if a diagnostic failed.
-    small_cells
-        Hide counts of 1 to this many persons in everything that is printed and written: 10 is
-        usual before results of real patients are shared.
     progress
         auto, bar, json or none; on stderr.
     json
         Print results.json on stdout.
     """
-    check_small_cells(small_cells)
     say = Progress(progress)
     result = run_selection(
         protocol,
         registry,
         table=table,
         visits=visits,
-        panel=panel,
         sensitivity=not primary_only,
         jobs=jobs,
         progress=say,
@@ -88,17 +76,15 @@ def select(
 
         say("writing the report")
         asked = {
-            "registry": registry, "table": table, "visits": visits, "panel": panel,
+            "registry": registry, "table": table, "visits": visits, "jobs": jobs,
             "primary_only": primary_only,
         }  # fmt: skip
-        command, python = reproduction(protocol, asked, out=out, small_cells=small_cells)
-        written = write_selection(
-            result, out, command=command, python=python, small_cells=small_cells
-        )
+        command, python = reproduction(protocol, asked, out=out, task="select")
+        written = write_selection(result, out, command=command, python=python)
     if json:
-        print_json(hidden_dict(result, small_cells))
+        print_json(result.to_dict())
     else:
-        print_text(hidden_summary(result, small_cells))
+        print_text(result.summary())
         if written is not None:
             print_text(f"Wrote {written}.")
         print_text("For research. Not a medical device.")

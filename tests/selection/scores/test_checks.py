@@ -57,7 +57,9 @@ def test_a_horizon_beyond_follow_up_names_the_longest_usable():
 
 def test_few_persons_have_no_horizon():
     with pytest.raises(DesignError, match="no horizon has so many at risk"):
-        scores(persons(24, event=np.ones(24, dtype=int)), asked(10.0), OPTIONS)
+        scores(
+            persons(24, time=np.arange(24.0), event=np.ones(24, dtype=int)), asked(15.0), OPTIONS
+        )
 
 
 def test_nobody_is_needed_at_a_horizon_that_nobody_would_reach():

@@ -132,7 +132,7 @@ def _notes(
     if data.entry is not None and (data.entry > 0.0).any():
         notes.append(
             f"{int((data.entry > 0.0).sum())} persons entered after time zero: effects are those "
-            "of persons with the covariates of the observed, and the time before entry rests on "
-            "the model of the event."
+            "of persons with the covariates of the observed; the time before entry rests on the "
+            "model of the event, whose own error intervals leave out."
         )
     return tuple(notes)

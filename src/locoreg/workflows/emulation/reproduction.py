@@ -1,4 +1,4 @@
-"""How to run an emulation again: a command and lines of Python."""
+"""How to run an emulation or a selection again: a command and lines of Python."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 # A user's name and password in the address of a database.
 _LOGIN = re.compile(r"://[^@/]+@")
 # Options of the command that the function calls otherwise.
 _TURNED = {"primary_only": "sensitivity"}
+Task = Literal["emulate", "select"]
+# Package of the report and its function, by task.
+_WRITERS = {"emulate": ("emulation", "write_emulation"), "select": ("selection", "write_selection")}
 
 
 def reproduction(
-    protocol: str, asked: Mapping[str, Any], *, out: Path, small_cells: int | None
+    protocol: str,
+    asked: Mapping[str, Any],
+    *,
+    out: Path,
+    small_cells: int | None = None,
+    task: Task = "emulate",
 ) -> tuple[str, str]:
     """Return the command, and the same in Python.
 
@@ -24,12 +32,14 @@ def reproduction(
     protocol : str
         File or shipped example.
     asked : mapping of str to object
-        Options by the names of `emulate`'s parameters; those that are None or False are left out.
+        Options by the names of the task's parameters; those that are None or False are left out.
         ``primary_only`` is ``sensitivity=False`` in Python.
     out : Path
         Folder of the report.
     small_cells : int, optional
         Counts from 1 to this many are hidden.
+    task : {"emulate", "select"}
+        The command.
 
     Returns
     -------
@@ -37,7 +47,7 @@ def reproduction(
         Without logins of databases, which are written as ``...``.
     """
     given = {name: value for name, value in asked.items() if value not in (None, False)}
-    words = ["locoreg", "emulate", protocol]
+    words = ["locoreg", task, protocol]
     arguments = [repr(protocol)]
     for name, value in given.items():
         words.append(f"--{name.replace('_', '-')}")
@@ -50,13 +60,15 @@ def reproduction(
     words += ["--out", str(out)]
     if small_cells is not None:
         words += ["--small-cells", str(small_cells)]
+    package, write = _WRITERS[task]
+    last = f", small_cells={small_cells}" if task == "emulate" else ""
     python = "\n".join(
         (
             "import locoreg as lr",
-            "from locoreg.report.emulation import write_emulation",
+            f"from locoreg.report.{package} import {write}",
             "",
-            f"result = lr.emulate({', '.join(arguments)})",
-            f"write_emulation(result, {str(out)!r}, small_cells={small_cells})",
+            f"result = lr.{task}({', '.join(arguments)})",
+            f"{write}(result, {str(out)!r}{last})",
         )
     )
     return shlex.join(words), python

@@ -16,6 +16,7 @@ from locoreg.selection.assess.robustness import (
     CovariateStrength,
     Credibility,
     HiddenBias,
+    HiddenConfounder,
     MarginalSensitivity,
     NegativeControls,
     OmittedBias,
@@ -202,7 +203,7 @@ def find_doubts(
             groups,
             tried,
             "hidden confounder of a given size",
-            lambda group, one=one: explains(scores, one, treat=group),
+            partial(_explained, scores, one),
         )
     ]
     transport = steady = None
@@ -280,3 +281,7 @@ def _each(
     """Return what is found in each group, but for those where it can't be."""
     found = [tried(what, partial(make, group)) for group in groups]
     return [one for one in found if one is not None]
+
+
+def _explained(scores: Scores, size: HiddenConfounder, group: Group) -> HiddenBias:
+    return explains(scores, size, treat=group)
