@@ -66,7 +66,7 @@ def measured(folder: Path, n: int, p: int, depth: int, bins: int, *, peers: bool
     rows: list[Row] = [
         (
             task,
-            f"locoreg, {jobs} thread{'s' if jobs > 1 else ''}",
+            "locoreg" if jobs == 1 else f"locoreg, {jobs} threads",
             python(
                 read + OURS, f"fit({bins}, {depth}, {jobs})", "worth(result.tree.treats(X))",
                 repeat, CAP,

@@ -2,11 +2,13 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow
 import pytest
 from scipy import special
 from sklearn.linear_model import LogisticRegression
 
 from locoreg.core.errors import DataError, DesignError
+from locoreg.registry.classify import AsOf, Classification
 from locoreg.selection.biomarkers import (
     OligoModel,
     OligoOptions,
@@ -15,6 +17,7 @@ from locoreg.selection.biomarkers import (
     biomarker_panel,
     oligo_classifier,
     oligo_labels,
+    oligo_labels_of,
 )
 from locoreg.selection.biomarkers.discrimination import wilson
 from locoreg.selection.biomarkers.logistic import logistic_path, recalibration
@@ -57,6 +60,30 @@ def test_labels_count_everybody():
     assert other.oligo.count(False) == 2
     with pytest.raises(DataError, match="state 'oligo' is none of the classification"):
         oligo_labels([1], ["oligo"], few_untreatable="left_out")
+
+
+def test_labels_of_a_classified_registry():
+    table = pyarrow.table(
+        {
+            "patient_id": ["a", "b", "c"],
+            "abc5": ["oligometastatic", "polymetastatic", "undetermined"],
+            "eortc_estro": ["undetermined", "polymetastatic", "repeat_oligorecurrence"],
+        }
+    )
+    as_of = AsOf(text="2020-01-01", n_patients=3, n_without_date=0, n_unknown=0, evidence={})
+    registry = Classification(
+        as_of=as_of, options={}, derivations=(), patients=table, synthetic=True
+    )
+    made = oligo_labels_of(registry, "abc5", few_untreatable="left_out")
+    assert (made.person_id, made.oligo, made.left_out) == (
+        ("a", "b"),
+        (True, False),
+        {"undetermined": 1},
+    )
+    assert oligo_labels_of(registry, "eortc_estro", few_untreatable="left_out").oligo == (
+        False,
+        True,
+    )
 
 
 def test_ridge_and_lasso_agree_with_an_independent_solver(case):

@@ -44,14 +44,14 @@ def test_a_replicate_is_the_regression_of_residuals_with_signs():
     sums = [unit_sums(one[:, None], cluster, 6) for one in (Z * rest / square, Z**2 / square)]
     joint = MaxT(6, 1, 1, 1)
     joint.bits = signs
-    observed = joint.add(slice(0, 1), sums[0], sums[0], sums[1])
+    se = joint.add(slice(0, 1), sums[0], sums[0], sums[1])
 
     def statistic(y):
         b = Z @ y / square
         own = np.bincount(cluster, weights=Z * (y - Z * b) / square)
         return b / np.sqrt((own**2).sum())
 
-    assert observed[0] == pytest.approx(statistic(rest))
+    assert Z @ rest / square / se[0] == pytest.approx(statistic(rest))
     drawn = statistic((2.0 * signs[0] - 1.0)[cluster] * rest)
     assert joint.largest[0, 0] == pytest.approx(abs(drawn), rel=1e-5)
 

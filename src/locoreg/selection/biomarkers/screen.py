@@ -272,7 +272,7 @@ def _coefficients(made: PanelScores, options: ScreenOptions) -> _Fitted:
     unit, units = made.units
     tested: list[int] = []
     values: list[FloatArray] = []
-    statistics: list[FloatArray] = []
+    errors: list[FloatArray] = []
     joint = MaxT(units, options.replicates, options.seed, made.p)
     step = max(1, BLOCK // made.m)
     for start in range(0, made.p, step):
@@ -288,16 +288,16 @@ def _coefficients(made: PanelScores, options: ScreenOptions) -> _Fitted:
         place = slice(len(tested), len(tested) + b.size)
         tested += own[usable].tolist()
         values.append(b)
-        statistics.append(joint.add(place, part, inflated, lowered))
+        errors.append(joint.add(place, part, inflated, lowered))
     joint.largest = joint.largest[:, : len(tested)]
-    estimate, observed = np.concatenate(values), np.concatenate(statistics)
+    estimate, se = np.concatenate(values), np.concatenate(errors)
     # Few clusters: the sum of squares is widened as for a variance.
     widened = np.sqrt(units / (units - 1.0)) if made.cluster is not None else 1.0
     return _Fitted(
         tested=np.array(tested, dtype=np.int64),
         estimate=estimate,
-        se=np.abs(estimate / observed) * widened,
-        adjusted=joint.adjusted(observed),
+        se=se * widened,
+        adjusted=joint.adjusted(estimate / se),
         freedom=units - 1 if made.cluster is not None else made.m - adjust.rank - 1,
     )
 

@@ -59,7 +59,7 @@ class MaxT:
     def add(
         self, place: slice, part: FloatArray, inflated: FloatArray, own: FloatArray
     ) -> FloatArray:
-        """Draw the statistics of some markers, and return those observed.
+        """Draw the statistics of some markers, and return the standard errors observed.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class MaxT:
         Returns
         -------
         ndarray of float, shape (markers,)
-            Coefficients over robust standard errors.
+            Robust standard errors of the coefficients.
         """
         joint = inflated * own
         squares, curve = (inflated**2).sum(axis=0), (own**2).sum(axis=0)
@@ -87,8 +87,8 @@ class MaxT:
             # Signs are twice the bits less 1.
             drawn = 2.0 * (bits @ part) - totals[0]
             cross = 2.0 * (bits @ joint) - totals[1]
-            self.largest[rows, place] = np.abs(_ratio(drawn, cross, squares, curve))
-        return _ratio(totals[0], totals[1], squares, curve)
+            self.largest[rows, place] = np.abs(drawn / _error(drawn, cross, squares, curve))
+        return _error(totals[0], totals[1], squares, curve)
 
     def adjusted(self, z: FloatArray) -> FloatArray:
         """Return step-down adjusted p-values of statistics, shape (p,)."""
@@ -104,12 +104,12 @@ class MaxT:
         return out
 
 
-def _ratio(
+def _error(
     coefficient: FloatArray, cross: FloatArray, squares: FloatArray, curve: FloatArray
 ) -> FloatArray:
     variance = squares - 2.0 * coefficient * cross + coefficient**2 * curve
     least = np.finfo(np.float64).eps * np.maximum(squares, np.finfo(np.float64).tiny)
-    return np.asarray(coefficient / np.sqrt(np.maximum(variance, least)))
+    return np.asarray(np.sqrt(np.maximum(variance, least)))
 
 
 def false_discovery(p: FloatArray) -> FloatArray:

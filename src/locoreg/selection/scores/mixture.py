@@ -90,9 +90,9 @@ class Losses:
 def best_mixture(losses: list[Losses]) -> Mixture:
     """Return the mixture with the least loss over folds.
 
-    A model's weight in a mixture is thus chosen by persons that it was not fitted to (Ahrens,
-    Hansen, Schaffer and Wiemann 2025, doi:10.1002/jae.3103: stacking on the held-out predictions of
-    cross-fitting).
+    A model's weight in a mixture is thus chosen by persons that it was not fitted to: stacking on
+    the held-out predictions of cross-fitting (Ahrens, Hansen, Schaffer and Wiemann 2025,
+    doi:10.48550/arXiv.2401.01645).
     """
     total = np.sum([one.table for one in losses], axis=0)
     checkpoint, penalty, share = np.unravel_index(int(np.argmin(total)), total.shape)

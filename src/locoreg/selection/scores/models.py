@@ -56,7 +56,7 @@ class EventModel:
             return self.models[0].hazard(X, arm)
         out = np.empty((X.shape[0], self.grid.bins))
         for code, model in enumerate(self.models):
-            rows = arm == code
+            rows = (arm > 0.5) == bool(code)
             out[rows] = model.hazard(X[rows], np.zeros(int(rows.sum())))
         return out
 
