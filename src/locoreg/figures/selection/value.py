@@ -87,7 +87,7 @@ class _Value(Chart):
         self.curve, self.unit = curve, unit_of(curve.values[0].unit)
         f = self.unit.factor
         self.cost = [f * v.cost for v in curve.values]
-        self.rule = [f * v.against_none.estimate for v in curve.values]
+        self.gain = [f * v.against_none.estimate for v in curve.values]
         self.low = [f * v.against_none.ci_low for v in curve.values]
         self.high = [f * v.against_none.ci_high for v in curve.values]
         self.everybody = [
@@ -97,7 +97,7 @@ class _Value(Chart):
         super().__init__(
             words,
             nice_axis(min(self.cost), max(self.cost)),
-            reach_axis(self.rule, self.low, self.high, also=(0.0, *known)),
+            reach_axis(self.gain, self.low, self.high, also=(0.0, *known)),
             (
                 f"Cost: what treatment must gain to be worth it, {self.unit.name}",
                 f"Gain per person over treating nobody, {self.unit.name}",
@@ -125,7 +125,7 @@ class _Value(Chart):
         if len(self.cost) > 1:
             for part, values, colour, width, dashes in (
                 ("everybody", self.everybody, ORANGE, 1.6, DASH),
-                ("rule", self.rule, BLUE, 1.9, None),
+                ("rule", self.gain, BLUE, 1.9, None),
             ):
                 self.pen(part, _NAMES[part]).trace(
                     self.points(self.cost, values), role="line", colour=colour, width=width,
@@ -142,7 +142,7 @@ class _Value(Chart):
                 self.upright(pen, x, self.low[i], self.high[i], colour=BLUE, width=1.4)
                 y = self.y_at(self.everybody[i])
                 pen.line((x - 9, y), (x + 9, y), role="everybody", colour=ORANGE, width=1.8)
-            pen.disc(x, self.y_at(self.rule[i]), 5.0, role="dot", fill=BLUE)
+            pen.disc(x, self.y_at(self.gain[i]), 5.0, role="dot", fill=BLUE)
 
     def under(self) -> None:
         """Write the shares treated below the axis, as many as there is room for."""

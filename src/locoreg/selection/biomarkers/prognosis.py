@@ -80,13 +80,7 @@ def panel_scores(
         np.column_stack([scores.X[rows], Z]),
         (scores.outcome - scores.mean)[rows], weight, fold, alpha=options.alpha,
     )  # fmt: skip
-    shift, told = elastic_net(
-        Z, (scores.treated - scores.propensity)[rows], weight, fold, alpha=options.alpha
-    )
-    bound = scores.options.smallest_propensity
-    e = scores.propensity[rows]
-    if options.treatment == "with_panel":
-        e = np.clip(e + shift, bound, 1.0 - bound)
+    e, told = _propensity(scores, rows, Z, weight, fold, options)
     gamma = _gamma(scores, rows, e, prognosis)
     effect = _clinical_effect(scores, measured, clinical_effect)
     measurement = describe_measurement(
@@ -105,7 +99,7 @@ def panel_scores(
         fold=fold,
         probability=pi,
         weight=weight,
-        propensity=np.asarray(e),
+        propensity=e,
         prognosis=prognosis,
         gamma=gamma,
         clinical_effect=effect,
@@ -193,6 +187,23 @@ def _folds(
             hint="measure persons of several clusters, or take folds batches.",
         )
     return np.asarray(fold, dtype=np.int64)
+
+
+def _propensity(
+    scores: Scores,
+    rows: IntArray,
+    Z: FloatArray,
+    weight: FloatArray,
+    fold: IntArray,
+    options: PanelOptions,
+) -> tuple[FloatArray, float]:
+    """Return the probability of treatment, and what the panel tells of treatment."""
+    e = scores.propensity[rows]
+    shift, told = elastic_net(Z, scores.treated[rows] - e, weight, fold, alpha=options.alpha)
+    if options.treatment == "with_panel":
+        bound = scores.options.smallest_propensity
+        e = np.clip(e + shift, bound, 1.0 - bound)
+    return np.asarray(e), told
 
 
 def _gamma(

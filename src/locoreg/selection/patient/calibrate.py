@@ -12,7 +12,7 @@ from locoreg.stats.survivaldata import FloatArray
 
 # Up to this many persons all folds calibrate, each by a model of the others; beyond, one fold has
 # persons enough, and one model is fitted instead of one per fold.
-MOST_CROSSED = 20_000
+MOST_CROSSED = 10_000
 CHUNK = 20_000
 
 

@@ -53,9 +53,9 @@ class ForestOptions:
     honesty: float = 0.5
     min_leaf: int = 5
     min_arm: int | None = None
-    balance: float = 0.35
+    balance: float = 0.2
     features: int | None = None
-    bins: int = 64
+    bins: int = 256
     criterion: Criterion = "heterogeneity"
     jobs: int = 1
 

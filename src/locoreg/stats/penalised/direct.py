@@ -52,11 +52,7 @@ def direct_step(
         Whether a step was taken; not where columns are collinear.
     """
     support = np.empty(count, dtype=np.int64)
-    size = 0
-    for a in range(count):
-        if b[active[a]] != 0.0:
-            support[size] = active[a]
-            size += 1
+    size = _nonzero(b, active, count, support)
     if size == 0 or size > MOST:
         return False
     lower = np.empty((size, size))
@@ -70,14 +66,7 @@ def direct_step(
         lower[s, s] += ridge * factor[j]
     if not _solve(lower, step, size):
         return False
-    share, crossing = 1.0, -1
-    for s in range(size):
-        j = support[s]
-        # Without a penalty on it a coordinate may change its sign.
-        if first * factor[j] > 0.0 and b[j] * (b[j] + step[s]) < 0.0:
-            until = -b[j] / step[s]
-            if until < share:
-                share, crossing = until, s
+    share, crossing = _first_crossing(first, factor, b, step, support, size)
     for s in range(size):
         j = support[s]
         move = share * step[s]
@@ -90,6 +79,38 @@ def direct_step(
             k = active[a]
             slope[k] -= gram[j, k] * move
     return True
+
+
+@compiled
+def _nonzero(b: FloatArray, active: IntArray, count: int, support: IntArray) -> int:
+    """Fill `support` with the active columns that are not zero; return their number."""
+    size = 0
+    for a in range(count):
+        if b[active[a]] != 0.0:
+            support[size] = active[a]
+            size += 1
+    return size
+
+
+@compiled
+def _first_crossing(
+    first: float,
+    factor: FloatArray,
+    b: FloatArray,
+    step: FloatArray,
+    support: IntArray,
+    size: int,
+) -> tuple[float, int]:
+    """Return the share of a step until a coordinate becomes zero, and which; 1 and -1 if none."""
+    share, crossing = 1.0, -1
+    for s in range(size):
+        j = support[s]
+        # Without a penalty on it a coordinate may change its sign.
+        if first * factor[j] > 0.0 and b[j] * (b[j] + step[s]) < 0.0:
+            until = -b[j] / step[s]
+            if until < share:
+                share, crossing = until, s
+    return share, crossing
 
 
 @compiled

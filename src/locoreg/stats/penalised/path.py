@@ -191,7 +191,11 @@ def _sweep(
                 for c in range(count):
                     k = active[c]
                     slope[k] -= gram[j, k] * step
-                biggest = max(biggest, abs(step) * math.sqrt(own))
+                size = abs(step) * math.sqrt(own)
+                # Without a minimum coefficients grow beyond all bounds.
+                if not size < math.inf:
+                    return False
+                biggest = max(biggest, size)
         if biggest <= tolerance:
             return True
         if (sweep + 1) % BETWEEN == 0:
