@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import singledispatch
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -33,6 +34,26 @@ from locoreg.figures.emulation import (
 )
 from locoreg.figures.forest import forest_of_meta, forest_of_pools
 from locoreg.figures.multiverse import specification_curve
+from locoreg.figures.selection import (
+    SELECTION_KINDS,
+    Setting,
+    benefit_figure,
+    calibration_figure,
+    gate_figure,
+    leaf_figure,
+    rule_figure,
+    selection_figure,
+    selection_kinds_of,
+    sensitivity_figure,
+    setting_of,
+    strength_figure,
+    subgroup_figure,
+    support_figure,
+    toc_figure,
+    tree_figure,
+    value_figure,
+)
+from locoreg.figures.selection.kinds import drawn, draws
 from locoreg.figures.survival import (
     difference_figure,
     incidence_figure,
@@ -54,34 +75,51 @@ from locoreg.workflows.emulation.view import BenchmarkView
 
 __all__ = [
     "EFFECT_KINDS",
+    "SELECTION_KINDS",
     "Figure",
+    "Setting",
     "attrition_figure",
     "benchmark_figure",
+    "benefit_figure",
+    "calibration_figure",
     "describe",
     "difference_figure",
     "effect_difference",
     "effect_figure",
     "flow_figure",
+    "gate_figure",
     "incidence_figure",
     "kinds_of",
     "ladder_figure",
+    "leaf_figure",
     "love_plot",
     "overlap_figure",
     "plot",
     "report_figure",
+    "rule_figure",
     "save",
+    "selection_figure",
+    "selection_kinds_of",
+    "sensitivity_figure",
+    "setting_of",
     "sides",
     "specification_curve",
     "specification_figure",
+    "strength_figure",
+    "subgroup_figure",
+    "support_figure",
     "survival_figure",
     "to_svg",
+    "toc_figure",
+    "tree_figure",
+    "value_figure",
     "weight_figure",
     "weighted_curves",
 ]
 
 
 @singledispatch
-def plot(result: object, *, layout: str = "revman") -> Figure:
+def plot(result: object, *, layout: str = "revman", **options: Any) -> Figure:
     """Draw a result.
 
     What can be set depends on the kind of result; see the functions named.
@@ -113,8 +151,14 @@ def plot(result: object, *, layout: str = "revman") -> Figure:
           (:func:`~locoreg.figures.emulation.attrition_figure`,
           :func:`~locoreg.figures.emulation.ladder_figure`,
           :func:`~locoreg.figures.emulation.benchmark_figure`).
+        - SelectionResult: who gains from treatment
+          (:func:`~locoreg.figures.selection.selection_figure`: ``kind``), and what it is made of:
+          TargetingCurve, Calibration, GroupEffects, SubgroupEffects, HonestRule, LeafTable,
+          ValueCurve, SelectionModel, MarginalSensitivity, OmittedBias.
     layout : {"revman", "jama", "bmj"}
         Columns, wording and palette.
+    **options
+        Of the function that draws a result of selection.
 
     Returns
     -------
@@ -126,10 +170,12 @@ def plot(result: object, *, layout: str = "revman") -> Figure:
     DesignError
         If the result is of no kind that is drawn, or holds no study.
     """
+    if draws(result):
+        return drawn(result, options)
     raise DesignError(
         f"there is no figure for a {type(result).__name__}.",
-        hint="draw pools of evidence, a meta-analysis, a multiverse, curves of survival or an "
-        "emulated trial.",
+        hint="draw pools of evidence, a meta-analysis, a multiverse, curves of survival, an "
+        "emulated trial or a selection.",
     )
 
 

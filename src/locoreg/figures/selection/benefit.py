@@ -16,7 +16,7 @@ from locoreg.figures.selection.words import PLAIN, Setting, unit_of
 from locoreg.figures.survival.arms import mix
 from locoreg.stats.survivaldata import FloatArray
 
-BARS = 32
+BARS = 24
 QUANTILES = 99
 ABOVE, BELOW = mix("#0072B2", 0.35), mix("#D55E00", 0.5)
 
@@ -186,6 +186,7 @@ class _Benefit(Chart):
                 part, ((value, 0.0), (value, self.y_axis.high)), colour=colour, width=1.4,
                 dashes=dashes, sentence=part.replace("-", " "), under=False,
             )  # fmt: skip
-        self.corner("above", f"About {self.above:.0%} of persons above the cost")
 
-
+    def finding(self) -> str:
+        """Return the share above the cost."""
+        return f"About {self.above:.0%} of persons have a predicted effect above the cost."

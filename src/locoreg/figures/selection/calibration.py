@@ -156,7 +156,6 @@ class _Calibration(Chart):
             self.upright(pen, x, f * group.band_low, f * group.band_high, colour=BLUE, width=0.9)
             self.upright(pen, x, f * effect.ci_low, f * effect.ci_high, colour=BLUE, width=2.6)
             pen.disc(x, self.y_at(f * effect.estimate), 7.0, role="dot", fill=BLUE)
-        self._told()
 
     def _slope(self, low: float, high: float) -> None:
         slope, average = self.calibration.slope.estimate, self.calibration.average.estimate
@@ -168,12 +167,12 @@ class _Calibration(Chart):
         ends = ((low, mid + slope * (low - centre)), (high, mid + slope * (high - centre)))
         self.straight("slope", ends, colour=ORANGE, width=1.6, sentence=f"slope {slope:.2f}")
 
-    def _told(self) -> None:
+    def finding(self) -> str:
+        """Return slope, its test and the error."""
         p = p_text(self.calibration.p_heterogeneity)
-        self.corner(
-            "told",
-            f"Slope {plain_text(self.calibration.slope)}",
-            f"Slope of 0: {p}; error {self._error()}",
+        return (
+            f"Slope {plain_text(self.calibration.slope)}; that it is 0: {p}; calibration error "
+            f"{self._error()}"
         )
 
     def _error(self) -> str:

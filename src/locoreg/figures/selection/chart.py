@@ -13,7 +13,7 @@ from locoreg.figures.columns import HEAD, MARGIN, SMALL, TEXT
 from locoreg.figures.emulation.plate import SMALL_LINE, Plate, Words
 from locoreg.figures.forest import WIDTH
 from locoreg.figures.glyphs import ARROW_HALF, ARROW_LENGTH
-from locoreg.figures.layouts import FAINT_INK, INK, PAPER
+from locoreg.figures.layouts import FAINT_INK, INK
 from locoreg.figures.survival.arms import LINES, mix
 from locoreg.figures.survival.pens import CurvePen
 from locoreg.figures.textfit import one_line, text_width, wrap
@@ -117,6 +117,7 @@ class Chart(Plate):
     def body(self) -> None:
         """Draw the axes and what is in them."""
         self.key()
+        self._finding()
         pen = self.pen("y-title")
         for line in wrap(one_line(self.titles[1]), WIDTH - 2 * MARGIN, HEAD, "bold"):
             pen.text(MARGIN, self.y + 5, line, role="line", size=HEAD, bold=True)
@@ -134,6 +135,20 @@ class Chart(Plate):
             pen.text(middle, self.y + 6, line, role="line", size=HEAD, align="center", bold=True)
             self.y += 11
         self.y += 6
+
+    def finding(self) -> str:
+        """Return the finding in one line above the plot; empty for none."""
+        return ""
+
+    def _finding(self) -> None:
+        text = self.finding()
+        if not text:
+            return
+        pen = self.pen("finding", text)
+        for line in wrap(one_line(text), WIDTH - 2 * MARGIN, TEXT, "bold"):
+            pen.text(MARGIN, self.y + 5, line, role="line", size=TEXT, bold=True)
+            self.y += 11.5
+        self.y += 5
 
     def key(self) -> None:
         """Draw what colours and dashes mean, above the plot."""
@@ -259,19 +274,6 @@ class Chart(Plate):
         low, high = self.x_axis.low, self.x_axis.high
         self.straight("zero", ((low, 0.0), (high, 0.0)), colour=INK, width=0.9, sentence=sentence)
 
-    def corner(self, part: str, *lines: str) -> None:
-        """Write lines into the upper right corner of the plot, on paper."""
-        pen = self.pen(part, " ".join(lines))
-        for i, line in enumerate(lines):
-            y = self.top + 9 + 12 * i
-            width = text_width(line, TEXT, "bold")
-            pen.box(
-                self.right - width - 8, y - 7, width + 7, 14, role="paper", fill=PAPER
-            )
-            pen.text(
-                self.right - 5, y, line, role="line", size=TEXT, align="right", bold=True
-            )
-
     def key_row(self, entries: Sequence[tuple[str, str, str]]) -> None:
         """Draw a key: kinds ``line``, ``dash``, ``band``, ``dot``, ``tick``; colour; words."""
         pen = self.pen("key")
@@ -295,14 +297,14 @@ class Chart(Plate):
 
     def _axes(self) -> None:
         pen = self.pen("axes")
-        pen.line((self.left, self.bottom), (self.right, self.bottom), role="x", colour=INK, width=0.9)
+        pen.line(
+            (self.left, self.bottom), (self.right, self.bottom), role="x", colour=INK, width=0.9
+        )
         pen.line((self.left, self.top), (self.left, self.bottom), role="y", colour=INK, width=0.9)
         for tick in self.y_axis.ticks:
             y = self.y_at(tick)
             pen.line((self.left - 3.5, y), (self.left, y), role="y-tick", colour=INK, width=0.9)
-            pen.text(
-                self.left - 6, y, tick_text(tick), role="y-label", size=HEAD, align="right"
-            )
+            pen.text(self.left - 6, y, tick_text(tick), role="y-label", size=HEAD, align="right")
         for tick in self.x_axis.ticks:
             x = self.x(tick)
             pen.line((x, self.bottom), (x, self.bottom + 3.5), role="tick", colour=INK, width=0.9)
@@ -328,4 +330,3 @@ def _key_mark(pen: CurvePen, kind: str, colour: str, x: float, y: float) -> None
             (x, y), (x + 19, y), role="line", colour=colour, width=1.6,
             dashes=DASH if kind == "dash" else None,
         )  # fmt: skip
-

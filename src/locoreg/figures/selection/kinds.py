@@ -36,9 +36,7 @@ def _calibration(result: SelectionResult) -> Figure:
 
 def _groups(result: SelectionResult) -> Figure:
     found = result.assessment
-    return gate_figure(
-        found.calibration.groups, average=found.average, setting=setting_of(result)
-    )
+    return gate_figure(found.calibration.groups, average=found.average, setting=setting_of(result))
 
 
 def _benefit(result: SelectionResult) -> Figure:
@@ -209,4 +207,3 @@ def drawn(result: object, options: dict[str, Any]) -> Figure:
         The figure.
     """
     return _BY_TYPE[type(result).__name__](result, **options)
-

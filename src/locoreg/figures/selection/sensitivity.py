@@ -100,9 +100,7 @@ def sensitivity_figure(
 
 
 class _Bounds(Chart):
-    def __init__(
-        self, words: Words, found: MarginalSensitivity, unit: Unit, level: float
-    ) -> None:
+    def __init__(self, words: Words, found: MarginalSensitivity, unit: Unit, level: float) -> None:
         self.found, self.unit, self.level = found, unit, level
         f = unit.factor
         self.factor = [b.factor for b in found.bounds]
@@ -169,20 +167,22 @@ class _Bounds(Chart):
             f"{self.unit.signed(bound.upper.estimate)} {self.unit.name}"
         )
 
+    def finding(self) -> str:
+        """Return the factors at which the bound and its limit reach 0."""
+        tip, limit = self.found.tipping, self.found.tipping_limit
+        if tip is None:
+            return "No factor up to 50 brings the bound to 0."
+        told = f"The bound reaches 0 at a factor of {decimal_text(tip)}"
+        return told + ("." if limit is None else f", its limit at {decimal_text(limit)}.")
+
     def _tipping(self) -> None:
         tip = self.found.tipping
-        if tip is None:
-            self.corner("tip", "No factor up to 50 brings the bound to 0")
-            return
-        told = f"Bound reaches 0 at a factor of {decimal_text(tip)}"
-        limit = self.found.tipping_limit
-        lines = [told] if limit is None else [told, f"its limit at {decimal_text(limit)}"]
-        if self.inside_x(tip):
+        if tip is not None and self.inside_x(tip):
             ends = ((tip, self.y_axis.low), (tip, self.y_axis.high))
             self.straight(
-                "tipping", ends, colour=ORANGE, width=1.3, dashes=DASH, sentence=told, under=False
-            )
-        self.corner("tip", *lines)
+                "tipping", ends, colour=ORANGE, width=1.3, dashes=DASH, sentence=self.finding(),
+                under=False,
+            )  # fmt: skip
 
 
 def strength_figure(
@@ -270,7 +270,7 @@ class _Strengths(Chart):
         """Draw the lines of strengths, then known covariates."""
         beyond = self._line(self.found.robustness)
         if beyond is not None:
-            corner = np.array([[self.right, self.top], [self.x_of(beyond), self.top]])
+            corner = np.array([[self.right, self.top], [float(beyond[0, 0]), self.top]])
             outline = np.vstack((corner, beyond, [[self.right, beyond[-1, 1]]]))
             self.pen("explained", "strengths that explain the effect", under=True).area(
                 outline, role="area", fill=mix("#D55E00", 0.85), opacity=1.0
@@ -285,9 +285,12 @@ class _Strengths(Chart):
             )
         self._known()
 
-    def x_of(self, points: FloatArray) -> float:
-        """Return where a line of points begins."""
-        return float(points[0, 0])
+    def finding(self) -> str:
+        """Return the robustness."""
+        return (
+            f"{self.found.robustness:.1%} of both would explain the effect; "
+            f"{self.found.robustness_limit:.1%} would bring its interval there."
+        )
 
     def _line(self, robustness: float) -> FloatArray | None:
         """Return the line on which the product of both strengths is that of the robustness."""

@@ -154,7 +154,11 @@ class _Support(Chart):
         super().body()
         pen = self.pen("outside")
         self.y += 4
-        head = "No number is given for" if self.outside else "Every value is covered alone."
+        head = (
+            "No number is given for persons with"
+            if self.outside
+            else f"Each value, taken alone, has {LEAST_SHOWN} persons or more with either option."
+        )
         pen.text(MARGIN, self.y + 5, head, role="head", size=HEAD, bold=True)
         self.y += 13
         for line in self.outside[:MOST_LINES]:

@@ -102,7 +102,7 @@ class _Targeting(Chart):
         self.percent_x = True
 
     def key(self) -> None:
-        """Draw the key, and the area."""
+        """Draw the key."""
         level = f"{self.curve.level:g}%"
         entries = [
             ("line", BLUE, "estimate"),
@@ -132,10 +132,10 @@ class _Targeting(Chart):
                     pen, self.x(share), self.band_low[i], self.band_high[i], colour=BLUE, width=1.3
                 )
             pen.disc(self.x(share), self.y_at(mid), 5.0, role="dot", fill=BLUE)
-        self._area()
 
-    def _area(self) -> None:
+    def finding(self) -> str:
+        """Return the area."""
         if self.area is None:
-            return
-        text = f"AUTOC {self.unit.estimate(self.area)} {self.unit.name}"
-        self.corner("autoc", text)
+            return ""
+        level = f"{self.area.level:g}% interval"
+        return f"AUTOC {self.unit.estimate(self.area)} {self.unit.name} ({level})"

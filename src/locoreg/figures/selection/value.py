@@ -105,7 +105,7 @@ class _Value(Chart):
             height=240.0,
         )
         head = text_width("Treated by the rule", SMALL)
-        self.left = max(self.left, MARGIN + head + 10.0)
+        self.left = max(self.left, MARGIN + head + 22.0)
 
     def key(self) -> None:
         """Draw the key."""

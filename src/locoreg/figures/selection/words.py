@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import MINUS, decimal_text
-from locoreg.figures.emulation.words import marked_title
+from locoreg.figures.emulation.words import marked_title, upper_first
 from locoreg.figures.textfit import one_line
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Setting:
         if self.question is not None:
             q = self.question
             parts = [f"{q.treated_label} against {q.comparator_label}", q.estimand, *parts]
-        return one_line("; ".join(part for part in parts if part))
+        return upper_first("; ".join(part for part in parts if part))
 
     @property
     def sides(self) -> tuple[str, str]:

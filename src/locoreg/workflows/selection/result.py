@@ -22,6 +22,8 @@ from locoreg.workflows.selection.doubts import Doubts
 from locoreg.workflows.selection.plan import SelectionPlan
 
 RESULTS_SCHEMA = 1
+# Lines of what was learnt in the summary.
+MOST_LEARNED = 10
 NOTICE = "For research. Not a medical device."
 
 
@@ -302,10 +304,19 @@ class SelectionResult:
         )
         yield self.assessment.summary()
         yield ""
-        yield from (f"  {line}" for line in self.learned)
+        yield "What the learner found (it describes; nothing of it was tested):"
+        yield from (f"  {line}" for line in self.learned[:MOST_LEARNED])
+        if len(self.learned) > MOST_LEARNED:
+            yield f"  ... and {len(self.learned) - MOST_LEARNED} lines more in results.json"
         yield ""
         yield self.rule_reading
         if self.shows_rule:
             yield self.rule.rule.text()
+            held = self.rule.value
+            yield (
+                f"This rule on persons it did not see: {held.against_none.text()} "
+                f"{self.question.unit} per person gained over treating nobody, "
+                f"{held.against_all.text()} over treating everybody."
+            )
             yield self.rule.leaves.text()
         yield from (f"Note: {note}" for note in (*self.notes, *self.doubts.notes))
