@@ -65,11 +65,46 @@ if TYPE_CHECKING:
     from locoreg.registry.synthetic import Simulation, SimulationOptions, simulate_registry
     from locoreg.registry.validate import QualityReport, check_registry
     from locoreg.report import write_report
+    from locoreg.selection.assess import (
+        Assessment,
+        AssessOptions,
+        assess,
+        policy_value,
+        subgroup_effects,
+    )
+    from locoreg.selection.biomarkers import (
+        Panel,
+        PanelOptions,
+        PanelScores,
+        ScreenOptions,
+        biomarker_panel,
+        oligo_classifier,
+        panel_effects,
+        panel_scores,
+        screen,
+        value_of_information,
+    )
+    from locoreg.selection.data import SelectionData, landmark_data, selection_data
+    from locoreg.selection.learners import learner_names, make_learner
+    from locoreg.selection.model import SelectionModel, load_model, save_model
+    from locoreg.selection.patient import PatientPrediction, predict_patient
+    from locoreg.selection.question import SelectionQuestion
+    from locoreg.selection.rules import (
+        HonestRule,
+        Rule,
+        RuleAssessment,
+        RuleOptions,
+        fit_rule,
+        honest_rule,
+        rule_value,
+    )
+    from locoreg.selection.scores import ScoreOptions, Scores, scores
     from locoreg.stats.aalenjohansen import aalen_johansen
     from locoreg.stats.bands import ConfidenceBands, confidence_bands
     from locoreg.stats.concordance import Concordance, concordance
     from locoreg.stats.cox import CoxModel, CoxReplicates, cox, cox_influence, many_cox
     from locoreg.stats.curves import SurvivalCurve, SurvivalCurves
+    from locoreg.stats.forest import Forest, ForestOptions, grow_forest
     from locoreg.stats.glm import GLM, GLMReplicates, glm, glm_replicates, profile_interval
     from locoreg.stats.gray import GrayTest, gray_test
     from locoreg.stats.incidence import CumulativeIncidence, CumulativeIncidences
@@ -78,7 +113,9 @@ if TYPE_CHECKING:
     from locoreg.stats.manycurves import many_kaplan_meier, many_restricted_mean
     from locoreg.stats.matching import Matching, match
     from locoreg.stats.maxcombo import MaxCombo, max_combo
+    from locoreg.stats.policytree import policy_tree
     from locoreg.stats.pseudo import PseudoObservations, pseudo_observations
+    from locoreg.stats.rankweighted import rank_weighted, targeting_curve
     from locoreg.stats.regression import (
         AFT,
         CoxResiduals,
@@ -112,6 +149,9 @@ if TYPE_CHECKING:
     from locoreg.workflows.evidence import reproduce_pool as reproduce
     from locoreg.workflows.run import StudyResult
     from locoreg.workflows.run import run_study as run
+    from locoreg.workflows.selection.plan import SelectionPlan
+    from locoreg.workflows.selection.result import SelectionResult
+    from locoreg.workflows.selection.task import select, select_from_data
 
 # Imported when first used, so that `import locoreg` and `locoreg --help` stay quick.
 _MODULES: dict[str, tuple[str, ...]] = {
@@ -235,6 +275,74 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "check_registry",
     ),
     "locoreg.report": ("write_report",),
+    "locoreg.selection.assess": (
+        "AssessOptions",
+        "Assessment",
+        "assess",
+        "policy_value",
+        "subgroup_effects",
+    ),
+    "locoreg.selection.biomarkers": (
+        "Panel",
+        "PanelOptions",
+        "PanelScores",
+        "ScreenOptions",
+        "biomarker_panel",
+        "oligo_classifier",
+        "panel_effects",
+        "panel_scores",
+        "screen",
+        "value_of_information",
+    ),
+    "locoreg.selection.data": (
+        "SelectionData",
+        "landmark_data",
+        "selection_data",
+    ),
+    "locoreg.selection.learners": (
+        "learner_names",
+        "make_learner",
+    ),
+    "locoreg.selection.model": (
+        "SelectionModel",
+        "load_model",
+        "save_model",
+    ),
+    "locoreg.selection.patient": (
+        "PatientPrediction",
+        "predict_patient",
+    ),
+    "locoreg.selection.question": ("SelectionQuestion",),
+    "locoreg.selection.rules": (
+        "HonestRule",
+        "Rule",
+        "RuleAssessment",
+        "RuleOptions",
+        "fit_rule",
+        "honest_rule",
+        "rule_value",
+    ),
+    "locoreg.selection.scores": (
+        "ScoreOptions",
+        "Scores",
+        "scores",
+    ),
+    "locoreg.stats.forest": (
+        "Forest",
+        "ForestOptions",
+        "grow_forest",
+    ),
+    "locoreg.stats.policytree": ("policy_tree",),
+    "locoreg.stats.rankweighted": (
+        "rank_weighted",
+        "targeting_curve",
+    ),
+    "locoreg.workflows.selection.plan": ("SelectionPlan",),
+    "locoreg.workflows.selection.result": ("SelectionResult",),
+    "locoreg.workflows.selection.task": (
+        "select",
+        "select_from_data",
+    ),
     "locoreg.stats.aalenjohansen": ("aalen_johansen",),
     "locoreg.stats.bands": (
         "confidence_bands",
@@ -359,6 +467,8 @@ _LAZY = {name: (module, name) for module, names in _MODULES.items() for name in 
 __all__ = [
     "AFT",
     "GLM",
+    "AssessOptions",
+    "Assessment",
     "Attrition",
     "AuditReport",
     "Benchmark",
@@ -393,9 +503,12 @@ __all__ = [
     "EvidencePool",
     "Finding",
     "FineGray",
+    "Forest",
+    "ForestOptions",
     "GLMReplicates",
     "GrayTest",
     "History",
+    "HonestRule",
     "ImportReport",
     "Imputation",
     "Inference",
@@ -410,6 +523,10 @@ __all__ = [
     "MetaAnalysis",
     "Method",
     "Multiverse",
+    "Panel",
+    "PanelOptions",
+    "PanelScores",
+    "PatientPrediction",
     "ProportionalHazardsTest",
     "PseudoObservations",
     "PushReport",
@@ -420,6 +537,17 @@ __all__ = [
     "Reproduction",
     "RestrictedMeans",
     "RestrictedTimeLost",
+    "Rule",
+    "RuleAssessment",
+    "RuleOptions",
+    "ScoreOptions",
+    "Scores",
+    "ScreenOptions",
+    "SelectionData",
+    "SelectionModel",
+    "SelectionPlan",
+    "SelectionQuestion",
+    "SelectionResult",
     "Simulation",
     "SimulationOptions",
     "SourceOptions",
@@ -433,10 +561,12 @@ __all__ = [
     "__version__",
     "aalen_johansen",
     "aft",
+    "assess",
     "audit",
     "audit_time_zero",
     "benchmark",
     "bias_analysis",
+    "biomarker_panel",
     "bootstrap",
     "bootstrap_weights",
     "calibrate",
@@ -464,16 +594,23 @@ __all__ = [
     "estimate_with_imputation",
     "fine_gray",
     "fit_null",
+    "fit_rule",
     "glm",
     "glm_replicates",
     "gray_test",
+    "grow_forest",
     "hazard_influence",
+    "honest_rule",
     "import_into",
     "incidence_influence",
     "kaplan_meier",
+    "landmark_data",
+    "learner_names",
     "load_catalog",
+    "load_model",
     "logrank",
     "m_estimate",
+    "make_learner",
     "make_method",
     "many_cox",
     "many_kaplan_meier",
@@ -484,13 +621,20 @@ __all__ = [
     "method_names",
     "multiverse",
     "nelson_aalen",
+    "oligo_classifier",
+    "panel_effects",
+    "panel_scores",
     "patient_course",
     "plot",
+    "policy_tree",
+    "policy_value",
     "pool",
+    "predict_patient",
     "profile_interval",
     "proportional_hazards_test",
     "pseudo_observations",
     "push_registry",
+    "rank_weighted",
     "read_catalog",
     "read_protocol",
     "read_registry",
@@ -499,16 +643,26 @@ __all__ = [
     "restricted_time_lost",
     "reverse_kaplan_meier",
     "rmst",
+    "rule_value",
     "run",
     "sandwich",
     "save",
+    "save_model",
     "score_responses",
+    "scores",
+    "screen",
+    "select",
+    "select_from_data",
+    "selection_data",
     "simulate_registry",
     "stack",
+    "subgroup_effects",
     "survival_at",
     "survival_difference",
     "survival_influence",
+    "targeting_curve",
     "tipping_points",
+    "value_of_information",
     "write_report",
 ]
 

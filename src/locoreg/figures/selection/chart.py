@@ -181,7 +181,7 @@ class Chart(Plate):
     def points(self, xs: Sequence[float], ys: Sequence[float]) -> FloatArray:
         """Return places of points, shape (p, 2)."""
         found = [(self.x(a), self.y_at(b)) for a, b in zip(xs, ys, strict=True)]
-        return np.round(np.array(found, dtype=np.float64), 2)
+        return np.asarray(np.round(np.array(found), 2), dtype=np.float64)
 
     def band(
         self,

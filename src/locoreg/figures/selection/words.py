@@ -97,12 +97,24 @@ def alerts_of(result: SelectionResult) -> tuple[str, ...]:
     credibility = result.doubts.credibility
     if credibility.verdict == "not credible":
         alerts.append(f"Not credible: {one_line(credibility.reading)}")
-    if result.failed:
-        names = [one_line(d.heading).rstrip(".") for d in result.failed]
-        more = len(names) - MOST_NAMED
-        shown = "; ".join(names[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
-        several = "s" if len(names) > 1 else ""
-        alerts.append(f"Failed check{several}: {shown}. Do not rely on the estimates.")
+    about_data = {id(d) for d in (*credibility.checks, *result.diagnostics)}
+    for what, advice, found in (
+        (
+            "Failed check",
+            " Do not rely on the estimates.",
+            [d for d in result.failed if id(d) in about_data],
+        ),
+        (
+            "Failed check of the ranking by predicted effect",
+            "",
+            [d for d in result.failed if id(d) not in about_data],
+        ),
+    ):
+        if found:
+            names = [one_line(d.heading).rstrip(".") for d in found]
+            more = len(names) - MOST_NAMED
+            shown = "; ".join(names[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+            alerts.append(f"{what}: {shown}.{advice}")
     return tuple(alerts)
 
 

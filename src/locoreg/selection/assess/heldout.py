@@ -11,7 +11,7 @@ import numpy as np
 from locoreg.core.errors import DataError, DesignError
 from locoreg.emulation.pointtreatment.folds import make_folds
 from locoreg.selection.learners.base import EffectModel, Learner
-from locoreg.selection.scores import scores as make_scores
+from locoreg.selection.scores import scores_of_part
 from locoreg.selection.scores.result import Scores
 from locoreg.stats.studies import check_option
 from locoreg.stats.survivaldata import FloatArray, IntArray
@@ -347,7 +347,7 @@ def _predict(
     check_option("training", training, TRAINING_SCORES)
     own = scores.take(train)
     if training == "anew":
-        own = make_scores(own.data, scores.question, scores.options)
+        own = scores_of_part(own.data, scores.question, scores.options)
         columns = own.coding.encode(scores.data.take(test).covariates)
     else:
         # Learners cross-validate within the folds of their scores: some of these are not there.
