@@ -36,22 +36,21 @@ class Table:
         self.arrow = arrow
         self.what = what
         self.declared = declared
+        self.names = [str(name) for name in arrow.column_names]
+        """Names of the columns."""
+        self._place = {name: place for place, name in enumerate(self.names)}
+        self._twice = len(self._place) < len(self.names)
 
     @property
     def n(self) -> int:
         """Number of rows."""
         return int(self.arrow.num_rows)
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the columns."""
-        return [str(name) for name in self.arrow.column_names]
-
     def raw(self, name: str, role: str) -> Any:
         """Return a column as Arrow; DataError if there is none of that name."""
-        count = self.names.count(name)
+        count = self.names.count(name) if self._twice else int(name in self._place)
         if count == 1:
-            return _plain_dictionary(self.arrow.column(self.names.index(name)).combine_chunks())
+            return _plain_dictionary(self.arrow.column(self._place[name]).combine_chunks())
         if count:
             raise DataError(
                 f"{self.what} has {count} columns {name!r} ({role}).", hint="rename all but one."

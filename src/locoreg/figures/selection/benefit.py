@@ -134,11 +134,11 @@ class _Benefit(Chart):
         self.average = None if average is None else f * average.estimate
         marks = [0.0, self.cost, *([] if self.average is None else [self.average])]
         shown = f * values
-        axis = nice_axis(min(shown[0], *marks), max(shown[-1], *marks))
-        self.edges = np.linspace(shown[0], shown[-1], BARS + 1)
-        if shown[-1] - shown[0] <= 1e-12:
-            half = (axis.high - axis.low) / 80
-            self.edges = np.array([shown[0] - half, shown[0] + half])
+        same = shown[-1] - shown[0] <= 1e-12
+        half = max(abs(v - shown[0]) for v in (*marks, shown[0] + 1.0)) / 30 if same else 0.0
+        ends = (shown[0] - half, shown[-1] + half)
+        axis = nice_axis(min(ends[0], *marks), max(ends[1], *marks))
+        self.edges = np.linspace(*ends, 2 if same else BARS + 1)
         self.shares = np.histogram(shown, bins=self.edges)[0] / (QUANTILES + 1.0) * 100.0
         super().__init__(
             words,

@@ -29,6 +29,9 @@ LINE, PAD, APART = 11.0, 6.0, 9.0
 # Width of a column of questions and of the arrows between columns, by depth.
 COLUMN = {0: 0.0, 1: 230.0, 2: 175.0, 3: 140.0}
 ARROWS = 26.0
+AGAINST = "▲ The other persons tell against this option."
+# Hinting makes letters on a screen a little wider than they were measured.
+FILLED = 0.97
 HEAD_LENGTH, HEAD_HALF = 6.0, 3.0
 
 
@@ -194,7 +197,7 @@ class _Tree(Plate):
         return Box(lines=tuple(lines), treats=None, column=column, below=below)
 
     def _wrapped(self, text: str, leaf: bool, *, bold: bool = False) -> tuple[str, ...]:
-        room = (self.leaf_width if leaf else self.column) - 2 * PAD - 2
+        room = ((self.leaf_width if leaf else self.column) - 2 * PAD) * FILLED
         return wrap(one_line(text), room, TEXT, "bold" if bold else "normal")
 
     def _leaf_lines(self, number: int, treats: bool) -> Iterator[tuple[str, bool]]:
@@ -215,6 +218,13 @@ class _Tree(Plate):
                 low, high = self.unit.signed(row.band_low), self.unit.signed(row.band_high)
                 effect += f"; jointly {low} to {high}"
         yield from ((line, False) for line in self._wrapped(effect, True))
+        if self._contradicted(row):
+            yield from ((line, True) for line in self._wrapped(AGAINST, True, bold=True))
+
+    def _contradicted(self, row: LeafEffect) -> bool:
+        """Return whether the interval of other persons lies on the other side of the cost."""
+        cost = self.found.options.cost
+        return row.effect.ci_high < cost if row.treats else row.effect.ci_low > cost
 
     def _place(self, box: Box, top: float) -> float:
         """Draw a box and what follows it within its span; return the middle of the box."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from locoreg.core.csvtext import to_csv
 from locoreg.core.jsontext import dumps
-from locoreg.report.selection.drawings import draw
+from locoreg.report.selection.drawings import TITLES, draw
 from locoreg.report.selection.page import selection_page
-from locoreg.report.selection.tables import csv_tables
+from locoreg.report.selection.tables import SOMETIMES, csv_tables
 from locoreg.workflows.export import write_files
 from locoreg.workflows.selection.saving import model_files
 
@@ -58,7 +58,13 @@ def write_selection(
 
 def _remove_stale(folder: Path, written: set[str]) -> None:
     """Remove what an earlier report drew or listed and this one does not, such as a rule."""
-    for part, endings in (("figures", (".svg", ".pdf")), ("tables", (".csv",))):
-        for path in sorted((folder / part).glob("*")):
-            if path.suffix in endings and f"{part}/{path.name}" not in written:
-                path.unlink()
+    stale = [f"figures/{name}{end}" for name in TITLES for end in (".svg", ".pdf")]
+    stale += [f"tables/{name}.csv" for name in SOMETIMES]
+    stale += [
+        f"figures/{path.name}"
+        for kind in ("sensitivity_*", "strength_*")
+        for path in sorted((folder / "figures").glob(kind))
+    ]
+    for name in stale:
+        if name not in written:
+            (folder / name).unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from locoreg.report.blocks import (
     Row,
     Section,
     Table,
+    Tone,
     text,
 )
 from locoreg.report.emulation.tables import with_figure
@@ -64,7 +65,7 @@ def _none(shown: Shown) -> tuple[Block, ...]:
     result = shown.result
     lines = result.rule_reading.splitlines()
     reason = tuple(Paragraph(text(line), "lead") for line in lines[:1])
-    tone = "blocking" if shown.contradicted else "serious"
+    tone: Tone = "blocking" if shown.contradicted else "serious"
     blocks: list[Block] = [Callout("No rule is shown", reason, tone)]
     if not shown.contradicted:
         told: tuple[Block, ...] = (

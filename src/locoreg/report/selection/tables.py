@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from locoreg.workflows.selection.result import SelectionResult
 
 Rows = Iterable[Sequence[Any]]
+# Tables that not every result has.
+SOMETIMES = ("subgroups", "leaves", "rule_values")
 ENDS = ("estimate", "se", "ci_low", "ci_high", "level")
 
 

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from locoreg.core.errors import DataError, DesignError, did_you_mean
 from locoreg.emulation.cohort import Attrition, Column, cohort_from_arrays
-from locoreg.selection.data.leaks import check_leaks
 from locoreg.selection.data.persons import SelectionData
+from locoreg.selection.data.usable import check_columns
 from locoreg.stats.survivaldata import FloatArray, named_rows, numbers
 
 
@@ -106,7 +106,9 @@ def selection_data(
     _check_names("ordered", ordered, names)
     _check_names("measured", measured or {}, names)
     _check_measured(measured or {}, persons.n)
-    check_leaks(persons.baseline, persons.time, persons.event)
+    check_columns(
+        persons.baseline, persons.time, persons.event, persons=persons.person_id, ordered=ordered
+    )
     return SelectionData(
         person_id=persons.person_id,
         time=persons.time,

@@ -186,7 +186,9 @@ class FeatureCoding:
         if name in self.levels:
             levels = self.levels[name]
             code = np.nan if value is None else _level_code(name, value, levels)
-            return Column(name=name, kind="category", values=np.array([code]), levels=levels)
+            column = Column(name=name, kind="category", values=np.array([code]), levels=levels)
+            self._check_unknown(column)
+            return column
         if value is None:
             number = np.nan
         elif isinstance(value, bool) or not isinstance(value, int | float):
@@ -196,13 +198,18 @@ class FeatureCoding:
             if not np.isfinite(number):
                 raise DataError(f"{name} is {value!r}.", hint="give a finite number or null.")
         column = Column(name=name, kind="number", values=np.array([number]))
+        self._check_unknown(column)
+        return column
+
+    def _check_unknown(self, column: Column) -> None:
+        """Refuse an unknown value of a covariate that was known for everybody."""
+        name = column.name
         has_unknown = any(f.variable == name and f.kind == "unknown" for f in self.features)
-        if np.isnan(number) and not has_unknown:
+        if column.missing.any() and not has_unknown:
             raise DataError(
                 f"{name} is unknown, but it was known for every patient of the model.",
                 hint="find it out: no patient of the data is like this one.",
             )
-        return column
 
     def to_dict(self) -> dict[str, Any]:
         """Return the coding as JSON-ready values."""

@@ -8,14 +8,17 @@ from typing import Literal
 
 import numpy as np
 
-from locoreg.core.errors import DesignError
+from locoreg.core.errors import DataError, DesignError
+from locoreg.core.numbertext import plural
 from locoreg.emulation.cohort import Attrition, AttritionStep, Cohort, Column
 from locoreg.emulation.cohort.columns import UNKNOWN
+from locoreg.emulation.cohort.frames import named_persons
 from locoreg.emulation.cohort.missing import indicator_name
 from locoreg.emulation.question import Question
 from locoreg.selection.data.persons import SelectionData
+from locoreg.selection.data.usable import check_columns
 from locoreg.selection.question import Measure, SelectionQuestion
-from locoreg.stats.survivaldata import FloatArray
+from locoreg.stats.survivaldata import BoolArray, FloatArray
 
 # Times that differ by less are the same.
 NEAR = 1e-9
@@ -75,35 +78,18 @@ def landmark_data(
 
     Raises
     ------
+    DataError
+        If the end of follow-up or a covariate is infinite.
     DesignError
-        If other events compete, or the landmark does not lie before the horizon.
+        If other events compete, the landmark does not lie before the horizon, or a covariate tells
+        the outcome or has nearly as many levels as persons.
     """
-    if cohort.competing:
-        raise DesignError(
-            "other events compete with the outcome, which scores of effects by covariates don't "
-            "handle.",
-            hint="choose an outcome without competing events, such as death from any cause.",
-        )
-    if not 0.0 <= landmark_months < question.horizon_months:
-        raise DesignError(
-            f"the landmark is at {landmark_months:g} months, but the horizon is "
-            f"{question.horizon_months:g}.",
-            hint="choose a landmark before the horizon.",
-        )
+    _check(cohort, question, landmark_months)
     # At time zero itself everybody is there, also who dies on the same day.
     alive = cohort.time > landmark_months + NEAR if landmark_months else cohort.time >= 0.0
-    rows = np.flatnonzero(alive)
-    step = AttritionStep(
-        name=f"alive and followed at {landmark_months:g} months",
-        excluded=cohort.n - rows.size,
-        left=int(rows.size),
-        unknown=0,
-    )
-    attrition = Attrition(
-        source=cohort.attrition.source,
-        started=cohort.attrition.started,
-        steps=(*cohort.attrition.steps, step),
-    )
+    unseen = alive & _unseen(cohort, question, landmark_months)
+    rows = np.flatnonzero(alive & ~unseen)
+    attrition = _attrition(cohort, landmark_months, int(alive.sum()), int(unseen.sum()))
     covariates = _covariates(cohort, modifiers, histories_at, landmark_months)
     kept = tuple(column.take(rows) for column in covariates)
     when = cohort.treatment_time[rows]
@@ -116,10 +102,12 @@ def landmark_data(
         time = np.where(late, np.minimum(time, when - landmark_months), time)
         event[late] = 0
         notes.append(
-            f"{int(late.sum())} persons who were treated after the landmark are censored then."
+            f"{plural(int(late.sum()), 'person')} treated after the landmark: censored then."
         )
+    persons = tuple(cohort.person_id[i] for i in rows.tolist())
+    check_columns(kept, time, event, persons=persons, ordered=ordered)
     data = SelectionData(
-        person_id=tuple(cohort.person_id[i] for i in rows.tolist()),
+        person_id=persons,
         time=time,
         event=event,
         treated=treated,
@@ -147,6 +135,58 @@ def landmark_data(
         outcome=question.outcome,
         level=question.level,
     )
+
+
+def _unseen(cohort: Cohort, question: Question, landmark: float) -> BoolArray:
+    """Return who would be censored at late treatment before the own observation begins."""
+    if cohort.entry is None or question.comparator != "never":
+        return np.zeros(cohort.n, dtype=np.bool_)
+    when = cohort.treatment_time
+    return np.asarray((when > landmark + NEAR) & (when <= cohort.entry))
+
+
+def _attrition(cohort: Cohort, landmark: float, alive: int, unseen: int) -> Attrition:
+    """Return the steps of the cohort with those of the landmark."""
+    steps = [
+        AttritionStep(
+            name=f"alive and followed at {landmark:g} months",
+            excluded=cohort.n - alive,
+            left=alive,
+            unknown=0,
+        )
+    ]
+    if unseen:
+        steps.append(
+            AttritionStep(
+                name="under observation before late treatment", excluded=unseen, left=alive - unseen
+            )
+        )
+    return Attrition(
+        source=cohort.attrition.source,
+        started=cohort.attrition.started,
+        steps=(*cohort.attrition.steps, *steps),
+    )
+
+
+def _check(cohort: Cohort, question: Question, landmark_months: float) -> None:
+    if cohort.competing:
+        raise DesignError(
+            "other events compete with the outcome, which scores of effects by covariates don't "
+            "handle.",
+            hint="choose an outcome without competing events, such as death from any cause.",
+        )
+    if not 0.0 <= landmark_months < question.horizon_months:
+        raise DesignError(
+            f"the landmark is at {landmark_months:g} months, but the horizon is "
+            f"{question.horizon_months:g}.",
+            hint="choose a landmark before the horizon.",
+        )
+    endless = np.isinf(cohort.time)
+    if endless.any():
+        raise DataError(
+            f"the end of follow-up is infinite for {named_persons(cohort.person_id, endless)}.",
+            hint="give the time of the event or of the last contact.",
+        )
 
 
 def _covariates(
@@ -192,10 +232,13 @@ def _histories(cohort: Cohort, at: HistoriesAt, landmark: float) -> list[Column]
 
 
 def _cohort_note(landmark: float, at: HistoriesAt, any_history: bool) -> str:
-    text = (
-        f"Persons alive and followed at {landmark:g} months; treated are those treated by then. "
-        "What is found holds for them, not for those who died before."
-    )
+    if landmark == 0.0:
+        text = "Treated are those treated at time zero."
+    else:
+        text = (
+            f"Persons alive and followed at {landmark:g} months; treated are those treated by "
+            "then. What is found holds for them, not for those who died before."
+        )
     if any_history:
         when = "the landmark" if at == "landmark" else "time zero"
         text += f" Covariates that change over time count as of {when}."

@@ -26,7 +26,7 @@ MOST_MEMBERS = 8
 RIDGE = 1e-6
 # Before the data speak the learners have this weight together, give or take so much each. It
 # matters where the loss hardly tells learners apart: few persons, or little heterogeneity.
-PRIOR_TOTAL, PRIOR_SD = 0.6, 0.5
+PRIOR_TOTAL, PRIOR_SD = 1.0, 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,6 +6,7 @@ import numpy as np
 
 from locoreg.core.errors import DesignError
 from locoreg.selection.patient.conformal import Bounds, bound_times, calibrations, values_at
+from locoreg.selection.scores.followup import FollowUp
 from locoreg.selection.scores.models import EventModel, fit_event_model
 from locoreg.selection.scores.result import Scores
 from locoreg.stats.survivaldata import FloatArray
@@ -55,9 +56,15 @@ def calibrate_bounds(scores: Scores, *, seed: int) -> Bounds:
         rows = np.flatnonzero(scores.fold == fold)
         model = fit_event_model(scores, seed=seed, rows=np.flatnonzero(scores.fold != fold))
         value[rows] = _values(model, scores, rows)
+    follow = FollowUp.of(scores.data, scores.question, scores.options)
+    # In whole months, who is censored in the last month has lived to the horizon.
+    reached = follow.done & ~follow.event
+    time = np.where(
+        reached, np.maximum(scores.data.time, scores.question.horizon_months), scores.data.time
+    )
     return calibrations(
         value[held],
-        scores.data.time[held],
+        time[held],
         scores.data.event[held] == 1,
         scores.data.treated[held],
         scores.propensity[held],

@@ -1,5 +1,6 @@
 """Rules for a tumour board: exact trees of few questions, with what they gain on other persons."""
 
+from locoreg.selection.rules.columns import check_rule
 from locoreg.selection.rules.fit import fit_rule
 from locoreg.selection.rules.leaves import (
     HonestRule,
@@ -25,6 +26,7 @@ __all__ = [
     "RuleOptions",
     "RuleSplit",
     "RuleTest",
+    "check_rule",
     "fit_rule",
     "honest_rule",
     "leaf_table",

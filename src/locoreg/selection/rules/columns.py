@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.selection.data.features import FeatureCoding
+from locoreg.selection.data.persons import SelectionData
 from locoreg.selection.rules.options import RuleOptions
 from locoreg.selection.scores.result import Scores
 from locoreg.stats.policytree import PolicyProblem, TreeLimits, bin_columns
@@ -34,8 +35,38 @@ def rule_columns(scores: Scores, options: RuleOptions) -> list[int]:
     DesignError
         If a variable is none by which the effect may differ, or there are too many.
     """
-    coding = scores.coding
-    may = [coding.features[j].variable for j in scores.modifiers]
+    return _places(scores.coding, scores.modifiers, scores.n, options)
+
+
+def check_rule(data: SelectionData, options: RuleOptions) -> None:
+    """Refuse a rule that can't be looked for in these data, before anything is fitted.
+
+    Parameters
+    ----------
+    data : SelectionData
+        The persons.
+    options : RuleOptions
+        The rule.
+
+    Raises
+    ------
+    DataError
+        If a covariate is unknown for everybody, or none varies.
+    DesignError
+        If a variable is none by which the effect may differ, there are too many, or a category
+        without order is given cut-points or a direction.
+    """
+    coding = FeatureCoding.of(data.covariates, data.ordered)
+    modifiers = coding.places(data.modifiers)
+    columns = _places(coding, modifiers, data.n, options)
+    _cut_points(coding, columns, options)
+    _directions(coding, columns, options)
+
+
+def _places(
+    coding: FeatureCoding, modifiers: Sequence[int], n: int, options: RuleOptions
+) -> list[int]:
+    may = [coding.features[j].variable for j in modifiers]
     allowed = tuple(dict.fromkeys(may))
     for what, names in (
         ("variables", options.variables or ()),
@@ -47,13 +78,13 @@ def rule_columns(scores: Scores, options: RuleOptions) -> list[int]:
     wanted = allowed if options.variables is None else options.variables
     columns = [
         j
-        for j in scores.modifiers
+        for j in modifiers
         if coding.features[j].kind != "unknown" and coding.features[j].variable in wanted
     ]
     if len(columns) > MOST_COLUMNS[options.depth]:
         raise DesignError(
             f"a rule of depth {options.depth} would be searched over {len(columns)} columns of "
-            f"{scores.n} persons; the most is {MOST_COLUMNS[options.depth]}.",
+            f"{n} persons; the most is {MOST_COLUMNS[options.depth]}.",
             hint="name the variables that the rule may ask for, chosen before the analysis.",
         )
     if not columns:
@@ -89,9 +120,22 @@ def rule_problem(scores: Scores, options: RuleOptions, columns: list[int]) -> Po
     PolicyProblem
         Rewards are the scores of the effect less the cost.
     """
-    features = [scores.coding.features[j] for j in columns]
+    cut_points = _cut_points(scores.coding, columns, options)
+    return PolicyProblem(
+        bins=bin_columns(scores.X[:, columns], bins=options.most_bins, cut_points=cut_points),
+        reward=scores.gamma - options.cost,
+        treated=scores.data.treated,
+        weight=scores.weight,
+        cluster=scores.cluster,
+    )
+
+
+def _cut_points(
+    coding: FeatureCoding, columns: Sequence[int], options: RuleOptions
+) -> dict[int, list[float]]:
+    """Return clinical cut-points by place among the columns of the rule."""
     cut_points = {}
-    for at, feature in enumerate(features):
+    for at, feature in enumerate(coding.features[j] for j in columns):
         given = options.cut_points.get(feature.variable)
         if given is None:
             continue
@@ -101,17 +145,11 @@ def rule_problem(scores: Scores, options: RuleOptions, columns: list[int]) -> Po
                 hint="it is split by its levels; leave its cut-points out.",
             )
         if feature.kind == "rank":
-            levels = scores.coding.levels[feature.variable]
+            levels = coding.levels[feature.variable]
             cut_points[at] = [_rank(feature.variable, one, levels) for one in given]
         else:
             cut_points[at] = [_number(feature.variable, one) for one in given]
-    return PolicyProblem(
-        bins=bin_columns(scores.X[:, columns], bins=options.most_bins, cut_points=cut_points),
-        reward=scores.gamma - options.cost,
-        treated=scores.data.treated,
-        weight=scores.weight,
-        cluster=scores.cluster,
-    )
+    return cut_points
 
 
 def _rank(variable: str, level: float | str, levels: tuple[str, ...]) -> float:
@@ -131,7 +169,21 @@ def _number(variable: str, cut: float | str) -> float:
 
 def rule_limits(scores: Scores, options: RuleOptions, columns: list[int]) -> TreeLimits:
     """Return what a rule must keep, with the directions of its columns."""
-    features = [scores.coding.features[j] for j in columns]
+    return TreeLimits(
+        depth=options.depth,
+        persons=options.min_persons,
+        treated=options.min_treated,
+        comparators=options.min_comparator,
+        complexity=options.complexity,
+        monotone=_directions(scores.coding, columns, options),
+    )
+
+
+def _directions(
+    coding: FeatureCoding, columns: Sequence[int], options: RuleOptions
+) -> tuple[int, ...]:
+    """Return the direction of each column: 1, -1, or 0 for none."""
+    features = [coding.features[j] for j in columns]
     for feature in features:
         if feature.kind == "level" and feature.variable in options.monotone:
             raise DesignError(
@@ -139,14 +191,6 @@ def rule_limits(scores: Scores, options: RuleOptions, columns: list[int]) -> Tre
                 hint="name it in `ordered` of the data, or leave its direction out.",
             )
     way = {"increasing": 1, "decreasing": -1}
-    return TreeLimits(
-        depth=options.depth,
-        persons=options.min_persons,
-        treated=options.min_treated,
-        comparators=options.min_comparator,
-        complexity=options.complexity,
-        monotone=tuple(
-            way[options.monotone[f.variable]] if f.variable in options.monotone else 0
-            for f in features
-        ),
+    return tuple(
+        way[options.monotone[f.variable]] if f.variable in options.monotone else 0 for f in features
     )

@@ -44,7 +44,7 @@ def check_persons(data: SelectionData, question: SelectionQuestion, follow: Foll
         if not members.any():
             raise DesignError(
                 f"nobody of {data.n} persons had {label!r}: there is nothing to compare.",
-                hint="check treated=, and who is let in.",
+                hint="check who counts as treated, and who is let in.",
             )
     events = int(follow.event.sum())
     if events < LEAST_EVENTS:

@@ -14,6 +14,10 @@ from locoreg.selection.scores.options import ScoreOptions
 from locoreg.selection.scores.ridge import RiskRows
 from locoreg.stats.survivaldata import BoolArray, FloatArray
 
+# Least time at risk of those to whom something happens, as a share of the horizon: too little to
+# change a hazard.
+LEAST_EXPOSURE = 1e-6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FollowUp:
@@ -24,8 +28,8 @@ class FollowUp:
     time : ndarray of float, shape (n,)
         End of follow-up, at most the last edge.
     event, censored : ndarray of bool, shape (n,)
-        Whether it ended with the event, or with censoring, before the horizon; neither for those
-        followed to it.
+        Whether it ended with the event, or with censoring, before the horizon (for survival in
+        continuous time, with an event at the horizon too); neither for those followed to it.
     done : ndarray of bool, shape (n,)
         Whether the outcome is known.
     value : ndarray of float, shape (n,)
@@ -78,7 +82,9 @@ class FollowUp:
         # Events of a month come before its censorings: who is censored in the last month that
         # counts has lived through it, and the outcome is known.
         known = last - 1.0 if months else last
-        beyond = (data.time >= last) | ((data.time >= known) & ~event)
+        beyond = (data.time >= known) & ~event
+        # In continuous time an event at the horizon itself has not been outlived: P(T > L).
+        beyond |= data.time >= last if months or restricted else data.time > last
         time = np.where(beyond, last, data.time)
         event = event & ~beyond
         done = event | beyond
@@ -127,9 +133,15 @@ class FollowUp:
         low, high = self.grid.edges[:-1], self.grid.edges[1:]
         exposure = np.minimum(end[:, None], high)
         exposure -= np.maximum(self.entry[:, None], low)
+        np.maximum(exposure, 0.0, out=exposure)
+        place = self.grid.place(self.time)
+        # What happens at time zero itself happens after no time at risk, and counts all the same.
+        at_once = np.flatnonzero(happened)
+        own = exposure[at_once, place[at_once]]
+        exposure[at_once, place[at_once]] = np.maximum(own, LEAST_EXPOSURE * self._last)
         return RiskRows(
-            exposure=np.maximum(exposure, 0.0, out=exposure),
-            place=self.grid.place(self.time),
+            exposure=exposure,
+            place=place,
             happened=happened.astype(np.float64),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from locoreg.core.errors import LocoregError
 from locoreg.emulation.protocol import TrialProtocol
@@ -43,6 +43,7 @@ from locoreg.workflows.selection.plan import SelectionPlan
 
 Say = Callable[[str], None]
 Group = BoolArray | None
+Found = TypeVar("Found")
 # Shares of the treated and the others with a feature, for what it would have to do.
 PREVALENCES = ((0.2, 0.4), (0.3, 0.6))
 
@@ -147,104 +148,143 @@ def find_doubts(
     Doubts
         The checks, with reasons for those that could not be made.
     """
-    notes: list[str] = []
+    checks = _Checks(scores=scores, plan=plan, treat=treat, say=say)
+    anchored = checks.anchor(survival or scores, protocol, eligible)
+    strengths = checks.strengths() if whole else ()
+    controls = checks.controls()
+    omitted = checks.omitted(strengths)
+    marginal = checks.marginal()
+    tipping = checks.tipping()
+    explained = checks.explained()
+    transport = checks.transport() if whole else None
+    steady = checks.stability() if whole else None
+    return Doubts(
+        anchor=anchored,
+        controls=controls,
+        omitted=omitted,
+        marginal=marginal,
+        explained=explained,
+        tipping=tipping,
+        strengths=strengths,
+        transport=transport,
+        stability=steady,
+        credibility=credibility(
+            anchor=anchored,
+            controls=controls,
+            omitted=omitted,
+            marginal=marginal,
+            explained=explained,
+            transport=transport,
+            stability=steady,
+        ),
+        notes=tuple(checks.notes),
+    )
 
-    def tried(what: str, make: Callable[[], Any]) -> Any:
-        say(what)
+
+class _Checks:
+    """Checks of one finding; what can't be made is noted with its reason."""
+
+    def __init__(self, *, scores: Scores, plan: SelectionPlan, treat: BoolArray, say: Say) -> None:
+        self.scores, self.plan, self.say = scores, plan, say
+        self.groups: list[Group] = [None]
+        if treat.any() and not treat.all():
+            self.groups.append(treat)
+        self.notes: list[str] = []
+
+    def _tried(self, what: str, make: Callable[[], Found]) -> Found | None:
         try:
             return make()
         except LocoregError as error:
-            notes.append(f"{what[:1].upper()}{what[1:]}: not made. {error.message}")
+            note = f"{what[:1].upper()}{what[1:]}: not made. {error.message}"
+            if note not in self.notes:
+                self.notes.append(note)
             return None
 
-    groups: list[BoolArray | None] = [None]
-    if treat.any() and not treat.all():
-        groups.append(treat)
-    beside = None
-    if protocol is not None and protocol.benchmark is not None and eligible is not None:
+    def _one(self, what: str, make: Callable[[], Found]) -> Found | None:
+        self.say(what)
+        return self._tried(what, make)
+
+    def _each(self, what: str, make: Callable[[Group], Found]) -> tuple[Found, ...]:
+        """Return what is found in each group, but for those where it can't be."""
+        self.say(what)
+        found = [self._tried(what, partial(make, group)) for group in self.groups]
+        return tuple(one for one in found if one is not None)
+
+    def anchor(
+        self, scores: Scores, protocol: TrialProtocol | None, eligible: BoolArray | None
+    ) -> Anchor | None:
+        if protocol is None or protocol.benchmark is None or eligible is None:
+            return None
         asked = protocol.benchmark
-        beside = tried(
+        return self._one(
             "comparison with randomised trials",
-            lambda: _beside_trials(survival or scores, eligible, asked, plan, protocol),
+            lambda: _beside_trials(scores, eligible, asked, self.plan, protocol),
         )
-    strengths: tuple[CovariateStrength, ...] = ()
-    if whole and plan.like:
-        found = tried(
+
+    def strengths(self) -> tuple[CovariateStrength, ...]:
+        if not self.plan.like:
+            return ()
+        found = self._one(
             "strength of known covariates",
-            lambda: covariate_strengths(scores, plan.like, treat=groups[-1]),
+            lambda: covariate_strengths(self.scores, self.plan.like, treat=self.groups[-1]),
         )
-        strengths = found or ()
-    controls = None
-    if scores.data.negative_controls:
-        controls = tried("negative controls", lambda: negative_controls(scores, treat=groups[-1]))
-    known = [one.strength for one in strengths]
-    omitted = _each(
-        groups,
-        tried,
-        "bias by a hidden variable",
-        lambda group: omitted_bias(scores, treat=group, strengths=known),
-    )
-    marginal = _each(
-        groups,
-        tried,
-        "wrong odds of treatment",
-        lambda group: marginal_sensitivity(scores, factors=plan.odds_factors, treat=group),
-    )
-    tipping = _each(
-        groups,
-        tried,
-        "hidden confounder that would explain the effect",
-        lambda group: tipping_confounders(scores, prevalences=PREVALENCES, treat=group),
-    )
-    explained = [
-        found
-        for one in plan.hidden
-        for found in _each(
-            groups,
-            tried,
-            "hidden confounder of a given size",
-            partial(_explained, scores, one),
+        return tuple(found or ())
+
+    def controls(self) -> NegativeControls | None:
+        if not self.scores.data.negative_controls:
+            return None
+        return self._one(
+            "negative controls", lambda: negative_controls(self.scores, treat=self.groups[-1])
         )
-    ]
-    transport = steady = None
-    if whole:
-        if scores.data.site is not None:
-            options = SiteOptions(cost=plan.cost, seed=plan.seed)
-            transport = tried(
-                "each site by the others",
-                lambda: leave_one_site_out(scores, plan.make_learner(), options),
-            )
-        steady = tried(
+
+    def omitted(self, strengths: Sequence[CovariateStrength]) -> tuple[OmittedBias, ...]:
+        known = [one.strength for one in strengths]
+        return self._each(
+            "bias by a hidden variable",
+            lambda group: omitted_bias(self.scores, treat=group, strengths=known),
+        )
+
+    def marginal(self) -> tuple[MarginalSensitivity, ...]:
+        factors = self.plan.odds_factors
+        return self._each(
+            "wrong odds of treatment",
+            lambda group: marginal_sensitivity(self.scores, factors=factors, treat=group),
+        )
+
+    def tipping(self) -> tuple[TippingConfounders, ...]:
+        return self._each(
+            "hidden confounder that would explain the effect",
+            lambda group: tipping_confounders(self.scores, prevalences=PREVALENCES, treat=group),
+        )
+
+    def explained(self) -> tuple[HiddenBias, ...]:
+        found: list[HiddenBias] = []
+        for size in self.plan.hidden:
+            what = "hidden confounder of a given size"
+            found += self._each(what, partial(_explained, self.scores, size))
+        return tuple(found)
+
+    def transport(self) -> Transport | None:
+        if self.scores.data.site is None:
+            return None
+        options = SiteOptions(cost=self.plan.cost, seed=self.plan.seed)
+        return self._one(
+            "each site by the others",
+            lambda: leave_one_site_out(self.scores, self.plan.make_learner(), options),
+        )
+
+    def stability(self) -> Stability | None:
+        plan = self.plan
+        return self._one(
             "the rule on halves of the persons",
             lambda: stability(
-                scores,
+                self.scores,
                 lambda half: fit_rule(half, plan.rule),
                 halves=plan.halves,
                 seed=plan.seed,
                 cost=plan.cost,
             ),
         )
-    return Doubts(
-        anchor=beside,
-        controls=controls,
-        omitted=tuple(omitted),
-        marginal=tuple(marginal),
-        explained=tuple(explained),
-        tipping=tuple(tipping),
-        strengths=strengths,
-        transport=transport,
-        stability=steady,
-        credibility=credibility(
-            anchor=beside,
-            controls=controls,
-            omitted=tuple(omitted),
-            marginal=tuple(marginal),
-            explained=tuple(explained),
-            transport=transport,
-            stability=steady,
-        ),
-        notes=tuple(notes),
-    )
 
 
 def _beside_trials(
@@ -270,17 +310,6 @@ def _beside_trials(
         margin=None if asked.margin is None else max(asked.margin, 1.0 / asked.margin),
         left_out=found.left_out,
     )
-
-
-def _each(
-    groups: Sequence[Group],
-    tried: Callable[[str, Callable[[], Any]], Any],
-    what: str,
-    make: Callable[[Group], Any],
-) -> list[Any]:
-    """Return what is found in each group, but for those where it can't be."""
-    found = [tried(what, partial(make, group)) for group in groups]
-    return [one for one in found if one is not None]
 
 
 def _explained(scores: Scores, size: HiddenConfounder, group: Group) -> HiddenBias:

@@ -70,6 +70,12 @@ class SelectionPlan:
     halves: int = 100
     jobs: int = 2
 
+    def __post_init__(self) -> None:
+        # What can't be made is refused now, not after the scores are made.
+        self.make_learner()
+        self.scores()
+        self.assessment()
+
     def make_learner(self) -> Learner:
         """Return the learner."""
         return make_learner(self.learner, dict(self.learner_options))
