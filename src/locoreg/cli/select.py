@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from locoreg.cli.output import Progress, ProgressStyle, print_json, print_text
 from locoreg.workflows.emulation.reproduction import reproduction
+from locoreg.workflows.export import check_folder
 from locoreg.workflows.selection.predicting import predict as predict_patient
 from locoreg.workflows.selection.task import select as run_selection
 
@@ -60,6 +61,8 @@ def select(
     json
         Print results.json on stdout.
     """
+    if out is not None:
+        check_folder(out)
     say = Progress(progress)
     result = run_selection(
         protocol,

@@ -80,6 +80,26 @@ def _write_all(folder: str | Path, contents: Mapping[str, str]) -> tuple[Path, .
     return tuple(target / name for name in files)
 
 
+def check_folder(folder: Path) -> None:
+    """Raise DataError if no files can be written into a folder, which need not exist yet.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Raises
+    ------
+    DataError
+        If it, or a folder above it, is a file or may not be written to.
+    """
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise DataError(f"{there} is a file, no folder.", hint="name a folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise DataError(f"{there} may not be written to.", hint="name a folder of your own.")
+
+
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Write files so that each is whole: to a temporary folder first, then moved.
 
@@ -91,6 +111,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
         Bytes by relative path. Moved in this order, so name the file last
         that says the others are complete.
     """
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".locoreg-", dir=folder) as scratch:
         for name, data in contents.items():

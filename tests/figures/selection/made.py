@@ -13,6 +13,7 @@ from locoreg.emulation.benchmark import TrialEstimate
 from locoreg.emulation.cohort import Attrition
 from locoreg.emulation.cohort.attrition import AttritionStep
 from locoreg.emulation.effect import Diagnostic
+from locoreg.selection.assess.outcomes import SubgroupDifference, SubgroupEffects
 from locoreg.selection.assess.results import (
     Calibration,
     GroupEffect,
@@ -23,8 +24,19 @@ from locoreg.selection.assess.results import (
     ValueCurve,
 )
 from locoreg.selection.assess.robustness import (
+    BiasBound,
+    CovariateStrength,
+    Frequency,
+    HiddenBias,
     MarginalBound,
     MarginalSensitivity,
+    NegativeControl,
+    NegativeControls,
+    SiteOptions,
+    SiteResult,
+    Stability,
+    Strength,
+    Transport,
     anchor,
 )
 from locoreg.selection.data import selection_data
@@ -250,3 +262,77 @@ def contradicted() -> SelectionResult:
 def failing() -> SelectionResult:
     """Return the same where a diagnostic of the data failed."""
     return replace(result(), diagnostics=(FAILED, *result().diagnostics))
+
+
+def _doubts() -> dict[str, Any]:
+    """Return checks that `result` was not put to, by hand."""
+    strength = Strength(label="as strong as ecog", outcome=0.02, treatment=0.03)
+    bound = BiasBound(
+        strength=strength, bias=0.4, lower=estimate(3.0), upper=estimate(3.9),
+        value_lower=estimate(1.0), value_upper=estimate(2.0),
+    )  # fmt: skip
+    value = values([1.0]).values[0]
+    site = SiteResult(
+        site="North <b>", n=120, treated=50, comparator=70, average=estimate(2.5),
+        autoc=estimate(0.7), intercept=estimate(0.1), slope=None, value=value,
+    )  # fmt: skip
+    return {
+        "omitted": tuple(
+            replace(one, bounds=(bound, replace(bound, strength=replace(strength, label="age"))))
+            for one in result().doubts.omitted
+        ),
+        "strengths": (
+            CovariateStrength(
+                name="ecog", label="everybody", strength=strength, effect=estimate(3.5),
+                without=estimate(3.1), change=-0.4, odds_factor=1.37, reading="Weaker than that.",
+            ),
+        ),
+        "explained": (
+            HiddenBias(
+                label="everybody", confounder={}, effect=estimate(3.5), against=0.0, bias=2.9,
+                adjusted=estimate(0.6), verdict="explains", outcome=0.1, treatment=0.1,
+                correlation=1.0, reading="A hidden confounder of that size explains the effect.",
+            ),
+        ),
+        "controls": NegativeControls(
+            controls=(
+                NegativeControl(
+                    name="second primary", label="everybody", horizon_months=36.0, n=590,
+                    events=31, left_out=10, effect=None, diagnostic=FAILED,
+                ),
+            ),
+            reading="The control can't be estimated.",
+        ),
+        "transport": Transport(
+            learner="spline", options=SiteOptions(cost=1.0, seed=1), sites=(site,),
+            too_small=(("Hill", 17),), between=(), reading="Learnt elsewhere it holds.",
+            notes=("One site is too small.",),
+        ),
+        "stability": Stability(
+            halves=20, failed=("half 3: too few",),
+            variables=(Frequency(name="organs", count=19, share=0.95),),
+            cuts=(Frequency(name="organs above 2", count=15, share=0.75),), spread=(),
+            agreement=0.9, always=0.5, never=0.4, treated=(0.5, 0.4, 0.6), value=(3.0, 2.0, 4.0),
+            value_over_all=(1.0, 0.5, 1.5), worse=0.1, unit="months", seed=1,
+            reading="Most halves decide alike.",
+        ),
+        "notes": ("Comparison with randomised trials: not made. There is none.",),
+    }  # fmt: skip
+
+
+@cache
+def full() -> SelectionResult:
+    """Return the same with subgroups and every check, put together by hand."""
+    found = groups([-1.0, 4.0], labels=["subtype: HR+", "subtype: TN"], predicted=False)
+    differences = (
+        SubgroupDifference(label="subtype: HR+", difference=estimate(-5.0), p=0.0001,
+                           p_adjusted=0.0002),
+        SubgroupDifference(label="everybody", difference=None, p=None, p_adjusted=None),
+    )  # fmt: skip
+    return replace(
+        result(),
+        subgroups=SubgroupEffects(
+            groups=replace(found, title="Subgroups of the protocol"), differences=differences
+        ),
+        doubts=replace(result().doubts, **_doubts()),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from functools import cache
 
@@ -95,6 +96,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "strength busy": lambda: strength_figure(made.result().doubts.omitted[0], setting=BUSY),
     "support busy": lambda: support_figure(made.result().model, setting=BUSY),
+    "strength known covariates": lambda: selection_figure(made.full(), kind="strength"),
+    "subgroups": lambda: selection_figure(made.full(), kind="subgroups"),
     "contradicted": lambda: selection_figure(made.contradicted(), kind="toc"),
 }  # fmt: skip
 names = pytest.mark.parametrize("name", FIGURES)
@@ -147,6 +150,12 @@ def test_texts_stand_out_and_are_large_enough(name: str) -> None:
     for artist in drawn(name).axes[0].texts:
         assert contrast(artist.get_color()) >= 4.5, artist.get_text()
         assert artist.get_fontsize() >= 7.5, artist.get_text()
+
+
+@names
+def test_ids_are_used_once(name: str) -> None:
+    ids = re.findall(r' id="([^"]+)"', to_svg(drawn(name)))
+    assert len(ids) == len(set(ids))
 
 
 @names

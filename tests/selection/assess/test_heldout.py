@@ -92,7 +92,7 @@ def test_training_anew_makes_scores_of_the_training_persons(scores, monkeypatch)
         made.append(set(data.person_id))
         return made_scores(np.zeros(data.n), np.ones((data.n, 3)) * np.arange(data.n)[:, None])
 
-    monkeypatch.setattr("locoreg.selection.assess.heldout.make_scores", remake)
+    monkeypatch.setattr("locoreg.selection.assess.heldout.scores_of_part", remake)
     held = crossfit(scores, Ridge(penalty=1.0), seed=1, training="anew")
     assert made == [ids(scores, scores.fold != number) for number in range(5)]
     # Scores made anew are 0 here, and so is what is learnt from them.

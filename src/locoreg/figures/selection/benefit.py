@@ -12,7 +12,7 @@ from locoreg.core.estimate import Estimate
 from locoreg.figures.emulation.plate import Words
 from locoreg.figures.layouts import INK
 from locoreg.figures.selection.chart import DASH, GREEN, ORANGE, Chart, nice_axis
-from locoreg.figures.selection.words import PLAIN, Setting, unit_of
+from locoreg.figures.selection.words import PLAIN, Setting, Unit, unit_of
 from locoreg.figures.survival.arms import mix
 from locoreg.stats.survivaldata import FloatArray
 
@@ -67,23 +67,13 @@ def benefit_figure(
             "predicted effects must be the 99 quantiles 0.01 to 0.99, ascending.",
             hint="give the predicted effects of a calibration.",
         )
-    as_printed = unit_of(unit)
-    above, negative = share_above(values, cost), 1.0 - share_above(values, 0.0)
-    name = as_printed.name
-    parts = [
-        f"median {as_printed.signed(float(values[49]))} {name}",
-        f"98% of persons between {as_printed.signed(float(values[0]))} and "
-        f"{as_printed.signed(float(values[-1]))}",
-        f"about {above:.0%} above the cost of {as_printed.signed(cost)}",
-        f"about {negative:.0%} at or below 0",
-    ]
-    if average is not None:
-        parts.append(f"average effect {as_printed.estimate(average)}")
+    above = share_above(values, cost)
+    told = _told(values, cost, unit_of(unit), average)
     words = Words(
         title=setting.title(title or "Distribution of predicted effects"),
         subtitle=setting.subtitle,
         alerts=setting.alerts,
-        description="; ".join(parts),
+        description=told,
         notes=(
             "Predictions for persons that the model did not see. They are shrunken and uncertain: "
             "their spread is not that of the true effects, and no bar is an effect of a person. "
@@ -92,6 +82,21 @@ def benefit_figure(
         ),
     )
     return _Benefit(words, values, cost, unit, above, average).draw()
+
+
+def _told(values: FloatArray, cost: float, unit: Unit, average: Estimate | None) -> str:
+    """Return the distribution in words."""
+    negative = 1.0 - share_above(values, 0.0)
+    parts = [
+        f"median {unit.signed(float(values[49]))} {unit.name}",
+        f"98% of persons between {unit.signed(float(values[0]))} and "
+        f"{unit.signed(float(values[-1]))}",
+        f"about {share_above(values, cost):.0%} above the cost of {unit.signed(cost)}",
+        f"about {negative:.0%} at or below 0",
+    ]
+    if average is not None:
+        parts.append(f"average effect {unit.estimate(average)}")
+    return "; ".join(parts)
 
 
 def share_above(quantiles: FloatArray, cost: float) -> float:

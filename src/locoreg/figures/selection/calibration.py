@@ -59,24 +59,13 @@ def calibration_figure(
             "no group has a predicted effect.",
             hint="draw the calibration of groups by quantiles of the predicted effect.",
         )
-    unit = unit_of(calibration.groups.unit)
     left_out = len(calibration.groups.groups) - len(groups)
-    parts = [
-        f"slope {plain_text(calibration.slope)}, 1 where predictions are right",
-        f"average effect {unit.estimate(calibration.average)} {unit.name}",
-        *(
-            f"{g.label}: predicted {unit.signed(g.predicted or 0.0)}, held-out "
-            f"{unit.interval(g.effect.estimate, g.band_low, g.band_high)}, "
-            f"{plural(g.n, 'person')}"
-            for g in groups
-        ),
-    ]
     level = calibration.groups.level
     words = Words(
         title=setting.title(title or "Calibration: held-out effects against predicted effects"),
         subtitle=setting.subtitle,
         alerts=setting.alerts,
-        description="; ".join(parts),
+        description=_told(calibration, groups),
         notes=(
             f"Groups by quantiles of the predicted effect; their effects are means of held-out "
             f"doubly robust scores. Thick: {level:g}% interval of each group; thin: {level:g}% "
@@ -87,6 +76,22 @@ def calibration_figure(
         ),
     )  # fmt: skip
     return _Calibration(words, calibration, groups).draw()
+
+
+def _told(calibration: Calibration, groups: tuple[GroupEffect, ...]) -> str:
+    """Return slope, average and groups in words."""
+    unit = unit_of(calibration.groups.unit)
+    parts = [
+        f"slope {plain_text(calibration.slope)}, 1 where predictions are right",
+        f"average effect {unit.estimate(calibration.average)} {unit.name}",
+    ]
+    for g in groups:
+        held = unit.interval(g.effect.estimate, g.band_low, g.band_high)
+        parts.append(
+            f"{g.label}: predicted {unit.signed(g.predicted or 0.0)}, held-out {held}, "
+            f"{plural(g.n, 'person')}"
+        )
+    return "; ".join(parts)
 
 
 def _known(value: float | None) -> bool:

@@ -265,11 +265,10 @@ class _Groups(Plate):
                 end = x + half
         self.y += 18
         self._favours(zero)
+        title = self.pen("axis-title")
         middle = (self.left + self.right) / 2
         for line in wrap(f"Effect, {self.unit.name}", self.right - self.left + 40, HEAD, "bold"):
-            self.pen("axis-title").text(
-                middle, self.y + 5, line, role="line", size=HEAD, align="center", bold=True
-            )
+            title.text(middle, self.y + 5, line, role="line", size=HEAD, align="center", bold=True)
             self.y += 10.5
         self.y += 5
 
@@ -277,6 +276,7 @@ class _Groups(Plate):
         if not all(self.sides):
             return
         below, above = (one_line(side) for side in self.sides)
+        pen = self.pen("favours")
         deepest = 0
         for text, room, place, align in (
             (f"← Favours {below}", zero - 5 - MARGIN, zero - 5, "right"),
@@ -284,7 +284,7 @@ class _Groups(Plate):
         ):
             lines = wrap(text, max(room, 40.0), SMALL)
             for k, line in enumerate(lines):
-                self.pen("favours").text(
+                pen.text(
                     place, self.y + SMALL_LINE * (k + 0.5), line, role="line", size=SMALL,
                     align="right" if align == "right" else "left", colour=FAINT_INK,
                 )  # fmt: skip

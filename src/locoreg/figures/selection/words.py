@@ -96,7 +96,7 @@ def alerts_of(result: SelectionResult) -> tuple[str, ...]:
     alerts = []
     credibility = result.doubts.credibility
     if credibility.verdict == "not credible":
-        alerts.append(f"Not credible: {one_line(credibility.reading)}")
+        alerts.append(not_credible(credibility.reading))
     about_data = {id(d) for d in (*credibility.checks, *result.diagnostics)}
     for what, advice, found in (
         (
@@ -116,6 +116,12 @@ def alerts_of(result: SelectionResult) -> tuple[str, ...]:
             shown = "; ".join(names[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
             alerts.append(f"{what}: {shown}.{advice}")
     return tuple(alerts)
+
+
+def not_credible(reading: str) -> str:
+    """Return why trials contradict the data, with the verdict in front of it once."""
+    said = one_line(reading)
+    return said if said.casefold().startswith("not credible") else f"Not credible: {said}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def model(shown: Shown) -> Section:
         Listing(
             "Python",
             "from locoreg.workflows.selection.predicting import predict\n\n"
-            'print(predict("model", "patient.json").summary())',
+            'print(predict("model", "patient.json").text())',
         ),
         Details(
             text("patient.json: one value per covariate; null where it is not known"),

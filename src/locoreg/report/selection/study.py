@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from locoreg.core.numbertext import p_text, plural
+from locoreg.figures.emulation.words import upper_first
 from locoreg.report.blocks import (
     Badge,
     Block,
@@ -18,13 +19,14 @@ from locoreg.report.blocks import (
     Text,
     Tile,
     Tiles,
+    Tone,
     text,
 )
 from locoreg.report.emulation.tables import with_figure
 from locoreg.report.selection.parts import Shown, checks_table, plain_effect
 from locoreg.report.words import NONE
 
-CREDIBILITY_TONE = {
+CREDIBILITY_TONE: dict[str, tuple[str, Tone]] = {
     "credible": ("✔", "good"),
     "doubtful": ("▲", "serious"),
     "not credible": ("✖", "blocking"),
@@ -69,9 +71,8 @@ def _arms(shown: Shown) -> str:
 
 def _alarm(shown: Shown) -> list[Block]:
     items: list[Text] = []
-    credibility = shown.result.doubts.credibility
     if shown.contradicted:
-        items.append(text(Badge("not credible", "✖", "blocking"), f" {credibility.reading}"))
+        items.append(_verdict(shown))
     items += [
         text(Badge("fail", "✖", "blocking"), f" {d.heading}: {d.message} {d.advice}".rstrip())
         for d in shown.result.failed
@@ -88,12 +89,19 @@ def _alarm(shown: Shown) -> list[Block]:
     return [Callout("What failed", (Items(tuple(items)), Paragraph(text(lead))), "blocking")]
 
 
+def _verdict(shown: Shown) -> Text:
+    """Return the verdict on credibility with its reason, the verdict once."""
+    found = shown.result.doubts.credibility
+    sign, tone = CREDIBILITY_TONE[found.verdict]
+    reading = found.reading
+    if reading.casefold().startswith(f"{found.verdict}: "):
+        reading = upper_first(reading[len(found.verdict) + 2 :])
+    return text(Badge(found.verdict, sign, tone), f" {reading}")
+
+
 def answers(shown: Shown) -> list[Block]:
     """Return one sentence each: average, whether effects differ, rule, credibility."""
-    result = shown.result
-    sign, tone = CREDIBILITY_TONE[result.doubts.credibility.verdict]
-    mark = Badge(result.doubts.credibility.verdict, sign, tone)  # type: ignore[arg-type]
-    reading = text("Credibility: ", mark, f" {result.doubts.credibility.reading}")
+    reading = text("Credibility: ", *_verdict(shown))
     if shown.blocked:
         return [Paragraph(reading, "lead")]
     return [
@@ -140,9 +148,7 @@ def rule_sentence(shown: Shown) -> str:
 def credibility(shown: Shown) -> Section:
     """Return the checks of credibility, the trials beside the registry first."""
     found = shown.result.doubts
-    sign, tone = CREDIBILITY_TONE[found.credibility.verdict]
-    mark = Badge(found.credibility.verdict, sign, tone)  # type: ignore[arg-type]
-    blocks: list[Block] = [Paragraph(text(mark, f" {found.credibility.reading}"), "lead")]
+    blocks: list[Block] = [Paragraph(_verdict(shown), "lead")]
     blocks += _trials(shown)
     if found.credibility.checks:
         blocks.append(
@@ -166,7 +172,9 @@ def _trials(shown: Shown) -> list[Block]:
                                         f"{found.comparator:,} not")),
         ("Hazard ratio among them", text(plain_effect(found.hazard_ratio))),
     ]  # fmt: skip
-    blocks: list[Block] = [Paragraph(text(found.reading)), Facts(tuple(facts))]
+    blocks: list[Block] = [Facts(tuple(facts))]
+    if found.reading != shown.result.doubts.credibility.reading:
+        blocks.insert(0, Paragraph(text(found.reading)))
     if "trials" in shown.drawings and found.benchmark is not None:
         rows = [(row.trial.label, row.trial.estimate, row.agreement) for row in
                 (*found.benchmark.rows, *([found.benchmark.pooled] if found.benchmark.pooled

@@ -354,8 +354,7 @@ def _notes(held: HeldOut, options: AssessOptions) -> tuple[str, ...]:
         notes.append(
             "AUTOC, Qini, the targeting curve, calibration and values are taken over the folds "
             "together and describe: the folds' models share persons, so that intervals are too "
-            "short, by up to a third where effects don't differ. Tests are those of sequential "
-            "folds, and so is the interval of the test's area."
+            "short. Tests are those of sequential folds, and so is the interval of the test's area."
         )
     if held.design == "folds" and options.training == "shared":
         notes.append(

@@ -48,7 +48,8 @@ def selection_data(
     modifiers : sequence of str, optional
         Covariates by which the effect may differ; by default all.
     ordered : sequence of str
-        Categories coded by the rank of their levels.
+        Categories coded by the rank of their levels: in the order of a pandas categorical, texts in
+        that of the alphabet. Notes of the data tell the order.
     measured : mapping of str to array_like, optional
         When covariates were measured: months since time zero, not positive.
     entry : array_like, shape (n,), optional
@@ -124,6 +125,11 @@ def selection_data(
         attrition=Attrition(source=source, started=persons.n, steps=()),
         source=source,
         synthetic=False,
+        notes=tuple(
+            f"{column.name} is ordered {' < '.join(column.levels)}."
+            for column in persons.baseline
+            if column.name in ordered and column.kind == "category"
+        ),
     )
 
 

@@ -7,7 +7,9 @@ are weighted to stand for all patients under the option: by the inverse probabil
 (the covariates of those who had it are not those of all: Tibshirani et al. 2019, Lei and Candes
 2021, doi:10.1111/rssb.12445) and the inverse probability of being uncensored until the outcome was
 known (Candes, Lei and Ren 2023, doi:10.1093/jrsssb/qkac017, for censored times). If these
-probabilities are right the bound holds whatever F is; if F is right it holds whatever they are.
+probabilities are right the bound holds whatever F is. If F is right it holds whatever the
+probabilities of the option are; those of being uncensored must be right all the same, as the times
+of those who are not censored are too short.
 """
 
 from __future__ import annotations

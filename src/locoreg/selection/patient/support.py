@@ -108,6 +108,8 @@ def _clean(name: str, value: Any, category: bool) -> str | float | None:
     if value is None:
         return None
     if category:
+        if not isinstance(value, str | bool | int | float | np.generic):
+            raise DataError(f"{name} is {value!r}, no level.", hint="give a text or null.")
         return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise DataError(f"{name} is {value!r}, not a number.", hint="give a number or null.")

@@ -14,9 +14,6 @@ from locoreg.stats.survivaldata import FloatArray, IntArray
 
 # Numbers of trees among which held-out persons decide, as shares of the most.
 CHECKPOINTS = (0.3, 0.6, 1.0)
-# Rows from which a second thread pays; with fewer, threads cost more than they save. Results don't
-# depend on their number.
-ROWS_PER_THREAD = 100_000
 # Bins of a covariate's values.
 MOST_BINS = 63
 
@@ -85,7 +82,7 @@ def growth(kind: str, units: float) -> Growth:
     )
 
 
-def _settings(size: Growth, seed: int, threads: int, **more: Any) -> dict[str, Any]:
+def _settings(size: Growth, seed: int, **more: Any) -> dict[str, Any]:
     return {
         "num_leaves": size.leaves,
         "learning_rate": size.rate,
@@ -95,18 +92,14 @@ def _settings(size: Growth, seed: int, threads: int, **more: Any) -> dict[str, A
         "max_bin": MOST_BINS,
         "use_missing": False,
         "feature_pre_filter": False,
-        "num_threads": threads,
+        # Folds run side by side; LightGBM's own threads would wait busily for each other.
+        "num_threads": 1,
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
         "verbose": -1,
         **more,
     }
-
-
-def threads(rows: int, jobs: int) -> int:
-    """Return the number of threads, of those allowed, that a number of rows is worth."""
-    return max(1, min(jobs, rows // ROWS_PER_THREAD))
 
 
 class HazardTable:
@@ -126,13 +119,13 @@ class HazardTable:
         Whether times are whole months.
     size : Growth
         Size of trees.
-    seed, jobs : int
-        Seed and threads of LightGBM.
+    seed : int
+        Seed of LightGBM.
     """
 
     def __init__(
         self, X: FloatArray, treated: FloatArray, risk: RiskRows, weight: FloatArray, *,
-        months: bool, size: Growth, seed: int, jobs: int,
+        months: bool, size: Growth, seed: int,
     ) -> None:  # fmt: skip
         person, place = np.nonzero(risk.exposure > 0.0)
         exposure = risk.exposure[person, place]
@@ -149,7 +142,7 @@ class HazardTable:
             if months
             else {"objective": "poisson", "poisson_max_delta_step": 0.7}
         )
-        self.settings = _settings(size, seed, threads(person.size, jobs), **objective)
+        self.settings = _settings(size, seed, **objective)
         self.size = size
         self.made = lgb.Dataset(
             Z, label=happened / exposure, weight=exposure * weight[person], params=self.settings,
@@ -171,7 +164,7 @@ class HazardTable:
 
 def fit_plain(
     X: FloatArray, y: FloatArray, weight: FloatArray, *, objective: str, size: Growth,
-    seed: int, jobs: int,
+    seed: int,
 ) -> Trees:  # fmt: skip
     """Return boosted trees of a mean (objective ``regression``) or a log-odds (``binary``).
 
@@ -185,15 +178,15 @@ def fit_plain(
         Squared error or log-loss.
     size : Growth
         Size of trees.
-    seed, jobs : int
-        Seed and threads of LightGBM.
+    seed : int
+        Seed of LightGBM.
 
     Returns
     -------
     Trees
         Their sum is the mean, or the log-odds.
     """
-    settings = _settings(size, seed, threads(y.size, jobs), objective=objective)
+    settings = _settings(size, seed, objective=objective)
     if objective == "binary":
         # Second derivatives of a probability are a quarter of a person at most.
         settings["min_sum_hessian_in_leaf"] = size.least / 4.0

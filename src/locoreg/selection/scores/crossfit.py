@@ -13,10 +13,11 @@ from locoreg.selection.scores.boosting import HazardTable, growth
 from locoreg.selection.scores.followup import FollowUp
 from locoreg.selection.scores.grid import Grid
 from locoreg.selection.scores.hazards import CHUNK, HazardFit, HazardModel, fit_hazards
-from locoreg.selection.scores.mixture import Mixture, best_mixture, without_own
+from locoreg.selection.scores.mixture import Losses, Mixture, best_mixture, without_own
 from locoreg.selection.scores.options import ScoreOptions
-from locoreg.selection.scores.plain import PlainModel, Target, fit_number
+from locoreg.selection.scores.plain import PlainFit, PlainModel, Target, fit_number
 from locoreg.selection.scores.ridge import RiskRows
+from locoreg.selection.scores.sidebyside import side_by_side
 from locoreg.stats.survivaldata import FloatArray, IntArray
 from locoreg.stats.unbiasedoutcome import UnbiasedOutcome, unbiased_outcome
 
@@ -45,7 +46,7 @@ class Outcomes:
 
 def hazard_setup(
     kind: Kind, X: FloatArray, treated: FloatArray, risk: RiskRows, weight: FloatArray,
-    grid: Grid, options: ScoreOptions, *, seed: int, most: int,
+    grid: Grid, *, seed: int, most: int,
 ) -> tuple[HazardTable, IntArray]:  # fmt: skip
     """Return the binned rows that a hazard is fitted to.
 
@@ -57,8 +58,6 @@ def hazard_setup(
         The persons.
     grid : Grid
         Bins of time.
-    options : ScoreOptions
-        Threads.
     seed : int
         Seed of LightGBM, and of the sample.
     most : int
@@ -78,7 +77,7 @@ def hazard_setup(
         X, treated, risk, weight = X[sample], treated[sample], risk.take(sample), weight[sample]
     table = HazardTable(
         X, treated, risk, weight / weight.mean(), months=grid.months,
-        size=growth(kind, float(risk.happened.sum())), seed=seed, jobs=options.jobs,
+        size=growth(kind, float(risk.happened.sum())), seed=seed,
     )  # fmt: skip
     return table, sample
 
@@ -108,18 +107,19 @@ def crossfit_hazard(
     treated, weight = data.treated.astype(np.float64), data.weights / data.weights.mean()
     most = round(options.training_persons * folds / (folds - 1.0))
     table, sample = hazard_setup(
-        kind, X, treated, risk, weight, follow.grid, options, seed=options.seed, most=most
+        kind, X, treated, risk, weight, follow.grid, seed=options.seed, most=most
     )
     if sample.size < data.n:
         X, treated, weight, risk = X[sample], treated[sample], weight[sample], risk.take(sample)
         fold = fold[sample]
-    fits: list[HazardFit] = []
-    losses = []
-    for number in range(folds):
+
+    def without(number: int) -> tuple[HazardFit, Losses]:
         train, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         fit = fit_hazards(table, X, treated, risk, weight, follow.grid, train)
-        losses.append(fit.losses(X[held], treated[held], risk.take(held), weight[held]))
-        fits.append(fit)
+        return fit, fit.losses(X[held], treated[held], risk.take(held), weight[held])
+
+    pairs = side_by_side(without, range(folds), jobs=options.jobs)
+    fits, losses = [fit for fit, _ in pairs], [loss for _, loss in pairs]
     chosen = [fit.choose(without_own(losses, number)) for number, fit in enumerate(fits)]
     return chosen, best_mixture(losses)
 
@@ -145,17 +145,17 @@ def crossfit_number(
         What held-out persons of all folds favour.
     """
     weight = weight / weight.mean()
-    fits, losses = [], []
-    for number in range(int(fold.max()) + 1):
+
+    def without(number: int) -> tuple[PlainFit, Losses]:
         train, held = np.flatnonzero(fold != number), fold == number
         if train.size > options.training_persons:
             chosen = np.random.default_rng(options.seed + number)
             train = np.sort(chosen.choice(train, options.training_persons, replace=False))
-        fit = fit_number(
-            target, X[train], y[train], weight[train], seed=options.seed, jobs=options.jobs
-        )
-        losses.append(fit.losses(X[held], y[held], weight[held]))
-        fits.append(fit)
+        fit = fit_number(target, X[train], y[train], weight[train], seed=options.seed)
+        return fit, fit.losses(X[held], y[held], weight[held])
+
+    pairs = side_by_side(without, range(int(fold.max()) + 1), jobs=options.jobs)
+    fits, losses = [fit for fit, _ in pairs], [loss for _, loss in pairs]
     out = np.empty(y.size)
     for number, fit in enumerate(fits):
         model: PlainModel = fit.choose(without_own(losses, number))

@@ -91,7 +91,8 @@ def scores_of_part(
     made = Scores(
         data=data,
         question=question,
-        options=options,
+        # The time scale is that of all persons: whatever is made of a part of them keeps it.
+        options=replace(options, time_scale="months" if follow.grid.months else "continuous"),
         coding=coding,
         X=X,
         modifiers=tuple(coding.places(data.modifiers)),

@@ -253,7 +253,7 @@ def _hazard(
     risk = (follow.event_risk() if kind == "event" else follow.censoring_risk()).take(members)
     X, weight = scores.X[members], scores.weight[members]
     table, sample = hazard_setup(
-        kind, X, treated, risk, weight, follow.grid, options,
+        kind, X, treated, risk, weight, follow.grid,
         seed=options.seed if seed is None else seed, most=options.training_persons,
     )  # fmt: skip
     return fit_hazards(
@@ -304,7 +304,7 @@ def fit_choice_model(
     options = scores.options
     fit = fit_number(
         "probability", scores.X, scores.treated, scores.weight,
-        seed=options.seed if seed is None else seed, jobs=options.jobs,
+        seed=options.seed if seed is None else seed,
     )  # fmt: skip
     mixture = (scores.mixtures or Mixtures()).choice
     return ChoiceModel(model=fit.choose(mixture), smallest=options.smallest_propensity)

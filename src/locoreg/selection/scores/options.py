@@ -24,7 +24,8 @@ class ScoreOptions:
         Folds of cross-fitting.
     time_scale : {"auto", "continuous", "months"}
         Whether hazards are rates of continuous time or probabilities per whole month. auto: months
-        where all times are whole numbers.
+        where all times, entries and the horizon are whole numbers; the options of scores then hold
+        the one taken.
     bins : int
         Most bins of time with a hazard of their own.
     smallest_uncensored : float

@@ -142,7 +142,7 @@ class PlainFit:
 
 
 def fit_number(
-    target: Target, X: FloatArray, y: FloatArray, weight: FloatArray, *, seed: int, jobs: int
+    target: Target, X: FloatArray, y: FloatArray, weight: FloatArray, *, seed: int
 ) -> PlainFit:
     """Fit the candidates of a probability or mean.
 
@@ -152,8 +152,8 @@ def fit_number(
         What is modelled.
     X, y, weight : ndarray of float
         Covariates, what is modelled, and weights of persons.
-    seed, jobs : int
-        Seed and threads of LightGBM.
+    seed : int
+        Seed of LightGBM.
 
     Returns
     -------
@@ -173,6 +173,6 @@ def fit_number(
         target=target,
         basis=basis,
         smooth=smooth,
-        trees=fit_plain(X, y, weight, objective=objective, size=size, seed=seed, jobs=jobs),
+        trees=fit_plain(X, y, weight, objective=objective, size=size, seed=seed),
         checkpoints=size.checkpoints,
     )

@@ -11,6 +11,9 @@ from locoreg.stats.survivaldata import FloatArray, IntArray
 
 # A pivot that is a smaller share of its diagonal means collinear columns.
 PIVOT = 1e-11
+# They are told apart by a share of their diagonals that is added. The step is shorter then where
+# columns differ, and leads to where a coordinate becomes zero where they don't.
+NUDGE = 1e-8
 # With more coordinates the cube of their number costs more than further passes.
 MOST = 400
 
@@ -57,15 +60,11 @@ def direct_step(
         return False
     lower = np.empty((size, size))
     step = np.empty(size)
-    for s in range(size):
-        j = support[s]
-        sign = 1.0 if b[j] > 0.0 else -1.0
-        step[s] = slope[j] - first * factor[j] * sign - ridge * factor[j] * b[j]
-        for t in range(s + 1):
-            lower[s, t] = gram[j, support[t]]
-        lower[s, s] += ridge * factor[j]
+    _system(gram, first, ridge, factor, b, slope, support[:size], 0.0, lower, step)
     if not _solve(lower, step, size):
-        return False
+        _system(gram, first, ridge, factor, b, slope, support[:size], NUDGE, lower, step)
+        if not _solve(lower, step, size):
+            return False
     share, crossing = _first_crossing(first, factor, b, step, support, size)
     for s in range(size):
         j = support[s]
@@ -79,6 +78,29 @@ def direct_step(
             k = active[a]
             slope[k] -= gram[j, k] * move
     return True
+
+
+@compiled
+def _system(
+    gram: FloatArray,
+    first: float,
+    ridge: float,
+    factor: FloatArray,
+    b: FloatArray,
+    slope: FloatArray,
+    support: IntArray,
+    nudge: float,
+    lower: FloatArray,
+    right: FloatArray,
+) -> None:
+    """Fill the equations of the step: the lower triangle, and the right side."""
+    for s in range(support.size):
+        j = support[s]
+        sign = 1.0 if b[j] > 0.0 else -1.0
+        right[s] = slope[j] - first * factor[j] * sign - ridge * factor[j] * b[j]
+        for t in range(s + 1):
+            lower[s, t] = gram[j, support[t]]
+        lower[s, s] += ridge * factor[j] + nudge * gram[j, j]
 
 
 @compiled

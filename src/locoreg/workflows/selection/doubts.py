@@ -157,7 +157,9 @@ def find_doubts(
     tipping = checks.tipping()
     explained = checks.explained()
     transport = checks.transport() if whole else None
-    steady = checks.stability() if whole else None
+    # Where the trials contradict the registry no rule is shown, nor what rules of halves ask for.
+    contradicted = anchored is not None and anchored.verdict == "not credible"
+    steady = checks.stability() if whole and not contradicted else None
     return Doubts(
         anchor=anchored,
         controls=controls,

@@ -13,6 +13,9 @@ from locoreg.selection.patient import PatientPrediction, predict_patient
 
 # A file with the values of one patient is small; a larger one is something else.
 MOST_BYTES = 1_000_000
+# Whole numbers of more digits are no values of a patient; Python refuses to read the longest.
+MOST_DIGITS = 15
+EXAMPLE = 'write {"age": 61, "ecog": null, ...}.'
 
 
 def predict(
@@ -46,16 +49,22 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise DataError(f"{path} is too large for one patient.", hint="give one JSON object.")
-        given = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        given = json.loads(
+            path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once, parse_int=_whole
+        )
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}.") from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(
-            f"{path} is no JSON: {error}.", hint='write {"age": 61, "ecog": null, ...}.'
-        ) from error
+        raise DataError(f"{path} is no JSON: {error}.", hint=EXAMPLE) from error
+    except RecursionError as error:
+        raise DataError(f"{path} is nested too deeply for a patient.", hint=EXAMPLE) from error
     if not isinstance(given, dict):
-        raise DataError(f"{path} holds no object.", hint='write {"age": 61, "ecog": null, ...}.')
+        raise DataError(f"{path} holds no object.", hint=EXAMPLE)
     return given
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

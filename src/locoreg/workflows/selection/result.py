@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from locoreg.core.estimate import Estimate
-from locoreg.core.numbertext import plural
+from locoreg.core.frames import frame
 from locoreg.core.provenance import Provenance
 from locoreg.core.version import __version__
 from locoreg.emulation.cohort import Attrition
@@ -20,10 +19,13 @@ from locoreg.selection.rules import HonestRule, RuleAssessment
 from locoreg.selection.scores import Scores
 from locoreg.workflows.selection.doubts import Doubts
 from locoreg.workflows.selection.plan import SelectionPlan
+from locoreg.workflows.selection.rows import result_rows
+from locoreg.workflows.selection.text import rule_lines, summary_lines
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESULTS_SCHEMA = 1
-# Lines of what was learnt in the summary.
-MOST_LEARNED = 10
 NOTICE = "For research. Not a medical device."
 
 
@@ -234,8 +236,9 @@ class SelectionResult:
     def rule_reading(self) -> str:
         """Why a rule is shown, or none."""
         if not self.doubts.credibility.shows_rule:
-            return f"No rule is shown: not credible. {self.doubts.credibility.reading}"
-        return self.worth.text()
+            reading = self.doubts.credibility.reading
+            return f"No rule is shown: {reading[:1].lower()}{reading[1:]}"
+        return "\n".join(rule_lines(self.worth, self.rule))
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``results.json``."""
@@ -273,50 +276,14 @@ class SelectionResult:
 
     def summary(self) -> str:
         """Return what was found as text."""
-        return "\n".join(self._lines())
+        return "\n".join(summary_lines(self))
 
-    def _lines(self) -> Iterator[str]:
-        data = self.data
-        mark = "SYNTHETIC PATIENTS. " if data.synthetic else ""
-        yield f"{mark}{self.title}"
-        yield f"Effect: {self.question.estimand} ({self.question.unit})."
-        yield (
-            f"{plural(data.n, 'person')}: "
-            + "; ".join(
-                f"{arm.n:,} {arm.label}, {arm.events:,} with the event, {arm.followed:,} followed "
-                "to the horizon"
-                for arm in data.arms
-            )
-            + "."
-        )
-        for step in data.attrition.steps:
-            if step.excluded:
-                yield f"  {step.excluded:>8,} out: {step.name}; {step.left:,} left"
-        yield ""
-        yield f"Credibility: {self.doubts.credibility.summary()}"
-        yield ""
-        for d in self.diagnostics:
-            if d.verdict in ("warn", "fail"):
-                yield f"  [{d.verdict}] {d.heading}: {d.message} {d.advice}".rstrip()
-        yield (
-            f"Average effect: {self.average.text()} {self.question.unit} "
-            f"({self.average.level:g}% interval)."
-        )
-        yield self.assessment.summary()
-        yield ""
-        yield "What the learner found (it describes; nothing of it was tested):"
-        yield from (f"  {line}" for line in self.learned[:MOST_LEARNED])
-        if len(self.learned) > MOST_LEARNED:
-            yield f"  ... and {len(self.learned) - MOST_LEARNED} lines more in results.json"
-        yield ""
-        yield self.rule_reading
-        if self.shows_rule:
-            yield self.rule.rule.text()
-            held = self.rule.value
-            yield (
-                f"This rule on persons it did not see: {held.against_none.text()} "
-                f"{self.question.unit} per person gained over treating nobody, "
-                f"{held.against_all.text()} over treating everybody."
-            )
-            yield self.rule.leaves.text()
-        yield from (f"Note: {note}" for note in (*self.notes, *self.doubts.notes))
+    def to_frame(self) -> pd.DataFrame:
+        """Return the main numbers, one row each: what, who, estimate, se, ci_low, ci_high, n.
+
+        Parts are the average effect, the areas and the slope of the learner, the groups by
+        quantiles of the predicted effect, and, where a rule is shown, its leaves and gains.
+        """
+        rows = list(result_rows(self))
+        names = ("part", "name", "n", "estimate", "se", "ci_low", "ci_high")
+        return frame({name: [row[name] for row in rows] for name in names})

@@ -15,10 +15,10 @@ from locoreg.emulation.cohort import Cohort
 from locoreg.emulation.protocol import TrialProtocol, read_protocol
 from locoreg.selection.assess import SubgroupEffects, assess, subgroup_effects
 from locoreg.selection.data import SelectionData, landmark_data
-from locoreg.selection.learners import make_learner
-from locoreg.selection.model import AssessmentSummary, build_model
+from locoreg.selection.learners import LearnerFit, make_learner
+from locoreg.selection.model import AssessmentSummary, SelectionModel, build_model
 from locoreg.selection.question import SelectionQuestion
-from locoreg.selection.rules import honest_rule, rule_value
+from locoreg.selection.rules import HonestRule, check_rule, honest_rule, rule_value
 from locoreg.selection.scores import Scores
 from locoreg.selection.scores import scores as make_scores
 from locoreg.stats.survivaldata import BoolArray
@@ -101,7 +101,7 @@ def select(
         time_zero=_zero(asked),
     )
     return _analyse(
-        data,
+        replace(data, notes=(*data.notes, *_serious(cohort))),
         question,
         plan_of(asked, jobs=jobs),
         protocol=asked,
@@ -163,6 +163,7 @@ def _analyse(
     whole: bool,
     say: Say,
 ) -> SelectionResult:
+    check_rule(data, plan.rule)
     say("scores")
     scores = make_scores(data, question, plan.scores())
     survival, notes = _survival(scores, plan)
@@ -178,17 +179,8 @@ def _analyse(
     )
     say("model")
     fit = plan.make_learner().fit(scores, seed=plan.seed)
-    shown = worth.given and doubts.credibility.shows_rule
-    model = build_model(
-        scores,
-        fit,
-        intended_use=USE,
-        seed=plan.seed,
-        survival=survival,
-        rule=rule if shown else None,
-        assessment=AssessmentSummary.of(assessment, doubts.credibility),
-        protocol_sha256=None if protocol is None else protocol.sha256,
-    )
+    shown = rule if worth.given and doubts.credibility.shows_rule else None
+    summary = AssessmentSummary.of(assessment, doubts.credibility)
     return SelectionResult(
         protocol=protocol,
         question=question,
@@ -202,9 +194,30 @@ def _analyse(
         worth=worth,
         doubts=doubts,
         learned=fit.model.summary(),
-        model=model,
-        notes=(*scores.notes, *notes),
+        model=_model(scores, fit, plan, survival, shown, summary, protocol),
+        notes=tuple(dict.fromkeys((*scores.notes, *notes))),
         provenance=scores.provenance,
+    )
+
+
+def _model(
+    scores: Scores,
+    fit: LearnerFit,
+    plan: SelectionPlan,
+    survival: Scores | None,
+    rule: HonestRule | None,
+    assessment: AssessmentSummary,
+    protocol: TrialProtocol | None,
+) -> SelectionModel:
+    return build_model(
+        scores,
+        fit,
+        intended_use=USE,
+        seed=plan.seed,
+        survival=survival,
+        rule=rule,
+        assessment=assessment,
+        protocol_sha256=None if protocol is None else protocol.sha256,
     )
 
 
@@ -237,6 +250,12 @@ def _zero(protocol: TrialProtocol) -> str:
     if protocol.time_zero is None:
         return "time zero of the table"
     return ZERO_WORDS[protocol.time_zero.event]
+
+
+def _serious(cohort: Cohort) -> tuple[str, ...]:
+    """Return what the audit of the cohort finds that may make the answer wrong."""
+    found = [one for one in cohort.audit if one.severity in ("blocking", "serious")]
+    return tuple(one.message for one in found)
 
 
 def _eligible(protocol: TrialProtocol, cohort: Cohort, data: SelectionData) -> BoolArray | None:

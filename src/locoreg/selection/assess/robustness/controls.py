@@ -175,7 +175,8 @@ def _try(made: Scores, name: str, treat: ArrayLike | None, horizon: float | None
         )
     else:
         try:
-            control = scores(data, question, made.options)
+            # Times of a control may be on another scale than those of the outcome.
+            control = scores(data, question, replace(made.options, time_scale="auto"))
         except LocoregError as error:
             trouble = str(error)
     out = []
