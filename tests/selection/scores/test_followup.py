@@ -66,9 +66,7 @@ def test_events_at_time_zero_count_in_hazards():
     question = replace(SURVIVAL, horizon_months=6.0)
     follow = FollowUp.of(data, question, ScoreOptions(seed=1))
     risk, X, arm = follow.event_risk(), x[:, None], treated.astype(float)
-    table = HazardTable(
-        X, arm, risk, np.ones(n), months=False, size=growth("event", 300.0), seed=1, jobs=1
-    )
+    table = HazardTable(X, arm, risk, np.ones(n), months=False, size=growth("event", 300.0), seed=1)
     hazard = np.exp(table.fit().predict_bins(X, arm, follow.grid.bins))
     assert (hazard * risk.exposure).sum() == pytest.approx(follow.event.sum(), rel=0.01)
     assert risk.exposure.sum() == pytest.approx(np.minimum(time, 6.0).sum(), rel=1e-5)

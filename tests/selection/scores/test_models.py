@@ -13,13 +13,14 @@ from locoreg.selection.scores import (
     CensoringModel,
     ChoiceModel,
     EventModel,
+    ScoreOptions,
     fit_censoring_model,
     fit_choice_model,
     fit_event_model,
+    scores,
 )
-from locoreg.selection.scores import boosting as boosting_module
 from locoreg.selection.scores.basis import MOST_COLUMNS, SplineBasis
-from locoreg.selection.scores.boosting import fit_plain, growth
+from locoreg.selection.scores.boosting import growth
 from locoreg.selection.scores.mixture import Mixtures
 from locoreg.selection.scores.ridge import (
     PENALTIES,
@@ -30,6 +31,7 @@ from locoreg.selection.scores.ridge import (
     fit_logistic,
 )
 from locoreg.selection.scores.trees import Trees
+from tests.selection import designs
 
 CONVERGED = 2e-2  # Newton's method stops at a thousandth of a log-likelihood
 
@@ -124,7 +126,7 @@ def test_trees_predict_as_their_maker_does():
 
 
 def test_threads_change_nothing():
-    trial = designs.draw("type2", 400, seed=1)
+    trial = designs.draw("type3", 500, seed=1)
     one, two = (
         scores(trial.data(), trial.question(), ScoreOptions(seed=1, jobs=jobs)) for jobs in (1, 2)
     )

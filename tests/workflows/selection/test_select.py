@@ -146,6 +146,7 @@ def test_where_trials_contradict_it_says_so_first_and_shows_no_rule(
     )
     assert "leaf 1" not in text
     assert "Who would gain more" not in text
+    assert "whom the rule treats" not in text
     assert "The data support a rule" not in text
     told = contradicted.to_dict()
     assert set(told["rule"]) == {"shown", "reading"}

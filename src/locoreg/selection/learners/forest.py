@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +16,8 @@ from locoreg.stats.forest import Forest, ForestOptions, grow_forest
 from locoreg.stats.survivaldata import FloatArray
 
 MOST_SHOWN = 10
+# Trees of a forest of more persons than MANY, where none were asked for.
+MANY, TREES_OF_MANY = 20_000, 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,12 +138,13 @@ class ForestLearner:
 
     Attributes
     ----------
-    forest : ForestOptions
-        How it is grown.
+    forest : ForestOptions or None
+        How it is grown. None: as `ForestOptions` say, with 300 trees beyond 20,000 persons, where
+        more hardly change the mean of so many leaves.
     """
 
     name: ClassVar[str] = "forest"
-    forest: ForestOptions = field(default_factory=ForestOptions)
+    forest: ForestOptions | None = None
 
     def fit(self, scores: Scores, *, seed: int) -> LearnerFit:
         """Fit effects to scores.
@@ -172,7 +175,7 @@ class ForestLearner:
             scores.X[:, list(scores.modifiers)][order],
             treatment[order],
             outcome[order],
-            options=self.forest,
+            options=self.options(scores.n),
             seed=seed,
             weight=scores.weight[order],
             cluster=None if scores.cluster is None else scores.cluster[order],
@@ -187,6 +190,12 @@ class ForestLearner:
         )
         return LearnerFit(model=model, held_out=held_out)
 
+    def options(self, n: int) -> ForestOptions:
+        """Return how the forest of n persons is grown."""
+        if self.forest is not None:
+            return self.forest
+        return ForestOptions() if n <= MANY else ForestOptions(trees=TREES_OF_MANY)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the options as JSON-ready values."""
-        return {"name": self.name, "forest": self.forest.to_dict()}
+        return {"name": self.name, "forest": None if self.forest is None else self.forest.to_dict()}

@@ -150,6 +150,10 @@ def find_doubts(
     """
     checks = _Checks(scores=scores, plan=plan, treat=treat, say=say)
     anchored = checks.anchor(survival or scores, protocol, eligible)
+    contradicted = anchored is not None and anchored.verdict == "not credible"
+    if contradicted:
+        # No rule is shown: neither whom it treats nor what rules of halves ask for.
+        checks.groups = [None]
     strengths = checks.strengths() if whole else ()
     controls = checks.controls()
     omitted = checks.omitted(strengths)
@@ -157,8 +161,6 @@ def find_doubts(
     tipping = checks.tipping()
     explained = checks.explained()
     transport = checks.transport() if whole else None
-    # Where the trials contradict the registry no rule is shown, nor what rules of halves ask for.
-    contradicted = anchored is not None and anchored.verdict == "not credible"
     steady = checks.stability() if whole and not contradicted else None
     return Doubts(
         anchor=anchored,
