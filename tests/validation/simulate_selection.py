@@ -83,7 +83,9 @@ def null_replication(
     plan = replace(plan_of(read_protocol(PROTOCOL).protocol, jobs=1), seed=number)
     made = make_scores(data.take(rows), question, plan.scores())
     found = assess(made, plan.make_learner(), plan.assessment(), risk=make_learner("risk", {}))
-    rule = rule_value(made, plan.rule, seed=number, heterogeneity=found.test)
+    rule = rule_value(
+        made, replace(plan.rule, seed=number, jobs=1), heterogeneity_p=found.test.p
+    )
     average = made.average()
     return {
         "p": found.test.p,
