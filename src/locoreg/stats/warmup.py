@@ -10,14 +10,18 @@ import numpy as np
 from locoreg.stats.aalenjohansen import aalen_johansen
 from locoreg.stats.concordance import concordance
 from locoreg.stats.cox import cox, many_cox
+from locoreg.stats.forest import ForestOptions, grow_forest
 from locoreg.stats.glm import glm, glm_replicates
 from locoreg.stats.manycurves import many_curves, many_kaplan_meier
 from locoreg.stats.matching import match
 from locoreg.stats.pathrows import incidence_row_influence, many_incidences, place_rows
+from locoreg.stats.penalised import elastic_net_cv
+from locoreg.stats.policytree import PolicyProblem, TreeLimits, bin_columns, policy_tree
 from locoreg.stats.pseudo import pseudo_observations
 from locoreg.stats.restrictedmean import rmst
 from locoreg.stats.survivalcurves import kaplan_meier
 from locoreg.stats.survivaldifference import survival_difference
+from locoreg.stats.unbiasedoutcome import mean_outcome, unbiased_outcome
 
 N = 60
 
@@ -32,7 +36,7 @@ def warm_up() -> Iterator[tuple[str, float]]:
     seconds : float
         How long it took: a compilation, or reading the cache.
     """
-    for name, call in _calls().items():
+    for name, call in (_calls() | _calls_of_effects()).items():
         started = time.perf_counter()
         call()
         yield name, time.perf_counter() - started
@@ -101,4 +105,44 @@ def _calls() -> dict[str, Callable[[], object]]:
         "weighted regression": regressions,
         "matching": pairs,
         "concordance": ranks,
+    }
+
+
+def _calls_of_effects() -> dict[str, Callable[[], object]]:
+    rng = np.random.default_rng(2)
+    end = rng.exponential(10.0, N) + 0.5
+    event = (rng.random(N) < 0.6).astype(np.int64)
+    x = rng.normal(size=(N, 2))
+    y = (rng.random(N) < 0.5).astype(np.int64)
+    score = rng.random(N)
+
+    def effects() -> None:
+        edges, hazard = np.array([0.0, 2.0, 5.0]), np.full((N, 2), 0.1)
+        time, start = np.minimum(np.floor(end), 5.0), np.zeros(N)
+        for months in (False, True):
+            unbiased_outcome(
+                time, event == 1, start, time, edges, hazard, hazard, restricted_mean=True,
+                months=months,
+            )  # fmt: skip
+            mean_outcome(edges, hazard, restricted_mean=True, months=months)
+
+    def penalised() -> None:
+        elastic_net_cv(x, score, np.ones(N), np.arange(N) % 3, n_lambda=5)
+
+    def forests() -> None:
+        options = ForestOptions(trees=30, min_leaf=1, min_arm=0)
+        grow_forest(x, y - 0.5, end, options=options, seed=1).forest.predict(x)
+
+    def policy_trees() -> None:
+        problem = PolicyProblem(
+            bins=bin_columns(x, bins=3), reward=x[:, 0], treated=y == 1, weight=np.ones(N)
+        )
+        for depth in (1, 3):
+            policy_tree(problem, TreeLimits(depth=depth, monotone=(1, 0)))
+
+    return {
+        "outcomes of the censored": effects,
+        "penalised regression": penalised,
+        "causal forest": forests,
+        "policy trees": policy_trees,
     }

@@ -144,7 +144,7 @@ def _descend(
     for m in range(lambdas.size):
         settled = False
         while not settled:
-            if not _sweep(gram, lambdas[m], alpha, factor, b, slope, active, count, tolerance):
+            if not _cycle(gram, lambdas[m], alpha, factor, b, slope, active, count, tolerance):
                 return -1 - m
             count, settled = _admit(
                 gram, xty, lambdas[m] * alpha, factor, usable, b, slope, active, inside, count
@@ -160,7 +160,7 @@ def _descend(
 
 
 @compiled
-def _sweep(
+def _cycle(
     gram: FloatArray,
     penalty: float,
     alpha: float,
