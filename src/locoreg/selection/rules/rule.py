@@ -165,7 +165,7 @@ class Rule:
         """Return the rule as lines of text."""
         q = self.question
         lines = [
-            f"Who would gain more than {self.options.cost:g} {q.unit} by {q.treated_label}, learnt "
+            f"Who would gain more than {self._cost()} by {q.treated_label}, learnt "
             f"from {self.persons} persons ({q.estimand}):"
         ]
         self._write(0, "", "everybody", lines)
@@ -183,6 +183,10 @@ class Rule:
         split = rule_split(self.coding, node.column, node.cut)
         self._write(node.low, inner, split.low, lines)
         self._write(node.high, inner, split.high, lines)
+
+    def _cost(self) -> str:
+        cost, unit = self.options.cost, self.question.unit
+        return f"{cost:g} {'month' if cost == 1 and unit == 'months' else unit}"
 
     def option(self, treats: bool) -> str:
         """Return the option that a leaf is given, in words."""

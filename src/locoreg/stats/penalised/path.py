@@ -60,14 +60,15 @@ def elastic_net_path(
     Returns
     -------
     ndarray of float, shape (m', p)
-        Coefficients of the first m' penalties; m' is m unless the path ended before. Columns
+        Coefficients of the first m' penalties; m' is m unless the path ended before: where enough
+        is explained, or at a penalty so small that the descent does not settle any more. Columns
         whose diagonal in `gram` is 0 have none.
 
     Raises
     ------
     ConvergenceError
-        If the descent does not settle, as for columns that are copies of each other without
-        penalty.
+        If the descent does not settle for the first penalty, as for columns that are copies of
+        each other without penalty.
     """
     p = xty.size
     factor = np.ones(p) if penalty_factor is None else np.asarray(penalty_factor, dtype=np.float64)
@@ -88,12 +89,12 @@ def elastic_net_path(
         most_explained * scale,
         out,
     )
-    if done < 0:
+    if done == -1:
         raise ConvergenceError(
-            f"the elastic net did not settle for the penalty {lambdas[-done - 1]:.3g}.",
+            f"the elastic net did not settle for the penalty {lambdas[0]:.3g}.",
             hint="leave out columns that repeat others, or give them a penalty.",
         )
-    return out[:done]
+    return out[: done if done >= 0 else -done - 1]
 
 
 def largest_lambda(

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from locoreg.core.errors import LocoregError
+from locoreg.core.errors import DesignError, LocoregError
 from locoreg.emulation.benchmark import restrict
 from locoreg.emulation.cohort import Cohort
 from locoreg.emulation.protocol import TrialProtocol, read_protocol
 from locoreg.selection.assess import SubgroupEffects, assess, subgroup_effects
-from locoreg.selection.data import SelectionData, landmark_data
+from locoreg.selection.data import FeatureCoding, SelectionData, landmark_data
 from locoreg.selection.learners import LearnerFit, make_learner
 from locoreg.selection.model import AssessmentSummary, SelectionModel, build_model
 from locoreg.selection.question import SelectionQuestion
@@ -164,6 +164,7 @@ def _analyse(
     say: Say,
 ) -> SelectionResult:
     check_rule(data, plan.rule)
+    _check_columns(data)
     say("scores")
     scores = make_scores(data, question, plan.scores())
     survival, notes = _survival(scores, plan)
@@ -219,6 +220,17 @@ def _model(
         assessment=assessment,
         protocol_sha256=None if protocol is None else protocol.sha256,
     )
+
+
+def _check_columns(data: SelectionData) -> None:
+    """Raise DesignError where more is adjusted for than there are persons."""
+    columns = len(FeatureCoding.of(data.covariates, data.ordered).features)
+    if columns >= data.n:
+        raise DesignError(
+            f"{columns:,} columns of covariates for {data.n:,} persons.",
+            hint="name those that decided on treatment and act on survival. Markers belong in a "
+            "panel: see biomarker_panel.",
+        )
 
 
 def _survival(scores: Scores, plan: SelectionPlan) -> tuple[Scores | None, tuple[str, ...]]:

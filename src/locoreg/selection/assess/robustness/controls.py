@@ -17,11 +17,12 @@ from locoreg.emulation.effect import Diagnostic, worst
 from locoreg.emulation.sensitivity.negative_controls import check_controls
 from locoreg.selection.assess.robustness.whom import found, persons, whom
 from locoreg.selection.data import SelectionData
+from locoreg.selection.question import SelectionQuestion
 from locoreg.selection.scores import Scores, scores
 from locoreg.stats.survivaldata import BoolArray, FloatArray
 
 # With fewer events a control sees only differences that nobody would overlook.
-LEAST_EVENTS = 20
+LEAST_EVENTS, LEAST_PER_OPTION = 20, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,22 @@ def negative_controls(
     return NegativeControls(controls=controls, reading=_reading(controls))
 
 
+def _too_few(happened: BoolArray, data: SelectionData, question: SelectionQuestion) -> str:
+    """Return why so few events tell nothing; empty if they do.
+
+    The spread of scores is estimated from the events: without some under each option it is not.
+    """
+    by_option = [int((happened & (data.treated == arm)).sum()) for arm in (False, True)]
+    if sum(by_option) >= LEAST_EVENTS and min(by_option) >= LEAST_PER_OPTION:
+        return ""
+    return (
+        f"{plural(sum(by_option), 'event')} up to {question.horizon_months:g} months "
+        f"({question.treated_label}: {by_option[1]}; {question.comparator_label}: {by_option[0]}): "
+        f"too few to tell (at least {LEAST_EVENTS} are asked for, {LEAST_PER_OPTION} under each "
+        "option)"
+    )
+
+
 def _try(made: Scores, name: str, treat: ArrayLike | None, horizon: float | None) -> list[_Tried]:
     question = made.question if horizon is None else replace(made.question, horizon_months=horizon)
     question = replace(question, outcome=name)
@@ -167,23 +184,19 @@ def _try(made: Scores, name: str, treat: ArrayLike | None, horizon: float | None
         label, full = whom(made, treat).label, np.asarray(treat, dtype=np.float64)
         groups.append((label, full[kept]))
     trouble, control = "", None
-    total = int((happened & (ends <= question.horizon_months)).sum())
-    if total < LEAST_EVENTS:
-        trouble = (
-            f"{plural(total, 'event')} up to {question.horizon_months:g} months: too few to tell "
-            f"(at least {LEAST_EVENTS} are asked for)"
-        )
-    else:
+    counted = happened & (ends <= question.horizon_months)
+    told = _too_few(counted, data, question)
+    if not told:
         try:
-            # Times of a control may be on another scale than those of the outcome.
-            control = scores(data, question, replace(made.options, time_scale="auto"))
+            control = scores(data, question, made.options)
         except LocoregError as error:
             trouble = str(error)
     out = []
     for label, part in groups:
         inside = np.ones(data.n, dtype=bool) if part is None else part > 0.0
         effect, text = None, ""
-        if control is not None and inside.any():
+        few = told or _too_few(counted & inside, data, question)
+        if control is not None and inside.any() and not few:
             about = whom(control, part)
             effect = about.estimate(*about.mean(control.gamma))
             text = found(effect, question)
@@ -193,10 +206,10 @@ def _try(made: Scores, name: str, treat: ArrayLike | None, horizon: float | None
                 label=label,
                 horizon=question.horizon_months,
                 n=int(inside.sum()),
-                events=int((happened & (ends <= question.horizon_months) & inside).sum()),
+                events=int((counted & inside).sum()),
                 left_out=made.n - data.n,
                 effect=effect,
-                trouble=trouble or ("" if inside.any() else "nobody is left"),
+                trouble=trouble or few or ("" if inside.any() else "nobody is left"),
                 text=text,
             )
         )
