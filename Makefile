@@ -21,13 +21,16 @@ REFERENCE_SETS = $(shell cd tests/reference/meta && ls dat.*.json edge_cases.jso
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.installed-base ## audit and pool the shipped evidence; a synthetic registry, checked; a trial emulated from it
+demo: $(VENV)/.installed-base ## audit and pool the shipped evidence; a synthetic registry, checked; a trial emulated; who gains
 	$(RUN)/locoreg run examples/local-therapy.yaml --out build/demo
 	rm -rf build/demo-registry
 	$(RUN)/locoreg registry simulate --patients 2000 --seed 1 --scenario heterogeneous -o build/demo-registry/tables
 	$(RUN)/locoreg registry check build/demo-registry/tables --out build/demo-registry/quality
 	$(RUN)/locoreg registry describe build/demo-registry/tables --time-zero first_metastasis --level 95 --at 36,60
 	$(RUN)/locoreg emulate primary-surgery-6-months --registry build/demo-registry/tables --primary-only --out build/demo-emulation
+	rm -rf build/demo-patients
+	$(RUN)/locoreg registry simulate --patients 6000 --seed 1 --scenario heterogeneous -o build/demo-patients
+	$(RUN)/locoreg select select-primary-surgery --registry build/demo-patients --primary-only --out build/demo-selection
 
 test: $(VENV)/.installed-dev ## run the tests
 	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup

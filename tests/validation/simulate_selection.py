@@ -35,7 +35,7 @@ from locoreg.selection.assess.robustness import NormalConfounder, explains
 from locoreg.selection.data import SelectionData, landmark_data
 from locoreg.selection.learners import make_learner
 from locoreg.selection.question import SelectionQuestion
-from locoreg.selection.rules import rule_value
+from locoreg.selection.rules import honest_rule, rule_value
 from locoreg.selection.scores import scores as make_scores
 from locoreg.workflows.emulation.task import Source, build_cohort
 from locoreg.workflows.selection.plan import plan_of
@@ -46,7 +46,7 @@ SEED = 20261126
 REPLICATIONS = 500
 SAMPLE = 1_000
 POOL = 150_000
-REGISTRIES = 12
+REGISTRIES = 8
 PATIENTS = 30_000
 DAYS_PER_MONTH = 30.4375
 
@@ -83,9 +83,7 @@ def null_replication(
     plan = replace(plan_of(read_protocol(PROTOCOL).protocol, jobs=1), seed=number)
     made = make_scores(data.take(rows), question, plan.scores())
     found = assess(made, plan.make_learner(), plan.assessment(), risk=make_learner("risk", {}))
-    rule = rule_value(
-        made, replace(plan.rule, seed=number, jobs=1), heterogeneity_p=found.test.p
-    )
+    rule = rule_value(made, replace(plan.rule, seed=number, jobs=1), heterogeneity_p=found.test.p)
     average = made.average()
     return {
         "p": found.test.p,
@@ -126,12 +124,12 @@ def true_leaf_effects(folder: Path, rule: Any, data: SelectionData, months: floa
     table = pq.read_table(folder / "truth" / "SYNTHETIC-patients.parquet")
     place = {person: row for row, person in enumerate(table["patient_id"].to_pylist())}
     rows = np.array([place[person] for person in data.person_id])
-    leaf = rule.leaf(rule_columns(rule, data))
+    leaf = rule.leaf(rule.coding.encode(data.covariates))
     landmark, horizon = 6 * DAYS_PER_MONTH, (6 + months) * DAYS_PER_MONTH
     lived = {}
     for strategy in ("within_6", "none_within_6"):
-        day = table[f"death_day_{strategy}"]
-        days = np.asarray(pc.fill_null(day.cast("float64"), np.inf))[rows]
+        days = np.asarray(pc.fill_null(table[f"death_day_{strategy}"].cast("float64"), np.inf))
+        days = days[rows]
         lived[strategy] = np.where(days > landmark, np.minimum(days, horizon) - landmark, np.nan)
     effects = np.full(int(leaf.max()) + 1, np.nan)
     for number in np.unique(leaf):
@@ -142,8 +140,51 @@ def true_leaf_effects(folder: Path, rule: Any, data: SelectionData, months: floa
     return effects
 
 
-def rule_columns(rule: Any, data: SelectionData) -> np.ndarray:
-    return rule.coding.encode(data.covariates)
+def gaining(folder: str, seed: int) -> dict[str, Any]:
+    """Return what is found in one registry where some gain, beside what is true."""
+    place = registry(folder, "heterogeneous", PATIENTS, seed)
+    data, question = persons(place)
+    plan = replace(plan_of(read_protocol(PROTOCOL).protocol, jobs=1), seed=seed)
+    made = make_scores(data, question, plan.scores())
+    found = assess(made, plan.make_learner(), plan.assessment(), risk=make_learner("risk", {}))
+    options = replace(plan.rule, seed=seed, jobs=1)
+    worth = rule_value(made, options, heterogeneity_p=found.test.p)
+    honest = honest_rule(made, options)
+    effects = true_leaf_effects(place, honest.rule, data, question.horizon_months)
+    X = honest.rule.coding.encode(data.covariates)
+    treats, leaf = honest.rule.treats(X), honest.rule.leaf(X)
+    true = float(np.mean(np.where(treats, effects[leaf] - plan.cost, 0.0)))
+    value = honest.value.against_none
+    return {
+        "persons": data.n,
+        "p": found.test.p,
+        "rule": bool(worth.given),
+        "variables": list(honest.rule.variables),
+        "value": value.estimate,
+        "se": value.se,
+        "true_value": true,
+        "covered": value.ci_low <= true <= value.ci_high,
+    }
+
+
+def hidden(folder: str, seed: int) -> dict[str, Any]:
+    """Return what is found in one registry with a hidden confounder and no effect."""
+    data, question = persons(registry(folder, "unmeasured-confounder", PATIENTS, seed))
+    plan = replace(plan_of(read_protocol(PROTOCOL).protocol, jobs=1), seed=seed)
+    made = make_scores(data, question, plan.scores())
+    planted = NormalConfounder(
+        log_odds=one("logit_therapy_unmeasured"), log_hazard_ratio=one("log_hr_unmeasured")
+    )
+    told = explains(made, planted)
+    return {
+        "persons": data.n,
+        "average": told.effect.estimate,
+        "ci_low": told.effect.ci_low,
+        "ci_high": told.effect.ci_high,
+        "adjusted": told.adjusted.estimate,
+        "verdict": told.verdict,
+        "reading": told.reading,
+    }
 
 
 def main(asked: list[str]) -> None:
@@ -151,8 +192,12 @@ def main(asked: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         if not asked or "null" in asked:
             record["null"] = measure_null(folder)
-    record["version"] = __version__
-    record["seed"] = SEED
+        for name, once in (("heterogeneous", gaining), ("unmeasured", hidden)):
+            if not asked or name in asked:
+                record[name] = joblib.Parallel(n_jobs=2)(
+                    joblib.delayed(once)(folder, SEED + k) for k in range(REGISTRIES)
+                )
+    record["source"] = {"script": Path(__file__).name, "seed": SEED, "version": __version__}
     RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 

@@ -115,8 +115,8 @@ def test_few_events_are_said(controls) -> None:
     assert [one.diagnostic.verdict for one in rare] == ["note", "note"]
     assert rare[0].effect is None
     assert "3 events up to 24 months (surgery: 2; no surgery: 1): too few" in (
-            rare[0].diagnostic.message
-        )
+        rare[0].diagnostic.message
+    )
     assert "2 tests could not be done" in controls.reading
 
 
