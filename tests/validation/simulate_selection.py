@@ -5,8 +5,8 @@ Three questions, each on a scenario of the synthetic registry:
 - `null`: how often is heterogeneity found, and a rule given, where treatment does nothing? Does the
   interval of the average effect hold 0? Samples are drawn without replacement from the patients of
   one large registry.
-- `heterogeneous`: is the value of the rule on held-out patients that which it truly has? What a rule
-  truly gains follows from the potential outcomes of all patients who meet its conditions.
+- `heterogeneous`: is the value of the rule on held-out patients that which it truly has? What one
+  truly gains follows from the potential outcomes of the patients who meet its conditions.
 - `unmeasured-confounder`: is the false effect explained by a hidden confounder of the planted size?
 
 Usage: python -m tests.validation.simulate_selection [null] [heterogeneous] [unmeasured]

@@ -27,7 +27,7 @@ def test_the_examples_are_those_that_are_promised():
     assert example_names() == (*NAMES, *SELECTING)
 
 
-@pytest.mark.parametrize("name", (*NAMES, *SELECTING))
+@pytest.mark.parametrize("name", [*NAMES, *SELECTING])
 def test_an_example_is_read_by_name_and_by_path(name):
     by_name, by_path = read_protocol(name), read_protocol(example_path(name))
     assert by_name.protocol == by_path.protocol == read_example(name).protocol

@@ -135,7 +135,7 @@ class SurvivalSLearner:
         """
         event = fit_event_model(scores, seed=seed)
         held_out = scores.treated_mean - scores.comparator_mean
-        projection, held_out = _projected(scores, held_out, seed)
+        projection, held_out = _projected(scores, plug_in(event, scores.X), held_out, seed)
         model = SurvivalSEffect(event=event, projection=projection, unit=scores.question.unit)
         return LearnerFit(model=model, held_out=held_out)
 
@@ -178,7 +178,7 @@ class SurvivalTLearner:
             event = fit_event_model(scores, seed=seed, rows=rows, by_arm=True)
             held_out[held] = plug_in(event, scores.X[held])
         event = fit_event_model(scores, seed=seed, by_arm=True)
-        projection, held_out = _projected(scores, held_out, seed)
+        projection, held_out = _projected(scores, plug_in(event, scores.X), held_out, seed)
         model = SurvivalTEffect(event=event, projection=projection, unit=scores.question.unit)
         return LearnerFit(model=model, held_out=held_out)
 
@@ -197,12 +197,17 @@ def _check_arms(scores: Scores, rows: IntArray) -> None:
 
 
 def _projected(
-    scores: Scores, held_out: FloatArray, seed: int
+    scores: Scores, fitted: FloatArray, held_out: FloatArray, seed: int
 ) -> tuple[SplineEffect | None, FloatArray]:
-    """Return the regression of held-out effects on the modifiers, where these are not all."""
+    """Return effects, and held-out ones, as functions of the modifiers, where these are not all.
+
+    The model is that of the effects by hazards of these persons alone. Held-out effects of scores
+    come from hazards that may have seen others, on whom the model is judged: they serve for the
+    weight of the model only.
+    """
     if len(scores.modifiers) == scores.X.shape[1]:
         return None, held_out
     fold = learning_folds(scores, seed=seed)
-    fit = SplineLearner().fit_to(scores, held_out, scores.weight, fold)
+    fit = SplineLearner().fit_to(scores, fitted, scores.weight, fold)
     assert isinstance(fit.model, SplineEffect)
-    return fit.model, fit.held_out
+    return fit.model, SplineLearner().fit_to(scores, held_out, scores.weight, fold).held_out
