@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import singledispatch
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -119,7 +118,13 @@ __all__ = [
 
 
 @singledispatch
-def plot(result: object, *, layout: str = "revman", **options: Any) -> Figure:
+def plot(
+    result: object,
+    *,
+    layout: str = "revman",
+    kind: str | None = None,
+    setting: Setting | None = None,
+) -> Figure:
     """Draw a result.
 
     What can be set depends on the kind of result; see the functions named.
@@ -157,8 +162,10 @@ def plot(result: object, *, layout: str = "revman", **options: Any) -> Figure:
           ValueCurve, SelectionModel, MarginalSensitivity, OmittedBias.
     layout : {"revman", "jama", "bmj"}
         Columns, wording and palette.
-    **options
-        Of the function that draws a result of selection.
+    kind : str, optional
+        Of a SelectionResult: which of its figures.
+    setting : Setting, optional
+        Of what a selection is made of: question, patients and warnings, for title and notes.
 
     Returns
     -------
@@ -171,7 +178,7 @@ def plot(result: object, *, layout: str = "revman", **options: Any) -> Figure:
         If the result is of no kind that is drawn, or holds no study.
     """
     if draws(result):
-        return drawn(result, options)
+        return drawn(result, kind=kind, setting=setting)
     raise DesignError(
         f"there is no figure for a {type(result).__name__}.",
         hint="draw pools of evidence, a meta-analysis, a multiverse, curves of survival, an "

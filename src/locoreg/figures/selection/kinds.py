@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
@@ -16,7 +16,7 @@ from locoreg.figures.selection.support import support_figure
 from locoreg.figures.selection.targeting import toc_figure
 from locoreg.figures.selection.tree import tree_figure
 from locoreg.figures.selection.value import value_figure
-from locoreg.figures.selection.words import setting_of
+from locoreg.figures.selection.words import Setting, setting_of
 
 if TYPE_CHECKING:
     from locoreg.selection.assess.robustness import MarginalSensitivity, OmittedBias
@@ -191,19 +191,34 @@ def draws(result: object) -> bool:
     return kind.__module__.startswith(MODULES) and kind.__name__ in _BY_TYPE
 
 
-def drawn(result: object, options: dict[str, Any]) -> Figure:
+def drawn(result: object, *, kind: str | None, setting: Setting | None) -> Figure:
     """Draw something of selection.
 
     Parameters
     ----------
     result : object
         One for which `draws` holds.
-    options : dict
-        Of the function that draws it.
+    kind : str or None
+        Of a SelectionResult, which of its figures.
+    setting : Setting or None
+        Of its parts: question, patients and warnings.
 
     Returns
     -------
     matplotlib.figure.Figure
         The figure.
+
+    Raises
+    ------
+    DesignError
+        If a SelectionResult has no kind, or a part has one.
     """
-    return _BY_TYPE[type(result).__name__](result, **options)
+    name = type(result).__name__
+    whole = name == "SelectionResult"
+    if whole == (kind is None):
+        words = "a selection has several figures" if whole else f"a {name} has one figure"
+        raise DesignError(
+            f"{words}.", hint=f"kind is one of {', '.join(SELECTION_KINDS)}, of a whole selection."
+        )
+    draw = _BY_TYPE[name]
+    return draw(result, kind=kind) if whole else draw(result, setting=setting or Setting())
