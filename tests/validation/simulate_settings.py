@@ -92,6 +92,11 @@ def measure_all(draws: int, learnt: int, jobs: int) -> list[dict[str, Any]]:
             for setting in designs.SETTINGS
         ),
     )
+    return with_truth(made)
+
+
+def with_truth(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the true average, and whether the interval holds it, to each row."""
     truth = {
         (setting, measure): true_average(setting, measure)
         for setting in designs.SETTINGS
@@ -141,7 +146,11 @@ def main() -> None:
     parser.add_argument("--learnt", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
-    rows = measure_all(given.draws, given.learnt, given.jobs)
+    write_record(measure_all(given.draws, given.learnt, given.jobs))
+
+
+def write_record(rows: list[dict[str, Any]]) -> None:
+    """Write the record of rows, and print its summary."""
     summary = summarise(rows)
     for row in summary:
         print(
@@ -159,8 +168,6 @@ def main() -> None:
             "persons": PERSONS,
             "fresh": FRESH,
             "learner": make_learner(LEARNER, {}).to_dict(),
-            "draws": given.draws,
-            "learnt": given.learnt,
         },
         "summary": summary,
         "results": rows,

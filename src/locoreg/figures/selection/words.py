@@ -111,7 +111,7 @@ def alerts_of(result: SelectionResult) -> tuple[str, ...]:
         ),
     ):
         if found:
-            names = [one_line(d.heading).rstrip(".") for d in found]
+            names = list(dict.fromkeys(one_line(d.heading).rstrip(".") for d in found))
             more = len(names) - MOST_NAMED
             shown = "; ".join(names[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
             alerts.append(f"{what}: {shown}.{advice}")

@@ -97,4 +97,6 @@ def build(shown: Shown) -> Page:
 
 
 def _title(title: str) -> str:
+    if title.lower().startswith("who gains"):
+        return title
     return f"Who gains: {title[:1].lower()}{title[1:]}"
