@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy import special
 
-from locoreg.selection.biomarkers.stepdown import MaxT, false_discovery, unit_sums
+from locoreg.selection.biomarkers.stepdown import MaxT, unit_sums
+from locoreg.stats.maxt import benjamini_hochberg
 
 
 def test_false_discovery_by_hand():
-    q = false_discovery(np.array([0.01, 0.04, 0.03, 0.5]))
+    q = benjamini_hochberg(np.array([0.01, 0.04, 0.03, 0.5]))
     assert q == pytest.approx([0.04, 0.04 * 4 / 3, 0.04 * 4 / 3, 0.5])
 
 

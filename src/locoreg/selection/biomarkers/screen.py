@@ -17,7 +17,8 @@ from locoreg.emulation.effect import Diagnostic
 from locoreg.selection.biomarkers.linear import Adjustment
 from locoreg.selection.biomarkers.panelscores import PanelScores
 from locoreg.selection.biomarkers.power import ScreenPower, screen_power
-from locoreg.selection.biomarkers.stepdown import BLOCK, MaxT, false_discovery, unit_sums
+from locoreg.selection.biomarkers.stepdown import BLOCK, MaxT, unit_sums
+from locoreg.stats.maxt import benjamini_hochberg
 from locoreg.stats.studies import check_level
 from locoreg.stats.survivaldata import FloatArray, IntArray
 
@@ -341,7 +342,7 @@ def _power(made: PanelScores, tests: int, options: ScreenOptions) -> ScreenPower
 def _tests(made: PanelScores, fitted: _Fitted, options: ScreenOptions) -> tuple[MarkerTest, ...]:
     z = fitted.estimate / fitted.se
     p = 2.0 * special.stdtr(fitted.freedom, -np.abs(z))
-    q = false_discovery(p)
+    q = benjamini_hochberg(p)
     half = float(special.stdtrit(fitted.freedom, 0.5 + options.level / 200.0)) * fitted.se
     tests = [
         MarkerTest(

@@ -110,17 +110,3 @@ def _error(
     variance = squares - 2.0 * coefficient * cross + coefficient**2 * curve
     least = np.finfo(np.float64).eps * np.maximum(squares, np.finfo(np.float64).tiny)
     return np.asarray(np.sqrt(np.maximum(variance, least)))
-
-
-def false_discovery(p: FloatArray) -> FloatArray:
-    """Return q-values, shape (p,).
-
-    Among markers with a q-value up to q, at most the share q is expected to be false (Benjamini and
-    Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
-    """
-    m = p.size
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * m / np.arange(1, m + 1)
-    out = np.empty(m)
-    out[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return out
