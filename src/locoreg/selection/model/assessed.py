@@ -12,7 +12,7 @@ from locoreg.selection.assess import Assessment
 from locoreg.selection.assess.robustness import Credibility
 
 # Checks that say how strong hidden differences would have to be.
-HIDDEN_CHECKS = ("omitted_variable_bias", "marginal_sensitivity", "hidden_confounder")
+HIDDEN_CHECKS = ("marginal_sensitivity", "omitted_variable_bias", "hidden_confounder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +88,12 @@ class AssessmentSummary:
 
     @property
     def sensitivity(self) -> str | None:
-        """How strong hidden differences would have to be, in sentences; None if not looked at."""
-        told = [one.message for one in self.verdicts if one.name in HIDDEN_CHECKS]
-        return " ".join(dict.fromkeys(told)) or None
+        """How strong hidden differences would have to be, by one check; None if not looked at.
+
+        It is that of everybody, which comes first. A page for one patient has no room for all.
+        """
+        told = {one.name: one.message for one in reversed(self.verdicts)}
+        return next((told[name] for name in HIDDEN_CHECKS if name in told), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the assessment as JSON-ready values."""
