@@ -51,6 +51,11 @@ app.command(
     help="Run a study file: audit, pool, reproduce, write the report.",
 )
 app.command(
+    "locoreg.cli.serve:serve",
+    name="serve",
+    help="Serve the web application on this machine.",
+)
+app.command(
     "locoreg.cli.km:km",
     name="km",
     help="Survival curves of anyone's table: numbers, and the figure with --out.",

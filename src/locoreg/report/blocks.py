@@ -52,13 +52,33 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """A number as it is read, with the number itself and where it stands in ``results.json``.
+
+    Attributes
+    ----------
+    text : str
+        What is read: ``0.93 (0.67 to 1.29)``.
+    value : float or None
+        The estimate in full digits.
+    key : str
+        Path in the results: ``evidence/primary-surgery/overall_survival/rct``.
+    """
+
+    kind: ClassVar[str] = "value"
+    text: str
+    value: float | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
     """A new line inside a cell or a paragraph."""
 
     kind: ClassVar[str] = "break"
 
 
-Inline = str | Link | Badge | Strong | Code | Quote | Break
+Inline = str | Link | Badge | Strong | Code | Quote | Value | Break
 Text = tuple[Inline, ...]
 
 
@@ -179,6 +199,10 @@ class Figure:
         What is to be seen.
     cards : tuple of Card
         Shown under the drawing below 600 px.
+    downloads : tuple of Link
+        Files with the same figure and its data.
+    table : Table or None
+        Its numbers, behind a line to open.
     """
 
     kind: ClassVar[str] = "figure"
@@ -187,6 +211,8 @@ class Figure:
     svg: str
     caption: Text
     cards: tuple[Card, ...] = ()
+    downloads: tuple[Link, ...] = ()
+    table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
