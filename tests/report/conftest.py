@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from locoreg.report import write_report
-from locoreg.workflows.run import StudyResult, run_study
+from locoreg.workflows.run import StudyResult, run_evidence
 from tests.conftest import WriteTables, effect, study
 
 Run = Callable[..., StudyResult]
@@ -98,8 +98,8 @@ def write_study(
 def run(tmp_path: Path) -> Run:
     """Return a function that runs a study over given tables."""
 
-    def call(previous: Path | None = None, **options: object) -> StudyResult:
-        return run_study(write_study(tmp_path, **options), previous=previous)  # type: ignore[arg-type]
+    def call(**options: object) -> StudyResult:
+        return run_evidence(write_study(tmp_path, **options))  # type: ignore[arg-type]
 
     return call
 
@@ -116,7 +116,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
         },
         reproduce=["gera2020-rct"],
     )
-    return run_study(path)
+    return run_evidence(path)
 
 
 @pytest.fixture

@@ -142,7 +142,6 @@ def test_severity_and_verdict_are_words(page: Page, shipped: StudyResult) -> Non
 def test_disclaimer_and_hashes(page: Page, shipped: StudyResult) -> None:
     assert page.words.count("For research. Not a medical device.") >= 2
     assert shipped.catalog.sha256 in page.words
-    assert shipped.provenance.options["study_sha256"] in page.words
     assert "locoreg run study.yaml" in page.words
     assert "locoreg evidence pool primary-surgery --design rct" in page.words
 

@@ -101,23 +101,6 @@ def test_no_finding(run: Run, write_tables: WriteTables, tmp_path: Path) -> None
     assert "Two studies: no prediction interval." in page.words
 
 
-def test_changes_since_the_last_run(run: Run, write_tables: WriteTables, tmp_path: Path) -> None:
-    claims = [effect("c1", "one", "0.66 0.49 0.88"), effect("c2", "two", "1.04 0.81 1.34")]
-    tables = write_tables(studies=[study("one"), study("two")], claims=claims)
-    out = tmp_path / "out"
-    write_report(run(tables=[tables]), out)
-    write_report(run(tables=[tables], previous=out / "results.json"), out)
-    assert "Nothing: the results are those of the last run." in read(out).words
-    write_tables(
-        studies=[study("one"), study("two"), study("three")],
-        claims=[*claims, effect("c3", "three", "0.80 0.60 1.07")],
-    )
-    write_report(run(tables=[tables], previous=out / "results.json"), out)
-    page = read(out)
-    assert "changes" in page.ids
-    assert "New study: three." in page.words
-
-
 def test_from_memory_is_marked(run: Run, write_tables: WriteTables, tmp_path: Path) -> None:
     tables = write_tables(
         studies=[study("one"), study("two")],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from locoreg.core.errors import DesignError
-from locoreg.workflows.run import run_study
+from locoreg.workflows.run import run_evidence
 from tests.conftest import WriteTables, effect, study
 
 STUDY = """
@@ -36,7 +36,7 @@ def study_file(write_tables: WriteTables, tmp_path: Path) -> Path:
 
 
 def test_a_design_without_a_study_is_listed(study_file: Path) -> None:
-    (question,) = run_study(study_file).questions
+    (question,) = run_evidence(study_file).questions
     assert [p.pool.selection.design for p in question.pools] == ["rct"]
     assert [design for _, design, _ in question.empty] == ["observational"]
 
@@ -48,27 +48,21 @@ def test_a_design_without_a_study_is_listed(study_file: Path) -> None:
 def test_a_slip_is_an_error(study_file: Path, line: str, words: str) -> None:
     study_file.write_text(f"{STUDY}      {line}\n")
     with pytest.raises(DesignError, match=words):
-        run_study(study_file)
+        run_evidence(study_file)
 
 
 def test_doubts_of_studies_that_share_a_label(study_file: Path) -> None:
     claims = study_file.parent / "tables" / "claims.csv"
     text = claims.read_text().replace("0.70,0.50,0.98,95", "0.70,0.53,0.93,90")
     claims.write_text(text)
-    (question,) = run_study(study_file).questions
+    (question,) = run_evidence(study_file).questions
     worlds = question.pools[0].multiverse
     assert worlds is not None
     assert worlds.studies == ("Trial (a)", "Trial (b)")
 
 
-def test_what_moved_is_told_by_study(study_file: Path, tmp_path: Path) -> None:
-    from locoreg.core.jsontext import dumps
-
-    before = tmp_path / "before.json"
-    before.write_text(dumps(run_study(study_file).to_dict()))
-    assert run_study(study_file, previous=before).changes == ()
-    claims = tmp_path / "tables" / "claims.csv"
-    claims.write_text(claims.read_text().replace("0.50,0.98", "0.40,1.22"))
-    changes = run_study(study_file, previous=before).changes
-    assert changes is not None
-    assert "Trial read differently" in " ".join(changes)
+def test_a_study_without_evidence_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("title: T\nregistry: {folder: r}\n")
+    with pytest.raises(DesignError, match="no part evidence"):
+        run_evidence(path)

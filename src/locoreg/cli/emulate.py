@@ -74,7 +74,8 @@ def emulate(
     primary_only
         Leave out the sensitivity analyses.
     strict
-        Exit code 3 if a diagnostic of the primary analysis failed.
+        Exit code 3 if a diagnostic of the primary analysis or a negative control failed, or the
+        audit of the cohort found something blocking.
     small_cells
         Hide counts of 1 to this many persons, and what would give them away, in everything that is
         printed and written: 10 is usual before results of real patients are shared.
@@ -125,7 +126,7 @@ def emulate(
         if record is not None:
             print_text(f"Recorded in {record}.")
         print_text("For research. Not a medical device.")
-    return 3 if strict and result.primary.failed else 0
+    return 3 if strict and (result.failed or result.blocking) else 0
 
 
 class _Replicates:

@@ -151,7 +151,8 @@ def _root(folder: str | Path, columns: Mapping[str, Any], *, needed: tuple[str, 
         )
     names = [path.stem for path in sorted(root.glob("*.csv"))]
     for name in names:
-        if name not in RECORDS and name != "dictionary":
+        # Of the dictionary are also tables that other tasks read: eligibility, harms.
+        if name not in columns and name != "dictionary":
             raise DataError(
                 f"{root}: {name}.csv is not one of the tables.", hint=did_you_mean(name, columns)
             )

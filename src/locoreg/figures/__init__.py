@@ -31,8 +31,12 @@ from locoreg.figures.emulation import (
     weight_figure,
     weighted_curves,
 )
+from locoreg.figures.family import family_figure, family_summary
 from locoreg.figures.forest import forest_of_meta, forest_of_pools
+from locoreg.figures.funnel import funnel_figure, funnel_summary
+from locoreg.figures.influence import influence_figure, influence_summary
 from locoreg.figures.multiverse import specification_curve
+from locoreg.figures.paired import shift_figure, shift_summary
 from locoreg.figures.selection import (
     SELECTION_KINDS,
     Setting,
@@ -71,6 +75,10 @@ from locoreg.stats.survivaldifference import SurvivalDifference
 from locoreg.workflows.curves.report import CurveReport
 from locoreg.workflows.emulation.ladder import Ladder
 from locoreg.workflows.emulation.view import BenchmarkView
+from locoreg.workflows.explore.family import Family
+from locoreg.workflows.explore.funnel import Funnel
+from locoreg.workflows.explore.shift import BiasShift
+from locoreg.workflows.explore.spread import Influence
 
 __all__ = [
     "EFFECT_KINDS",
@@ -85,9 +93,12 @@ __all__ = [
     "difference_figure",
     "effect_difference",
     "effect_figure",
+    "family_figure",
     "flow_figure",
+    "funnel_figure",
     "gate_figure",
     "incidence_figure",
+    "influence_figure",
     "kinds_of",
     "ladder_figure",
     "leaf_figure",
@@ -101,6 +112,7 @@ __all__ = [
     "selection_kinds_of",
     "sensitivity_figure",
     "setting_of",
+    "shift_figure",
     "sides",
     "specification_curve",
     "specification_figure",
@@ -136,12 +148,18 @@ def plot(
 
         - EvidencePool, or several of a question with a group each: a forest plot
           (:func:`~locoreg.figures.forest.forest_of_pools`: ``layout``, ``axis_limits``,
-          ``exclusions``).
+          ``exclusions``, ``order``).
         - MetaAnalysis: the same without a catalogue behind it
           (:func:`~locoreg.figures.forest.forest_of_meta`: ``layout``, ``axis_limits``, ``title``,
           ``measure``, ``favours``).
         - Multiverse: a specification curve
           (:func:`~locoreg.figures.multiverse.specification_curve`: the same and ``most``).
+        - Influence, BiasShift, Funnel, Family: what each study does to a pool, each as printed
+          and as supported, effects against standard errors, years of recruitment
+          (:func:`~locoreg.figures.influence.influence_figure`,
+          :func:`~locoreg.figures.paired.shift_figure`,
+          :func:`~locoreg.figures.funnel.funnel_figure`,
+          :func:`~locoreg.figures.family.family_figure`).
         - SurvivalCurves, CumulativeIncidences: curves with the table of patients at risk
           (:func:`~locoreg.figures.survival.survival_figure`,
           :func:`~locoreg.figures.survival.incidence_figure`: ``title``, ``unit``, ``origin``,
@@ -193,8 +211,11 @@ def _(
     layout: str = "revman",
     axis_limits: tuple[float, float] | None = None,
     exclusions: bool = True,
+    order: str = "year",
 ) -> Figure:
-    return forest_of_pools([result], layout=layout, axis_limits=axis_limits, exclusions=exclusions)
+    return forest_of_pools(
+        [result], layout=layout, axis_limits=axis_limits, exclusions=exclusions, order=order
+    )
 
 
 @plot.register(Sequence)
@@ -204,10 +225,13 @@ def _(
     layout: str = "revman",
     axis_limits: tuple[float, float] | None = None,
     exclusions: bool = True,
+    order: str = "year",
 ) -> Figure:
     if isinstance(result, str) or not all(isinstance(r, EvidencePool) for r in result):
         raise DesignError("only pools of evidence can be drawn together.")
-    return forest_of_pools(result, layout=layout, axis_limits=axis_limits, exclusions=exclusions)
+    return forest_of_pools(
+        result, layout=layout, axis_limits=axis_limits, exclusions=exclusions, order=order
+    )
 
 
 @plot.register
@@ -260,6 +284,14 @@ plot.register(Effect, effect_figure)
 plot.register(Attrition, attrition_figure)
 plot.register(Ladder, ladder_figure)
 plot.register(BenchmarkView, benchmark_figure)
+plot.register(Influence, influence_figure)
+plot.register(BiasShift, shift_figure)
+plot.register(Funnel, funnel_figure)
+plot.register(Family, family_figure)
+describe.register(Influence, influence_summary)
+describe.register(BiasShift, shift_summary)
+describe.register(Funnel, funnel_summary)
+describe.register(Family, family_summary)
 describe.register(Effect, describe_effect)
 describe.register(SurvivalCurves, describe_curves)
 describe.register(CumulativeIncidences, describe_curves)

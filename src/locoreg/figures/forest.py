@@ -38,6 +38,7 @@ def forest_of_pools(
     layout: str = "revman",
     axis_limits: tuple[float, float] | None = None,
     exclusions: bool = True,
+    order: str = "year",
 ) -> Figure:
     """Draw one or several pools of a question, each design in a group of its own.
 
@@ -54,6 +55,8 @@ def forest_of_pools(
     exclusions : bool
         Whether studies without a number in the pool have a row, with the
         reason. If not, a note names them.
+    order : {"year", "weight", "effect", "audit"}
+        Of the studies of a group: publication, weight, effect or worst finding.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def forest_of_pools(
         One axes in points; each artist's ``gid`` says what it is.
     """
     chosen = layout_named(layout)
-    table = pool_table(pools, chosen.words, exclusions=exclusions)
+    table = pool_table(pools, chosen.words, exclusions=exclusions, order=order)
     return _Sheet(table, chosen, axis_limits).draw()
 
 

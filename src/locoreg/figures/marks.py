@@ -98,3 +98,10 @@ def worst(study: PooledStudy) -> tuple[Severity, int] | None:
         return None
     severity = min((f.severity for f in study.findings), key=SEVERITIES.index)
     return severity, len(study.findings)
+
+
+def severity_rank(found: tuple[Severity, int] | None) -> tuple[int, int]:
+    """Return a key that puts the worst first, more findings before fewer, none last."""
+    if found is None:
+        return (len(SEVERITIES), 0)
+    return (SEVERITIES.index(found[0]), -found[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from locoreg.core.errors import DesignError
+from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import (
     interval_text,
@@ -19,7 +19,7 @@ from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.sensitivity import SubgroupPool
 from locoreg.figures.counts import count_cells, has_events
-from locoreg.figures.marks import label_with_year, mark_notes, marks_of, worst
+from locoreg.figures.marks import label_with_year, mark_notes, marks_of, severity_rank, worst
 from locoreg.figures.table import (
     Entry,
     ForestTable,
@@ -54,7 +54,17 @@ Words = Callable[[str], str]
 AS_PRINTED = "As printed (uncorrected)"
 
 
-def pool_table(pools: Sequence[EvidencePool], words: Words, *, exclusions: bool) -> ForestTable:
+ORDERS = {
+    "year": "Studies in order of publication. ",
+    "weight": "Studies by weight, the largest first. ",
+    "effect": "Studies by effect, the smallest first. ",
+    "audit": "Studies by their worst audit finding, the worst first. ",
+}
+
+
+def pool_table(
+    pools: Sequence[EvidencePool], words: Words, *, exclusions: bool, order: str = "year"
+) -> ForestTable:
     """Return the rows of a forest plot of one or several pools.
 
     Parameters
@@ -65,6 +75,8 @@ def pool_table(pools: Sequence[EvidencePool], words: Words, *, exclusions: bool)
         The layout's spelling, applied to everything but names of studies.
     exclusions : bool
         Whether studies without a number in the pool have a row.
+    order : {"year", "weight", "effect", "audit"}
+        Of the studies of a group; ties stay in order of publication.
 
     Returns
     -------
@@ -77,6 +89,8 @@ def pool_table(pools: Sequence[EvidencePool], words: Words, *, exclusions: bool)
         If there is no pool, or the pools answer different questions.
     """
     _check(pools)
+    if order not in ORDERS:
+        raise DesignError(f"there is no order {order!r}.", hint=did_you_mean(order, ORDERS))
     question, outcome = pools[0].question, pools[0].outcome
     left, right = favours_labels(question, outcome)
     level = pools[0].meta.mu.level
@@ -95,10 +109,10 @@ def pool_table(pools: Sequence[EvidencePool], words: Words, *, exclusions: bool)
         favours=(words(one_line(left)), words(one_line(right))),
         arm_headers=(words(one_line(arms[0])), words(one_line(arms[1]))),
         groups=tuple(
-            _Builder(pool, f"g{i}", words, exclusions, events).group()
+            _Builder(pool, f"g{i}", words, exclusions, events, order).group()
             for i, pool in enumerate(pools)
         ),
-        notes=tuple(one_line(note) for note in _notes(pools, words, exclusions)),
+        notes=tuple(one_line(note) for note in _notes(pools, words, exclusions, order)),
     )
 
 
@@ -139,7 +153,13 @@ class _Builder:
     """Makes the entries of one pool; holds what all of them share."""
 
     def __init__(
-        self, pool: EvidencePool, key: str, words: Words, exclusions: bool, events: bool
+        self,
+        pool: EvidencePool,
+        key: str,
+        words: Words,
+        exclusions: bool,
+        events: bool,
+        by: str,
     ) -> None:
         self.pool = pool
         self.events = events
@@ -147,7 +167,7 @@ class _Builder:
         self.words = words
         self.exclusions = exclusions
         self.measure = pool.question.measure
-        order = sorted(range(len(pool.studies)), key=lambda i: pool.studies[i].year or 0)
+        order = order_of(pool, by)
         self.studies = [pool.studies[i] for i in order]
         self.weights = [pool.meta.weights[i] for i in order]
         self.weight_texts = percent_texts(self.weights)
@@ -294,6 +314,18 @@ class _Builder:
         )
 
 
+def order_of(pool: EvidencePool, by: str) -> list[int]:
+    """Return the places of a pool's studies in an order of :data:`ORDERS`."""
+    years = sorted(range(len(pool.studies)), key=lambda i: pool.studies[i].year or 0)
+    if by == "weight":
+        return sorted(years, key=lambda i: -pool.meta.weights[i])
+    if by == "effect":
+        return sorted(years, key=lambda i: pool.meta.yi[i])
+    if by == "audit":
+        return sorted(years, key=lambda i: severity_rank(worst(pool.studies[i])))
+    return years
+
+
 def _readable(reason: str) -> str:
     return re.sub(r"(?<=[a-z])_(?=[a-z])", " ", one_line(reason))
 
@@ -324,9 +356,9 @@ def prediction_rows(key: str, meta: MetaAnalysis) -> list[Entry]:
     ]
 
 
-def _notes(pools: Sequence[EvidencePool], words: Words, exclusions: bool) -> list[str]:
+def _notes(pools: Sequence[EvidencePool], words: Words, exclusions: bool, order: str) -> list[str]:
     studies = [study for pool in pools for study in pool.studies]
-    first = "Studies in order of publication. "
+    first = ORDERS[order]
     first += "Area of the markers: weight within the group."
     if len(pools) > 1:
         first += " Groups of different design are never pooled together."

@@ -1,4 +1,4 @@
-"""Write a study's results: one HTML page, figures, tables, results.json."""
+"""Write published evidence: one HTML page, figures, tables, results.json."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from locoreg.core.jsontext import dumps
 from locoreg.report.anchors import Anchors
+from locoreg.report.blocks import Page
 from locoreg.report.context import Context
 from locoreg.report.csvtables import csv_tables
 from locoreg.report.drawings import FIGURE_KINDS, draw
@@ -15,7 +16,9 @@ from locoreg.report.render import render
 from locoreg.workflows.export import write_files
 from locoreg.workflows.run import StudyResult
 
-__all__ = ["write_report"]
+RESULTS = "results.json"
+
+__all__ = ["evidence_files", "write_report"]
 
 
 def write_report(result: StudyResult, folder: Path) -> Path:
@@ -28,7 +31,7 @@ def write_report(result: StudyResult, folder: Path) -> Path:
     Parameters
     ----------
     result : StudyResult
-        What :func:`locoreg.workflows.run.run_study` returns.
+        What :func:`locoreg.workflows.run.run_evidence` returns.
     folder : Path
         Made if missing. An earlier report in it is replaced.
 
@@ -38,6 +41,30 @@ def write_report(result: StudyResult, folder: Path) -> Path:
         ``report.html``, one self-contained page. Beside it stand
         ``tables/*.csv``, ``figures/*.svg``, ``figures/*.pdf`` and
         ``results.json``.
+    """
+    contents, page = evidence_files(result)
+    contents["report.html"] = render(page).encode()
+    contents[RESULTS] = contents.pop(RESULTS)
+    target = Path(folder)
+    write_files(target, contents)
+    _remove_stale_figures(target, set(contents))
+    return target / "report.html"
+
+
+def evidence_files(result: StudyResult) -> tuple[dict[str, bytes], Page]:
+    """Return the files of a result but for its page, and the page.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The result.
+
+    Returns
+    -------
+    contents : dict of str to bytes
+        ``tables/*.csv``, ``figures/*`` and, last, ``results.json``.
+    page : Page
+        Its blocks.
     """
     results = (dumps(result.to_dict()) + "\n").encode()
     drawings = draw(result)
@@ -51,12 +78,8 @@ def write_report(result: StudyResult, folder: Path) -> Path:
     for drawing in drawings.values():
         contents[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
         contents[f"figures/{drawing.name}.pdf"] = drawing.pdf
-    contents["report.html"] = render(build(context)).encode()
-    contents["results.json"] = results
-    target = Path(folder)
-    write_files(target, contents)
-    _remove_stale_figures(target, set(contents))
-    return target / "report.html"
+    contents[RESULTS] = results
+    return contents, build(context)
 
 
 def _remove_stale_figures(folder: Path, written: set[str]) -> None:

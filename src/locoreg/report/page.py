@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from locoreg.report.blocks import Page, Section, text
 from locoreg.report.context import Context
-from locoreg.report.sections.answers import answers, changes
+from locoreg.report.sections.answers import answers
 from locoreg.report.sections.audit import audit
 from locoreg.report.sections.head import head
 from locoreg.report.sections.methods import limits, methods, reproduce
@@ -32,7 +32,6 @@ def build(context: Context) -> Page:
     result = context.result
     sections: tuple[Section, ...] = (
         answers(context),
-        *changes(context),
         audit(context),
         *questions(context),
         reproductions(context),

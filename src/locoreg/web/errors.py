@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,9 +16,11 @@ from locoreg.web.rendering import page
 
 LOG = logging.getLogger("locoreg.web")
 TITLES = {
+    400: "This can't be read",
     403: "Not allowed",
     404: "Not found",
     405: "Not possible here",
+    408: "Too slow",
     413: "Too large",
     422: "This can't be shown",
     429: "Too many at once",
@@ -44,8 +47,7 @@ def add_error_pages(app: FastAPI) -> None:
 
     @app.exception_handler(LocoregError)
     async def known(request: Request, error: LocoregError) -> Response:
-        status = {NotFoundError: 404, TooManyError: 429}.get(type(error), 422)
-        return problem(request, status, [(None, str(error))])
+        return problem(request, _status(error), [(None, str(error))])
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -57,8 +59,10 @@ def add_error_pages(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:
-        LOG.error("failed: %s %s", request.method, request.scope["path"], exc_info=error)
-        text = "The fault is in the program; its log has the details. Nothing was changed."
+        LOG.error(
+            "failed: %s %s\n%s", request.method, _place(request), trace(error, request.method)
+        )
+        text = "The fault is in the program; its log says where. Your input was not at fault."
         return problem(request, 500, [(None, text)])
 
 
@@ -79,7 +83,7 @@ def problem(request: Request, status: int, faults: list[tuple[str | None, str]])
     Response
         With ``role="alert"`` where it is a page.
     """
-    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+    path = _place(request)
     if path.startswith("/api/") or path.endswith(".json"):
         content = {
             "error": {
@@ -89,7 +93,43 @@ def problem(request: Request, status: int, faults: list[tuple[str | None, str]])
         }
         return JSONResponse(content, status_code=status, headers={"Cache-Control": "no-store"})
     title = TITLES.get(status, "This did not work")
-    return page(request, "error.html", title=title, status=status, faults=faults)
+    answer = page(request, "error.html", title=title, status=status, faults=faults)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def trace(error: BaseException, method: str) -> str:
+    """Return where an error arose; what it says only where no form was sent.
+
+    The message of an error may repeat a value of a patient's form.
+
+    Parameters
+    ----------
+    error : BaseException
+        The error.
+    method : str
+        Of the request.
+
+    Returns
+    -------
+    str
+        Its type and the places in the program, one a line.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    said = f": {error}" if method == "GET" else ""
+    return "\n".join([*lines, type(error).__name__ + said])
+
+
+def _status(error: LocoregError) -> int:
+    if isinstance(error, NotFoundError):
+        return 404
+    return 429 if isinstance(error, TooManyError) else 422
+
+
+def _place(request: Request) -> str:
+    """Return the path without the token and the proxy's folder."""
+    return str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
 
 
 def _field(one: dict[str, Any]) -> tuple[str | None, str]:

@@ -51,7 +51,12 @@ class Drawn:
 
 
 def figure_route(
-    router: APIRouter, name: str, view: type[V], make: Callable[[State, V], Drawn]
+    router: APIRouter,
+    name: str,
+    view: type[V],
+    make: Callable[[State, V], Drawn],
+    *,
+    data: Callable[[State, V], str] = lambda state, view: state.catalog.sha256,
 ) -> None:
     """Serve a figure under ``/figure/NAME.{svg,png,pdf,csv,json}`` with a page's query.
 
@@ -65,12 +70,16 @@ def figure_route(
         The page's view.
     make : callable
         From the state and a view to the figure; raises `NotFoundError` where there is none.
+    data : callable
+        From the state and a view to the hash of the data that are drawn; what is kept is drawn anew
+        when it changes. The evidence tables' hash if not given.
     """
 
     def serve(request: Request, form: Format, asked: Annotated[Any, Query()]) -> Response:
         state: State = request.app.state.locoreg
         content = state.kept.get(
-            ("figure", name, form, asked.key()), lambda: _bytes(state, make(state, asked), form)
+            ("figure", name, form, data(state, asked), asked.key()),
+            lambda: _bytes(state, make(state, asked), form),
         )
         headers = {"Content-Disposition": f'inline; filename="{name}.{form}"'}
         return Response(content, media_type=TYPES[form], headers=headers)

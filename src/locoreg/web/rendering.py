@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from locoreg.core.version import __version__
+from locoreg.web.freshness import is_stale, with_data
 
 DISCLAIMER = "Research use. Not a medical device."
 # Pages of the navigation: path and name.
@@ -101,7 +102,10 @@ def page(
     HTMLResponse
         The page.
     """
-    fragment = request.headers.get("hx-request") == "true" and not private
+    wanted = request.headers
+    # htmx asks for a whole page where it goes back in its history.
+    fragment = wanted.get("hx-request") == "true" and wanted.get("hx-request-type") != "full"
+    link, given = _permalink(request, reproduce), request.scope.get("locoreg.data", "")
     text = (
         environment()
         .get_template(template)
@@ -115,11 +119,12 @@ def page(
             title=title,
             reproduce=reproduce,
             synthetic=synthetic,
-            permalink=None if private else _permalink(request),
+            permalink=None if private else link,
+            stale=reproduce is not None and is_stale(given, reproduce.data_sha256),
             **content,
         )
     )
-    headers = {"Vary": "HX-Request"}
+    headers = {"Vary": "HX-Request, HX-Request-Type"}
     if private:
         headers["Cache-Control"] = "no-store"
     return HTMLResponse(text, status_code=status, headers=headers)
@@ -130,6 +135,7 @@ def _path(request: Request) -> str:
     return path.removeprefix(request.scope.get("root_path", "")) or "/"
 
 
-def _permalink(request: Request) -> str:
-    query = request.url.query
-    return str(request.scope["path"]) + (f"?{query}" if query else "")
+def _permalink(request: Request, reproduce: Reproduce | None) -> str:
+    query = str(request.url.query)
+    link = str(request.scope["path"]) + (f"?{query}" if query else "")
+    return with_data(link, reproduce.data_sha256) if reproduce else link

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from starlette.exceptions import HTTPException
-
+from locoreg.web.bodies import App, Message, Receive, Scope, Send, capped, headless, too_large
+from locoreg.web.freshness import take_data
 from locoreg.web.settings import Settings
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
+LOG = logging.getLogger("locoreg.web")
 # No inline script, no inline style, nothing from elsewhere.
 POLICY = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "object-src 'none'; img-src 'self' data:"
+)
+# For a report, which holds its own style and script: it may ask nobody, and `sandbox` makes it
+# another origin, so that nothing in it can act on the application.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+    "font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "sandbox allow-scripts allow-downloads allow-popups"
 )
 HEADERS = (
     (b"content-security-policy", POLICY.encode()),
@@ -34,15 +36,15 @@ HEADERS = (
 )
 SAFE = ("GET", "HEAD", "OPTIONS")
 UPLOADS = "/upload"
+# A longer query is no view of a page.
+LONGEST_QUERY = 8_000
 _TOKEN_IN_PATH = re.compile(r"/t/[A-Za-z0-9]+")
-
-
-class TooLarge(HTTPException):
-    """A body is larger than allowed; it is noticed while it is read."""
 
 
 class Gate:
     """Checks of host, token, origin and size before any page; headers on every answer.
+
+    It stands outside everything, the page of an unforeseen error included.
 
     Parameters
     ----------
@@ -58,68 +60,108 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope = self._placed(scope)
+        send = _with_headers(headless(send) if scope["method"] == "HEAD" else send)
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
-        refusal = self._refusal(scope, headers)
-        if refusal is not None:
-            await _refuse(_with_headers(send), *refusal)
-            return
-        if self.settings.prefix:
-            scope = {**scope, "root_path": scope.get("root_path", "") + self.settings.prefix}
         most = self._most(scope)
-        if int(headers.get("content-length") or 0) > most:
-            await _refuse(_with_headers(send), 413, _too_large(most))
+        refusal = self._refusal(scope, headers) or _length(headers, most)
+        if refusal is not None:
+            await _refuse(scope, send, *refusal)
             return
-        await self.app(scope, _capped(receive, most), _with_headers(send))
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._passed(scope, capped(receive, most), send)
+
+    async def _passed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noticing(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noticing)
+        except Exception as error:
+            # It is in the log already (web/errors.py), without what a patient's form held; the
+            # server would print it whole.
+            if not started:
+                LOG.error("no page could be made of an error: %s", type(error).__name__)
+                await _refuse(scope, send, 500, "The fault is in the program.")
+
+    def _placed(self, scope: Scope) -> Scope:
+        """Return the scope with what every path begins with, and without the hash of data."""
+        above = self.settings.root_path
+        path = str(scope["path"])
+        # A proxy may pass its folder on, or take it off.
+        if above and not _under(path, above):
+            path = above + path
+        place: Scope = {**scope, "path": path, "root_path": above + self.settings.prefix}
+        if not path.startswith(place["root_path"] + "/api/"):
+            place["query_string"], place["locoreg.data"] = take_data(scope["query_string"])
+        return place
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
-        host = _host(headers.get("host", ""))
-        if host not in self.settings.allowed_hosts:
-            return 421, "This server is not known under that name."
-        length = headers.get("content-length", "0")
-        if not length.isdigit():
-            return 400, "The length of the request is no number."
-        prefix = self.settings.prefix
-        if prefix and not (scope["path"] == prefix or scope["path"].startswith(prefix + "/")):
+        names = [name.lower() for name, _ in scope["headers"]]
+        if names.count(b"host") > 1 or names.count(b"content-length") > 1:
+            return 400, "A header is there twice."
+        if _host(headers.get("host", "")) not in self.settings.allowed_hosts:
+            return 421, "This server is not known under that name: see locoreg serve --allow-host."
+        if not self._has_token(str(scope["path"])):
             return 403, "Open the address that was printed when the server was started."
-        if scope["method"] not in SAFE and not _own_site(headers, host):
+        if scope["method"] not in SAFE and not _own_site(headers):
             return 403, "Requests that come from another site are refused."
+        if len(scope["query_string"]) > LONGEST_QUERY:
+            return 414, "The address is too long."
+        if "\0" in scope["path"] or b"\0" in unquote_to_bytes(scope["query_string"]):
+            return 400, "The address holds a character that no name has."
         return None
 
+    def _has_token(self, path: str) -> bool:
+        prefix = self.settings.prefix
+        rest = path.removeprefix(self.settings.root_path)
+        given = "/".join(rest.split("/")[:3]) if prefix else ""
+        return hmac.compare_digest(given.encode(), prefix.encode())
+
     def _most(self, scope: Scope) -> int:
-        path = str(scope["path"]).removeprefix(self.settings.prefix)
+        path = str(scope["path"]).removeprefix(scope["root_path"])
         limits = self.settings.limits
-        return limits.upload_bytes if path.startswith(UPLOADS) else limits.form_bytes
+        return limits.upload_bytes if _under(path, UPLOADS) else limits.form_bytes
+
+
+def _under(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")
+
+
+def _length(headers: dict[str, str], most: int) -> tuple[int, str] | None:
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()):
+        return 400, "The length of the request is no number."
+    # More digits than any size has: not made a number of.
+    if len(length) > 18 or int(length) > most:
+        return 413, too_large(most)
+    return None
 
 
 def _host(given: str) -> str:
     if given.startswith("["):
-        return given.partition("]")[0] + "]"
+        return given.partition("]")[0].lower() + "]"
     return given.partition(":")[0].lower()
 
 
-def _own_site(headers: dict[str, str], host: str) -> bool:
+def _own_site(headers: dict[str, str]) -> bool:
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
+    # Browsers leave that header out without TLS; every one of them names the origin of a form.
     origin = headers.get("origin")
-    return origin is None or _host(urlsplit(origin).netloc) == host
-
-
-def _capped(receive: Receive, most: int) -> Receive:
-    seen = 0
-
-    async def capped() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise TooLarge(413, _too_large(most))
-        return message
-
-    return capped
+    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
 
 
 def _with_headers(send: Send) -> Send:
@@ -129,30 +171,33 @@ def _with_headers(send: Send) -> Send:
             names = {name.lower() for name, _ in given}
             given += [one for one in HEADERS if one[0] not in names]
             if b"cache-control" not in names:
-                given.append((b"cache-control", b"no-cache"))
+                # Kept, and asked for again each time: an answer with an ETag is not sent twice.
+                kept = b"no-cache" if message["status"] < 400 else b"no-store"
+                given.append((b"cache-control", kept))
             message = {**message, "headers": given}
         await send(message)
 
     return sending
 
 
-async def _refuse(send: Send, status: int, reason: str) -> None:
-    body = (reason + "\n").encode()
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"text/plain; charset=utf-8"),
-                (b"content-length", str(len(body)).encode()),
-            ],
-        }
-    )
+async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
+    """Answer before any page: the reason as text, or as JSON under /api."""
+    kind, text = "text/plain", reason
+    if str(scope["path"]).startswith(scope["root_path"] + "/api/"):
+        fault = {"field": None, "message": reason}
+        kind, text = (
+            "application/json",
+            json.dumps({"error": {"status": status, "faults": [fault]}}),
+        )
+    body = (text + "\n").encode()
+    headers = [
+        (b"content-type", f"{kind}; charset=utf-8".encode()),
+        (b"content-length", str(len(body)).encode()),
+        # The rest of a refused body is not read.
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _too_large(most: int) -> str:
-    return f"The request is larger than {most / 1e6:g} MB."
 
 
 class NoQueries(logging.Filter):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from locoreg.core.errors import DesignError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+# Binds to every address of the machine, and is the name of none.
+EVERYWHERE = ("0.0.0.0", "::")
 MEGABYTE = 1_000_000
+_FOLDER = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,8 @@ class Settings:
         Further names under which it may be asked for, such as that of a reverse proxy.
     token : str
         Where it is bound beyond loopback: what every path begins with, ``/t/TOKEN``. Else empty.
+    root_path : str
+        Folder of a reverse proxy that it is reached under, such as ``/locoreg``. Else empty.
     limits : Limits
     """
 
@@ -72,6 +78,7 @@ class Settings:
     port: int = 8321
     hosts: tuple[str, ...] = ()
     token: str = ""
+    root_path: str = ""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -80,8 +87,18 @@ class Settings:
                 f"{self.host} is reachable from other machines: a token is needed.",
                 hint="bind to 127.0.0.1, or give a token.",
             )
-        if self.token and not self.token.isalnum():
+        if self.token and not (self.token.isalnum() and self.token.isascii()):
             raise DesignError("a token holds letters and digits only.", hint="choose another.")
+        if self.host in EVERYWHERE and not self.hosts:
+            raise DesignError(
+                f"{self.host} is no name that a browser can ask for.",
+                hint="name this machine as others reach it: --allow-host NAME.",
+            )
+        if self.root_path and not _FOLDER.fullmatch(self.root_path):
+            raise DesignError(
+                f"{self.root_path!r} is no folder of a proxy.",
+                hint="give it with the first slash and without the last: /locoreg.",
+            )
 
     @property
     def on_loopback(self) -> bool:
@@ -91,9 +108,10 @@ class Settings:
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
         """Names that the header ``Host`` may hold, without the port."""
-        return (*LOOPBACK, self.host, *self.hosts)
+        bound = () if self.host in EVERYWHERE else (self.host.lower(),)
+        return (*LOOPBACK, *bound, *(one.lower() for one in self.hosts))
 
     @property
     def prefix(self) -> str:
-        """What every path begins with."""
+        """The part of every path that holds the token."""
         return f"/t/{self.token}" if self.token else ""

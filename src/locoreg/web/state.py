@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from locoreg.core.findings import Finding
 from locoreg.web.settings import Settings
 from locoreg.workflows.evidence import audit_tables, open_tables
+from locoreg.workflows.evidencestate import EvidenceState, evidence_state
 from locoreg.workflows.stored import StoredRun, find_runs
 
 if TYPE_CHECKING:
@@ -91,8 +92,16 @@ class State:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What the audit of the tables found."""
-        return audit_tables(self.settings.tables)[0].findings
+        """What the audit of the tables found; it takes seconds the first time."""
+        return self.kept.get(
+            ("findings", self.catalog.sha256),
+            lambda: audit_tables(self.settings.tables)[0].findings,
+        )
+
+    @cached_property
+    def evidence(self) -> EvidenceState:
+        """Counts of what the tables hold and of what the audit found in them."""
+        return evidence_state(self.catalog, self.findings)
 
     def runs(self) -> tuple[StoredRun, ...]:
         """Return the runs given at the start, and those that jobs made; read anew each time."""

@@ -11,7 +11,10 @@ from locoreg.core.version import __version__
 from locoreg.evidence.catalog import load_catalog
 from locoreg.stats.jit import cache_folder
 from locoreg.stats.warmup import warm_up
-from locoreg.workflows.installation import MISSING, dependency_versions
+from locoreg.workflows.installation import MISSING, Extra, dependency_versions, extras, places
+
+# A run of a study writes some 100 MB, registries and compiled kernels as much again.
+LEAST_FREE_BYTES = 500_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +76,10 @@ def examine(progress: Callable[[str], None] | None = None) -> Diagnosis:
     Returns
     -------
     Diagnosis
-        Dependencies, evidence tables, folder of the compiled kernels, and the seconds that each
-        group of kernels took: parts of a second where they come from the cache.
+        Dependencies, extras, evidence tables, folder of the compiled kernels, free disk, and the
+        seconds that each group of kernels took: parts of a second where they come from the cache.
     """
-    checks = [_dependencies(), _tables(), _cache()]
+    checks = [_dependencies(), *map(_extra, extras()), _tables(), _cache(), _disk()]
     for name, seconds in warm_up():
         if progress is not None:
             progress(f"kernels: {name}")
@@ -88,6 +91,31 @@ def _dependencies() -> Check:
     missing = [name for name, found in dependency_versions().items() if found == MISSING]
     detail = f"missing: {', '.join(missing)}; install locoreg again" if missing else "all there"
     return Check(name="dependencies", passed=not missing, detail=detail)
+
+
+def _extra(extra: Extra) -> Check:
+    """Check an optional part: one that is not installed is as it must be, a broken one is not."""
+    name = f"extra {extra.name}"
+    if extra.works:
+        return Check(name=name, passed=True, detail=f"works: {extra.purpose}")
+    found = extra.packages.values()
+    broken = bool(found) and MISSING not in found
+    state = "broken" if broken else "not installed"
+    detail = f"{state}, for {extra.purpose}: {extra.fault}; pip install 'locoreg[{extra.name}]'"
+    return Check(name=name, passed=not broken, detail=detail)
+
+
+def _disk() -> Check:
+    least = min(
+        (one for one in places() if one.free_bytes is not None),
+        key=lambda one: one.free_bytes or 0,
+        default=None,
+    )
+    if least is None:
+        return Check(name="disk", passed=True, detail="not known")
+    enough = (least.free_bytes or 0) >= LEAST_FREE_BYTES
+    detail = f"{least.free} at {least.path}" + ("" if enough else "; results need more")
+    return Check(name="disk", passed=enough, detail=detail)
 
 
 def _tables() -> Check:

@@ -1,13 +1,13 @@
-"""Run a study file: audit, pool, reproduce, and say what changed since the last run."""
+"""The evidence part of a study: audit, pool, reproduce."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from locoreg.core.errors import NothingToPoolError
+from locoreg.core.errors import DesignError, NothingToPoolError
 from locoreg.core.findings import Finding
 from locoreg.core.provenance import Provenance
 from locoreg.evidence.audit import AuditReport, audit
@@ -22,7 +22,6 @@ from locoreg.evidence.reproduce import Reproduction as Reproduction
 from locoreg.evidence.reproduce import reproduce
 from locoreg.evidence.selection import DESIGN_GROUPS
 from locoreg.workflows.answers import answer
-from locoreg.workflows.compare import changes_since
 from locoreg.workflows.evidence import (
     POOLED_DESIGNS,
     SHIPPED,
@@ -31,7 +30,7 @@ from locoreg.workflows.evidence import (
     supported_readings,
 )
 from locoreg.workflows.published import PublishedPool, published_pools
-from locoreg.workflows.study import QuestionPlan, StudyPlan, read_study
+from locoreg.workflows.study import EvidencePlan, QuestionPlan, StudyPlan, read_study
 
 RESULTS_SCHEMA = 1
 Progress = Callable[[str], None]
@@ -85,7 +84,7 @@ class QuestionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyResult:
-    """Everything a report shows.
+    """Everything that a report shows of published evidence.
 
     Attributes
     ----------
@@ -97,9 +96,6 @@ class StudyResult:
     audit : AuditReport
     questions : tuple of QuestionResult
     reproductions : tuple of Reproduction
-    changes : tuple of str or None
-        What moved since the previous results in the output folder; None at
-        the first run.
     provenance : Provenance
     """
 
@@ -109,8 +105,13 @@ class StudyResult:
     audit: AuditReport
     questions: tuple[QuestionResult, ...]
     reproductions: tuple[Reproduction, ...]
-    changes: tuple[str, ...] | None
     provenance: Provenance
+
+    @property
+    def evidence(self) -> EvidencePlan:
+        """The evidence part of the study file."""
+        assert self.plan.evidence is not None
+        return self.plan.evidence
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``results.json``: see ``docs/reference/results.md``."""
@@ -136,10 +137,26 @@ def results_dict(result: StudyResult) -> dict[str, Any]:
             {
                 "question": q.question.question_id,
                 "title": q.question.title,
+                "about": {
+                    name: getattr(q.question, name)
+                    for name in (
+                        "population",
+                        "intervention",
+                        "comparator",
+                        "favours_intervention",
+                        "favours_control",
+                    )
+                },
                 "pools": [
                     {
                         "key": p.key,
                         "answer": p.answer,
+                        "outcome": {
+                            "id": p.pool.outcome.outcome_id,
+                            "label": p.pool.outcome.label,
+                            "event": p.pool.outcome.event,
+                            "event_is": p.pool.outcome.event_is,
+                        },
                         "pool": p.pool.to_dict(),
                         "multiverse": None if p.multiverse is None else p.multiverse.to_dict(),
                     }
@@ -159,21 +176,16 @@ def results_dict(result: StudyResult) -> dict[str, Any]:
         ],
         "audit": result.audit.to_dict(),
         "reproductions": [r.to_dict() for r in result.reproductions],
-        "changes": None if result.changes is None else list(result.changes),
     }
 
 
-def run_study(
-    path: str | Path, *, previous: Path | None = None, progress: Progress = lambda stage: None
-) -> StudyResult:
-    """Run a study file.
+def run_evidence(path: str | Path, *, progress: Progress = lambda stage: None) -> StudyResult:
+    """Run the evidence part of a study file.
 
     Parameters
     ----------
     path : str or Path
         The study file.
-    previous : Path, optional
-        ``results.json`` of an earlier run, to name what moved.
     progress : callable
         Called with the name of each stage as it begins.
 
@@ -186,40 +198,37 @@ def run_study(
     ------
     DataError
         If the study file or a table has a fault.
+    DesignError
+        If it has no evidence part.
     """
-    plan, digest = read_study(path)
+    plan, _ = read_study(path)
+    asked = plan.evidence
+    if asked is None:
+        raise DesignError(f"{Path(path).name} has no part evidence.", hint="add it.")
     progress("reading the tables")
     folder = Path(path).resolve().parent
-    catalog = open_tables([t if t == SHIPPED else folder / t for t in plan.evidence.tables])
+    catalog = open_tables([t if t == SHIPPED else folder / t for t in asked.tables])
     progress("auditing every number")
     report = audit(catalog)
     questions = []
-    for asked in plan.evidence.questions:
-        progress(f"pooling {asked.question}")
-        questions.append(_question(catalog, asked, report.findings))
-    reproductions = _reproductions(catalog, plan, report, progress)
-    result = StudyResult(
+    for question in asked.questions:
+        progress(f"pooling {question.question}")
+        questions.append(_question(catalog, question, report.findings))
+    return StudyResult(
         plan=plan,
         study_file=Path(path).name,
         catalog=catalog,
         audit=report,
         questions=tuple(questions),
-        reproductions=reproductions,
-        changes=None,
-        provenance=Provenance(
-            input_sha256=catalog.sha256,
-            options={"study_sha256": digest, "tables": list(plan.evidence.tables)},
-        ),
+        reproductions=_reproductions(catalog, asked, report, progress),
+        provenance=Provenance(input_sha256=catalog.sha256, options={"tables": list(asked.tables)}),
     )
-    if previous is None:
-        return result
-    return replace(result, changes=changes_since(previous, results_dict(result)))
 
 
 def _reproductions(
-    catalog: Catalog, plan: StudyPlan, report: AuditReport, progress: Progress
+    catalog: Catalog, plan: EvidencePlan, report: AuditReport, progress: Progress
 ) -> tuple[Reproduction, ...]:
-    asked = plan.evidence.reproduce
+    asked = plan.reproduce
     pools = list(catalog.pools) if asked == "all" else list(asked)
     readings = supported_readings(report.findings)
     found = []

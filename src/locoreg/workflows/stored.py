@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class StoredStep:
         Hash of everything that its results depend on.
     folder : Path
         With ``results.json``, ``page.json``, ``tables`` and ``figures``.
+    record : dict
+        Its ``step.json``: options, inputs, version, seconds, hashes of its files.
     """
 
     name: str
@@ -38,14 +40,15 @@ class StoredStep:
     title: str
     key: str
     folder: Path
+    record: dict[str, Any] = field(default_factory=dict)
 
     def results(self) -> dict[str, Any]:
         """Return its ``results.json``."""
-        return _read(self.folder / RESULTS)
+        return read_json(self.folder / RESULTS)
 
     def page(self) -> dict[str, Any]:
         """Return its page as JSON, for :func:`locoreg.report.blockjson.from_json`."""
-        return _read(self.folder / "page.json")
+        return read_json(self.folder / "page.json")
 
     @property
     def model(self) -> Path | None:
@@ -131,7 +134,7 @@ def open_run(folder: str | Path) -> StoredRun:
         raise DataError(
             f"{place / RESULTS} is not of a run of this version.", hint="run the study again."
         )
-    steps = tuple(_step(place / "steps" / one["name"]) for one in results["steps"])
+    steps = tuple(_step(place / "steps" / one["name"], one) for one in results["steps"])
     return StoredRun(
         folder=place, results=results, sha256=hashlib.sha256(raw).hexdigest(), steps=steps
     )
@@ -164,18 +167,25 @@ def find_runs(folders: Iterable[Path]) -> tuple[StoredRun, ...]:
     return tuple(found)
 
 
-def _step(folder: Path) -> StoredStep:
-    content = _read(folder / STEP)
+def _step(folder: Path, listed: dict[str, Any]) -> StoredStep:
+    content = read_json(folder / STEP)
+    if listed.get("key", content["key"]) != content["key"]:
+        raise DataError(
+            f"{folder} is newer than the results beside it: a run was stopped before its end.",
+            hint="run the study again: finished steps are kept.",
+        )
     return StoredStep(
         name=content["name"],
         kind=content["kind"],
         title=content["title"],
         key=content["key"],
         folder=folder,
+        record=content,
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object that a file of a run holds; DataError if it can't be read."""
     try:
         content = _parsed(path.read_bytes(), path)
     except OSError as error:

@@ -8,7 +8,7 @@ import pytest
 from locoreg.core.estimate import Estimate
 from locoreg.selection.patient.conformal import SurvivalBound
 from locoreg.selection.patient.leaf import LeafGroup
-from locoreg.selection.patient.neighbourhood import GroupMeans, Neighbourhood
+from locoreg.selection.patient.neighbourhood import GroupMeans, Neighbourhood, SurvivalMeans
 from locoreg.selection.patient.support import SupportVerdict
 from locoreg.selection.patient.words import of_100, prediction_lines, survival_lines
 from tests.selection.patient.world import QUESTION, SURVIVAL
@@ -68,7 +68,7 @@ def lines(**changed: object) -> tuple[str, ...]:
         ),
         "group": Neighbourhood(
             n=412, treated=37, comparator=375, means=means(20.0, 22.25, 2.5),
-            survival=means(0.46, 0.49, 0.06),
+            times=(SurvivalMeans(months=24.0, means=means(0.46, 0.49, 0.06)),),
         ),
         "survival_months": 24.0,
         "bounds": (

@@ -96,40 +96,74 @@ class GroupSurvival:
 
 def steps_of(
     people: People,
+    criteria: Sequence[tuple[str, NDArray[np.bool_]]] = (),
+    landmark_months: float = 0.0,
 ) -> tuple[tuple[tuple[str, int], ...], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the steps of the flow, who has a time zero, and who can be followed from it.
+    """Return the steps of the flow, whom Table 1 describes, and who can be followed.
 
     Parameters
     ----------
     people : dict
         From ``people_at``.
+    criteria : sequence of (str, ndarray of bool)
+        Further steps after time zero, in order: words, and who passes.
+    landmark_months : float
+        Where above 0: patients are alive and followed so long after time zero.
 
     Returns
     -------
     steps : tuple of (str, int)
         What is asked and the patients left: from all of them down to those followed.
     described, followed : ndarray of bool, shape (n,)
-        Patients of Table 1, and of the curves.
+        Patients of Table 1, and of the curves; with a landmark the same.
     """
     end, zero = people["end_date"], people["zero"]
     with_zero = ~np.isnat(zero)
     entry = np.where(np.isnat(people["entry_date"]), zero, people["entry_date"])
     start = np.maximum(zero, entry)
-    questions = (
+    questions = [
         ("have a time zero", with_zero),
+        *criteria,
         ("vital status known", ~people["status_unknown"]),
         ("day of death known, if dead", ~people["death_undated"]),
         ("last contact or death known", ~np.isnat(end)),
         ("last contact or death not before time zero", people["end_latest"] > zero),
         ("order of the two known", end > zero),
         ("entered before the end of follow-up", start < end),
-    )
+    ]
+    if landmark_months > 0:
+        beyond = end > from_landmark(people, landmark_months)["zero"]
+        months = f"{landmark_months:g} {'month' if landmark_months == 1 else 'months'}"
+        questions.append((f"alive and followed {months} after time zero", beyond))
     remaining = np.ones(zero.size, dtype=bool)
     steps = [("in the registry", zero.size)]
-    for label, passed in questions:
+    described = remaining
+    for place, (label, passed) in enumerate(questions):
         remaining = remaining & passed
         steps.append((label, int(remaining.sum())))
-    return tuple(steps), with_zero, remaining
+        described = remaining if place <= len(criteria) else described
+    return tuple(steps), remaining if landmark_months > 0 else described, remaining
+
+
+def from_landmark(people: People, months: float) -> People:
+    """Return patients with time zero moved to a landmark, whole days after it.
+
+    Parameters
+    ----------
+    people : dict
+        From ``people_at``.
+    months : float
+        Months of 30.4375 days from time zero to the landmark; 0 changes nothing.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The same with another ``zero``.
+    """
+    if not months:
+        return people
+    days = np.timedelta64(round(months * DAYS_PER_MONTH), "D")
+    return people | {"zero": people["zero"] + days}
 
 
 def flow_of(

@@ -15,6 +15,7 @@ from locoreg.registry.describe.followup import (
     GroupSurvival,
     Step,
     flow_of,
+    from_landmark,
     steps_of,
     survival_of,
 )
@@ -169,29 +170,107 @@ def describe_registry(
     with registry.connect() as con:
         people = people_at(con, time_zero=time_zero, staging_days=staging_days)
     add_subtypes(registry, people)
-    group = _group(people, by, groups)
-    people, group, left_out = _without_small_groups(people, group, small_cells)
-    steps, described, followed = steps_of(people)
+    return describe_people(
+        registry,
+        people,
+        time_zero=TIME_ZERO_WORDS[time_zero],
+        level=level,
+        by=by or "",
+        group=_group(people, by, groups),
+        order=_order(by),
+        at=at,
+        small_cells=small_cells,
+        groups_decided=groups_decided,
+    )
+
+
+def describe_people(
+    registry: Registry,
+    people: People,
+    *,
+    time_zero: str,
+    level: float,
+    by: str,
+    group: NDArray[Any] | None,
+    order: Sequence[str],
+    at: Sequence[float],
+    small_cells: int | None,
+    groups_decided: Decided | None,
+    criteria: Sequence[tuple[str, NDArray[np.bool_]]] = (),
+    landmark_months: float = 0.0,
+    further: Sequence[tuple[Variable, NDArray[Any]]] = (),
+) -> Description:
+    """Describe patients of a registry, or a cohort of them.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry that they come from.
+    people : dict
+        From ``people_at``, with subtypes.
+    time_zero : str
+        What time zero is, in words.
+    level : float
+        Level of the intervals in percent.
+    by : str
+        What groups are made of; empty without groups.
+    group : ndarray of object, shape (n,), or None
+        Group of each patient.
+    order : sequence of str
+        Order of the groups.
+    at : sequence of float
+        Months at which survival is given.
+    small_cells : int or None
+        Counts of 1 to this many patients are hidden, and what would give them away.
+    groups_decided : {"at_time_zero", "later"} or None
+        When it was decided to which group a patient belongs.
+    criteria : sequence of (str, ndarray of bool)
+        Steps of the flow after time zero, in order: words, and who passes.
+    landmark_months : float
+        Where above 0: patients are alive and followed this long after time zero, and their times
+        count from there.
+    further : sequence of (Variable, ndarray)
+        More rows of Table 1, with a value for each patient.
+
+    Returns
+    -------
+    Description
+        Flow, Table 1, follow-up and survival.
+
+    Raises
+    ------
+    DesignError
+        If nobody is left.
+    """
+    values = {f"further_{place}": array for place, (_, array) in enumerate(further)}
+    everyone = people | {f"passed_{i}": passed for i, (_, passed) in enumerate(criteria)} | values
+    everyone, group, left_out = _without_small_groups(
+        everyone, group, small_cells, steps_of(people, criteria, landmark_months)[1]
+    )
+    asked = [(words, everyone[f"passed_{i}"]) for i, (words, _) in enumerate(criteria)]
+    steps, described, followed = steps_of(everyone, asked, landmark_months)
     if left_out:
         steps = ((f"{steps[0][0]}, without the groups left out", steps[0][1]), *steps[1:])
     if not described.any():
         raise DesignError(
-            f"no patient of {registry.path} has a time zero ({TIME_ZERO_WORDS[time_zero]})."
+            f"no patient of {registry.path} has a time zero ({time_zero})."
+            if not criteria and not landmark_months
+            else f"no patient of {registry.path.name} is left in this cohort."
         )
-    data = {v.key: people[v.key][described] for v in VARIABLES}
+    data = {v.key: everyone[v.key][described] for v in VARIABLES}
+    data |= {v.key: everyone[f"further_{i}"][described] for i, (v, _) in enumerate(further)}
     table = table_one(
         data,
-        [v for v in VARIABLES if v.key != by],
+        [v for v in (*VARIABLES, *(v for v, _ in further)) if v.key != by],
         group=None if group is None else group[described],
         small_cells=small_cells,
-        order=_order(by),
+        order=order,
     )
-    table = replace(table, left_out=left_out, synthetic=registry.synthetic)
-    labels = np.full(described.size, OVERALL, dtype=object) if group is None else group
+    table = replace(table, left_out={**left_out, **table.left_out}, synthetic=registry.synthetic)
     survival = survival_of(
-        people,
+        from_landmark(everyone, landmark_months),
         followed,
-        labels,
+        np.full(described.size, OVERALL, dtype=object) if group is None else group,
         level=level,
         at=at,
         sizes=dict(zip(table.columns, table.sizes, strict=True)),
@@ -200,15 +279,15 @@ def describe_registry(
     return Description(
         registry=str(registry.path),
         synthetic=registry.synthetic,
-        time_zero=TIME_ZERO_WORDS[time_zero],
-        by=by or "",
+        time_zero=time_zero,
+        by=by,
         flow=flow_of(steps, last=survival[-1].n, small_cells=small_cells),
         table=table,
         survival=survival,
         level=level,
         small_cells=small_cells,
         imprecise=shown_count(
-            int(np.sum(described & (people["zero_precision"] != "day"))),
+            int(np.sum(described & (everyone["zero_precision"] != "day"))),
             small_cells,
             within=int(described.sum()),
         ),
@@ -260,12 +339,15 @@ def _order(by: str | None) -> tuple[str, ...]:
 
 
 def _without_small_groups(
-    people: People, group: NDArray[Any] | None, small_cells: int | None
+    people: People,
+    group: NDArray[Any] | None,
+    small_cells: int | None,
+    within: NDArray[np.bool_],
 ) -> tuple[People, NDArray[Any] | None, dict[str, str]]:
     """Leave groups out that are too small to be shown, before anything is counted."""
     if group is None or small_cells is None:
         return people, group, {}
-    names, sizes = np.unique(group[~np.isnat(people["zero"])], return_counts=True)
+    names, sizes = np.unique(group[within], return_counts=True)
     left_out = {
         str(name): f"≤{small_cells}"
         for name, size in zip(names, sizes, strict=True)

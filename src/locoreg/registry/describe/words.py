@@ -77,17 +77,18 @@ def _survival_text(found: Description) -> list[str]:
         later = "" if late.n == 0 else f", {late.text} entered later"
         lines += [
             f"  {group.group}: {group.n.text} patients, {group.deaths.text} deaths{later}",
-            f"    follow-up (reverse Kaplan-Meier) {_median(group, 'follow_up')}",
-            f"    survival (Kaplan-Meier)          {_median(group, 'survival')}",
+            f"    follow-up (reverse Kaplan-Meier) {median_text(group, 'follow_up')}",
+            f"    survival (Kaplan-Meier)          {median_text(group, 'survival')}",
         ]
         lines += [
-            f"    alive at {row[0]:g} {'month' if row[0] == 1 else 'months'}: {_percent(row)}"
+            f"    alive at {row[0]:g} {'month' if row[0] == 1 else 'months'}: {percent_text(row)}"
             for row in group.at
         ]
     return lines
 
 
-def _median(group: GroupSurvival, what: str) -> str:
+def median_text(group: GroupSurvival, what: str) -> str:
+    """Return a median with its limits, or why there is none; ``follow_up`` or ``survival``."""
     if what in group.hidden:
         return HIDDEN
     limits = group.survival if what == "survival" else group.follow_up
@@ -95,7 +96,8 @@ def _median(group: GroupSurvival, what: str) -> str:
     return f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
-def _percent(row: tuple[float, float | None, float | None, float | None]) -> str:
+def percent_text(row: tuple[float, float | None, float | None, float | None]) -> str:
+    """Return survival at a month in percent with its limits, or why there is none."""
     _, survival, low, high = row
     if survival is None or low is None or high is None:
         return HIDDEN

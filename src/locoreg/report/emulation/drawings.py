@@ -85,7 +85,7 @@ def draw(view: EmulationView) -> dict[str, Drawing]:
         "attrition": lambda: attrition_figure(
             view.attrition,
             synthetic=view.synthetic,
-            alerts=alerts_of(view.primary),
+            alerts=_alerts(view),
             small_cells=view.small_cells,
         )
     }
@@ -103,12 +103,17 @@ def draw(view: EmulationView) -> dict[str, Drawing]:
 
 
 def _alternative(view: EmulationView, effect: Effect) -> Figure:
-    return effect_figure(effect, small_cells=view.small_cells, **_told(view, "curves"))
+    marked = view.carrying(effect)
+    return effect_figure(marked, small_cells=view.small_cells, **_told(view, "curves"))
+
+
+def _alerts(view: EmulationView) -> tuple[str, ...]:
+    return alerts_of(view.drawn)
 
 
 def _of_effect(view: EmulationView, kind: str) -> Callable[[], Figure]:
     return lambda: effect_figure(
-        view.primary, kind=kind, small_cells=view.small_cells, **_told(view, kind)
+        view.drawn, kind=kind, small_cells=view.small_cells, **_told(view, kind)
     )
 
 
@@ -121,7 +126,7 @@ def _told(view: EmulationView, kind: str) -> dict[str, Any]:
 
 def _comparisons(view: EmulationView) -> Mapping[str, Callable[[], Figure]]:
     """Return the makers of figures that lay estimates beside each other."""
-    alerts = alerts_of(view.primary)
+    alerts = _alerts(view)
     makers: dict[str, Callable[[], Figure]] = {}
     if view.specifications:
         makers["specifications"] = lambda: specification_figure(
@@ -153,7 +158,7 @@ def _ladder(view: EmulationView, measure: str, kind: str) -> Callable[[], Figure
         measure=measure,
         favours=_sides(view, kind),
         synthetic=view.synthetic,
-        alerts=alerts_of(view.primary),
+        alerts=_alerts(view),
     )
 
 
@@ -164,7 +169,7 @@ def _benchmark(view: EmulationView) -> Callable[[], Figure]:
         found,
         favours=_sides(view, "hazard_ratio"),
         synthetic=view.synthetic,
-        alerts=alerts_of(view.primary),
+        alerts=_alerts(view),
     )
 
 

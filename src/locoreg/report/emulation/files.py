@@ -10,14 +10,19 @@ import numpy as np
 
 from locoreg.core.csvtext import to_csv
 from locoreg.core.jsontext import dumps
+from locoreg.report.blocks import Page
 from locoreg.report.emulation.drawings import draw
-from locoreg.report.emulation.page import emulation_page
+from locoreg.report.emulation.page import build
+from locoreg.report.render import render
 from locoreg.workflows.emulation.hiding import hidden_dict
 from locoreg.workflows.emulation.result import EmulationResult
 from locoreg.workflows.emulation.smallcells import cell_value, shown_attrition
 from locoreg.workflows.emulation.view import EmulationView
 from locoreg.workflows.emulation.viewof import view_of
 from locoreg.workflows.export import write_files
+
+RESULTS = "results.json"
+Rows = Iterable[Sequence[Any]]
 
 
 def write_emulation(
@@ -51,25 +56,50 @@ def write_emulation(
         ``report.html``, one self-contained page. Beside it stand ``tables/*.csv``,
         ``figures/*.svg``, ``figures/*.pdf`` and ``results.json``.
     """
+    contents, page = emulation_files(
+        result, command=command, python=python, small_cells=small_cells
+    )
+    contents["report.html"] = render(page).encode()
+    contents[RESULTS] = contents.pop(RESULTS)
+    target = Path(folder)
+    write_files(target, contents)
+    return target / "report.html"
+
+
+def emulation_files(
+    result: EmulationResult,
+    *,
+    command: str = "",
+    python: str = "",
+    small_cells: int | None = None,
+) -> tuple[dict[str, bytes], Page]:
+    """Return the files of an emulation but for its page, and the page.
+
+    Parameters
+    ----------
+    result, command, python, small_cells
+        As for `write_emulation`.
+
+    Returns
+    -------
+    contents : dict of str to bytes
+        ``tables/*.csv``, ``figures/*`` and, last, ``results.json``.
+    page : Page
+        Its blocks.
+    """
     view = view_of(result, command=command, python=python, small_cells=small_cells)
     drawings = draw(view)
     contents = {f"tables/{name}.csv": to_csv(rows).encode() for name, rows in _tables(view)}
     for drawing in drawings.values():
         contents[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
         contents[f"figures/{drawing.name}.pdf"] = drawing.pdf()
-    contents["report.html"] = emulation_page(view, drawings).encode()
-    contents["results.json"] = (dumps(hidden_dict(result, small_cells)) + "\n").encode()
-    target = Path(folder)
-    write_files(target, contents)
-    return target / "report.html"
-
-
-Rows = Iterable[Sequence[Any]]
+    contents[RESULTS] = (dumps(hidden_dict(result, small_cells)) + "\n").encode()
+    return contents, build(view, drawings)
 
 
 def _tables(view: EmulationView) -> Iterable[tuple[str, Rows]]:
-    """Yield the tables by name; every row of estimates names the diagnostics that failed."""
-    failed = "; ".join(d.name for d in view.shown.failed)
+    """Yield the tables by name; every row of estimates names what failed."""
+    failed = "; ".join(view.failures.names)
     yield "contrasts", _contrasts(view, failed)
     yield "curves", _curves(view, failed)
     yield "attrition", _attrition(view)

@@ -20,6 +20,7 @@ from locoreg.report.blocks import (
     Table,
     Text,
     Tone,
+    Value,
     text,
 )
 from locoreg.report.emulation.drawings import Drawing
@@ -28,7 +29,7 @@ from locoreg.workflows.emulation.smallcells import shown_attrition, shown_flow
 from locoreg.workflows.emulation.view import EmulationView, EstimateRow, PlainTable
 
 if TYPE_CHECKING:
-    from locoreg.emulation.effect import ArmCurve
+    from locoreg.emulation.effect import ArmCurve, Contrast
 
 _VERDICTS: dict[str, tuple[str, Tone]] = {
     "pass": ("✔", "good"),
@@ -85,9 +86,7 @@ def behind(view: EmulationView, blocks: Sequence[Block], what: str) -> tuple[Blo
     """Return blocks, behind a line to open where anything failed; they are printed all the same."""
     if not view.blocked or not blocks:
         return tuple(blocks)
-    failed = [d.title for d in view.shown.failed] + [f.rule for f in view.blocking]
-    failed += ["biased by design"] if view.shown.biased else []
-    line = f"Show {what} anyway. Failed: {'; '.join(failed)}"
+    line = f"Show {what} anyway. Failed: {'; '.join(view.failures.names)}"
     return (Details(text(Badge("fail", "✖", "blocking"), f" {line}"), tuple(blocks)),)
 
 
@@ -111,7 +110,7 @@ def contrasts_table(view: EmulationView) -> Table:
                     text(f"{c.words}{unit}"),
                     text(f"{c.at_months:g}"),
                     *(text(arm) for arm in arms),
-                    text(contrast_text(c, level=False)),
+                    text(_marked(c)),
                 )
             )
         )
@@ -132,8 +131,18 @@ def contrasts_table(view: EmulationView) -> Table:
     )
 
 
+def _marked(contrast: Contrast) -> Value:
+    """Return a contrast as it is read, with the number on the natural scale."""
+    number = contrast.estimate.natural[0]
+    return Value(
+        contrast_text(contrast, level=False),
+        None if math.isnan(number) else number,
+        f"{contrast.measure}@{contrast.at_months:g}",
+    )
+
+
 def _failed_note(view: EmulationView) -> Text:
-    names = [d.title for d in view.shown.failed]
+    names = view.failures.names
     return text(f"Failed diagnostics: {'; '.join(names)}.") if names else ()
 
 

@@ -1,4 +1,4 @@
-"""The answers, and what changed since the last run."""
+"""The answers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from locoreg.report.blocks import (
     Record,
     Row,
     Section,
-    Strong,
     Table,
     Text,
     Tile,
     Tiles,
+    Value,
     joined,
     text,
 )
@@ -45,19 +45,6 @@ def answers(context: Context) -> Section:
     return Section("answers", "Answers", tuple(blocks), lists_parts=False)
 
 
-def changes(context: Context) -> tuple[Section, ...]:
-    """Return what changed since the last run; nothing at the first run."""
-    moved = context.result.changes
-    if moved is None:
-        return ()
-    body: Block = (
-        Items(tuple(text(sentence) for sentence in moved))
-        if moved
-        else Paragraph(text("Nothing: the results are those of the last run."))
-    )
-    return (Section("changes", "What changed since the last run", (body,)),)
-
-
 def _overview(questions: tuple[QuestionResult, ...]) -> Table:
     """Return all results; what and how much stand first, in view on a narrow screen."""
     rows = []
@@ -75,7 +62,13 @@ def _overview(questions: tuple[QuestionResult, ...]) -> Table:
                 Row(
                     (
                         text(Link(f"#answer-{slug(item.key)}", name), f". {pool.design_label}"),
-                        text(Strong(f"{pool.question.measure} {result}")),
+                        text(
+                            Value(
+                                f"{pool.question.measure} {result}",
+                                pool.meta.mu.natural[0],
+                                f"evidence/{item.key}",
+                            )
+                        ),
                         text(str(pool.meta.k)),
                         text(_naive(item)),
                         text(str(len(pool.differs)) if pool.differs else "none"),

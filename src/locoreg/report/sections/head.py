@@ -16,7 +16,7 @@ def head(context: Context) -> tuple[Block, ...]:
     )
     pairs: list[tuple[str, Text]] = [
         ("Questions", joined(questions, Break())),
-        ("Date of search, as stated in the study file", text(result.plan.search_date)),
+        ("Date of search, as stated in the study file", text(result.plan.search_date or "")),
         ("Tables", _tables(context)),
         (
             "In them",
@@ -35,6 +35,6 @@ def head(context: Context) -> tuple[Block, ...]:
 
 
 def _tables(context: Context) -> Text:
-    given = context.result.plan.evidence.tables
+    given = context.result.evidence.tables
     names = ("the curated tables shipped with locoreg" if t == "shipped" else t for t in given)
     return text(", then ".join(names))

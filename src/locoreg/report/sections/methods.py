@@ -18,7 +18,10 @@ from locoreg.report.context import Context
 from locoreg.report.words import INTERVALS, METHODS, doi_link, words
 
 _LIMITS = (
-    "No assessment of risk of bias, and no grading of the certainty of the evidence.",
+    (
+        "No assessment of risk of bias. Certainty is shown as somebody judged it in the study "
+        "file; the software judges none."
+    ),
     "No test for small-study effects and no adjustment for publication bias: the pools are too "
     "small for either.",
     "No systematic search is part of the software: the tables hold what their curators found up "
@@ -31,7 +34,7 @@ _LIMITS = (
     "data could confirm it.",
     "Hazard ratios are pooled as printed, also where hazards are not proportional.",
 )
-_OPTIONS = {"study_sha256": "Study file, SHA-256", "tables": "Tables"}
+_OPTIONS = {"tables": "Tables"}
 _METHODS: tuple[tuple[str, str], ...] = (
     (
         "Effects and standard errors from printed intervals, p-values, log-rank statistics, "
@@ -120,11 +123,9 @@ def reproduce(context: Context) -> Section:
             "Python",
             "\n".join(
                 (
-                    "from pathlib import Path",
                     "import locoreg as lr",
                     "",
-                    f"result = lr.run({name!r})",
-                    'lr.write_report(result, Path("report"))',
+                    f'run = lr.run({name!r}, "report")',
                 )
             ),
         ),
@@ -140,7 +141,7 @@ def _option(value: object) -> str:
 
 
 def _commands(context: Context) -> list[str]:
-    tables = context.result.plan.evidence.tables
+    tables = context.result.evidence.tables
     given = "" if tables == ("shipped",) else "".join(f" --tables {_quoted(t)}" for t in tables)
     lines = []
     for question in context.result.questions:

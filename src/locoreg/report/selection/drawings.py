@@ -39,13 +39,15 @@ TITLES = {
 }
 
 
-def draw(result: SelectionResult) -> dict[str, Drawing]:
+def draw(result: SelectionResult, *, small_cells: int | None = None) -> dict[str, Drawing]:
     """Draw every figure for which a result holds something.
 
     Parameters
     ----------
     result : SelectionResult
         The result.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden in the flow.
 
     Returns
     -------
@@ -55,7 +57,10 @@ def draw(result: SelectionResult) -> dict[str, Drawing]:
     setting = setting_of(result)
     makers: dict[str, Callable[[], Figure]] = {
         "attrition": lambda: attrition_figure(
-            result.data.attrition, synthetic=setting.synthetic, alerts=setting.alerts
+            result.data.attrition,
+            synthetic=setting.synthetic,
+            alerts=setting.alerts,
+            small_cells=small_cells,
         )
     }
     beside = None if result.doubts.anchor is None else trials_beside(result.doubts.anchor)

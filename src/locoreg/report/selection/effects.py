@@ -10,11 +10,13 @@ from locoreg.report.blocks import (
     Callout,
     Column,
     Details,
+    Facts,
     Items,
     Paragraph,
     Row,
     Section,
     Table,
+    Value,
     text,
 )
 from locoreg.report.emulation.tables import with_figure
@@ -35,6 +37,7 @@ def average(shown: Shown) -> Section:
     """Return the average effect."""
     blocks: list[Block] = [
         Paragraph(text(average_sentence(shown)), "lead"),
+        Facts((("Average effect", text(_marked(shown))),)),
         Paragraph(
             text(
                 "Mean of doubly robust scores; the interval is that of their influence function. "
@@ -43,6 +46,13 @@ def average(shown: Shown) -> Section:
         ),
     ]
     return Section("average", "Average effect", behind(shown, blocks, "the average effect"))
+
+
+def _marked(shown: Shown) -> Value:
+    """Return the average effect as it is read, with the number itself."""
+    found = shown.result.average
+    number = None if math.isnan(found.estimate) else found.estimate
+    return Value(f"{shown.effect(found)} {shown.unit.name}", number, "average")
 
 
 def heterogeneity(shown: Shown) -> Section:

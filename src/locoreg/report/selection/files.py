@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 
 from locoreg.core.csvtext import to_csv
 from locoreg.core.jsontext import dumps
+from locoreg.report.blocks import Page
+from locoreg.report.render import render
 from locoreg.report.selection.drawings import TITLES, draw
-from locoreg.report.selection.page import selection_page
+from locoreg.report.selection.hiding import hidden_page, hidden_rows, withheld
+from locoreg.report.selection.page import build
+from locoreg.report.selection.parts import Shown
 from locoreg.report.selection.tables import SOMETIMES, csv_tables
 from locoreg.workflows.export import write_files
+from locoreg.workflows.selection.hiding import hidden_selection
 from locoreg.workflows.selection.saving import model_files
 
 if TYPE_CHECKING:
     from locoreg.workflows.selection.result import SelectionResult
+
+RESULTS = "results.json"
 
 
 def write_selection(
@@ -41,19 +48,57 @@ def write_selection(
         ``report.html``, one self-contained page. Beside it stand ``tables/*.csv``,
         ``figures/*.svg``, ``figures/*.pdf``, ``model/`` and ``results.json``.
     """
-    drawings = draw(result)
-    contents = {f"tables/{name}.csv": to_csv(rows).encode() for name, rows in csv_tables(result)}
-    for drawing in drawings.values():
-        contents[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
-        contents[f"figures/{drawing.name}.pdf"] = drawing.pdf()
-    contents |= {f"model/{name}": data for name, data in model_files(result.model).items()}
-    page = selection_page(result, drawings, command=command, python=python)
-    contents["report.html"] = page.encode()
-    contents["results.json"] = (dumps(result.to_dict()) + "\n").encode()
+    contents, page = selection_files(result, command=command, python=python)
+    contents["report.html"] = render(page).encode()
+    contents[RESULTS] = contents.pop(RESULTS)
     target = Path(folder)
     write_files(target, contents)
     _remove_stale(target, set(contents))
     return target / "report.html"
+
+
+def selection_files(
+    result: SelectionResult,
+    *,
+    command: str = "",
+    python: str = "",
+    small_cells: int | None = None,
+) -> tuple[dict[str, bytes], Page]:
+    """Return the files of a selection but for its page, and the page.
+
+    Parameters
+    ----------
+    result, command, python
+        As for `write_selection`.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away: figures that
+        would show them are left out.
+
+    Returns
+    -------
+    contents : dict of str to bytes
+        ``tables/*.csv``, ``figures/*``, ``model/*`` and, last, ``results.json``.
+    page : Page
+        Its blocks.
+    """
+    drawings = draw(result, small_cells=small_cells)
+    tables = dict(csv_tables(result))
+    shown = Shown(result=result, drawings=drawings, command=command, python=python)
+    page = build(shown)
+    if small_cells is not None:
+        gone = withheld(result.to_dict(), drawings, small_cells)
+        n = result.data.n
+        page = hidden_page(page, [drawings[name].svg for name in gone], small_cells, n)
+        drawings = {name: one for name, one in drawings.items() if name not in gone}
+        tables = {name: hidden_rows(rows, small_cells, n) for name, rows in tables.items()}
+    contents = {f"tables/{name}.csv": to_csv(rows).encode() for name, rows in tables.items()}
+    for drawing in drawings.values():
+        contents[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
+        contents[f"figures/{drawing.name}.pdf"] = drawing.pdf()
+    contents |= {f"model/{name}": data for name, data in model_files(result.model).items()}
+    results = hidden_selection(result, small_cells)
+    contents[RESULTS] = (dumps(results) + "\n").encode()
+    return contents, page
 
 
 def _remove_stale(folder: Path, written: set[str]) -> None:

@@ -20,13 +20,14 @@ from locoreg.selection.patient.distance import importance_of_columns
 from locoreg.selection.patient.importance import model_importance
 from locoreg.selection.patient.leaf import LeafGroup
 from locoreg.selection.patient.limits import LEAST_SHOWN, MOST_CELLS, MOST_CELLS_CLUSTERED
-from locoreg.selection.patient.neighbourhood import CellSums, GroupMeans
+from locoreg.selection.patient.neighbourhood import CellSums, GroupMeans, TimeSums
+from locoreg.selection.patient.times import survival_at, usual_times
 from locoreg.selection.patient.values import ValueSupport
 from locoreg.selection.rules import HonestRule
 from locoreg.selection.rules.leaves import LeafEffect
 from locoreg.selection.scores.models import fit_choice_model, fit_event_model
 from locoreg.selection.scores.result import Scores
-from locoreg.stats.survivaldata import FloatArray
+from locoreg.stats.survivaldata import FloatArray, IntArray
 
 LIMITS = (
     "Effects rest on the covariates of the data: differences between the treated and the others "
@@ -46,6 +47,7 @@ def build_model(
     intended_use: str,
     seed: int,
     survival: Scores | None = None,
+    times: tuple[float, ...] | None = None,
     rule: HonestRule | None = None,
     assessment: AssessmentSummary | None = None,
     protocol_sha256: str | None = None,
@@ -66,7 +68,10 @@ def build_model(
         Seed of the models of treatment and survival.
     survival : Scores, optional
         Scores of the difference in survival at a horizon, of the same persons, for numbers out of
-        100 patients. Not needed where that is the question.
+        100 patients.
+    times : tuple of float, optional
+        Months at which survival is told beside the horizon of these scores; by default multiples
+        of a step up to it.
     rule : HonestRule, optional
         A rule with its leaves on persons who had no part in finding it.
     assessment : AssessmentSummary, optional
@@ -124,8 +129,7 @@ def build_model(
         values=values,
         cells=cells,
         sums=CellSums.of(scores, cell, count),
-        survival_sums=None if survival is None else CellSums.of(survival, cell, count),
-        survival_months=None if survival is None else survival.question.horizon_months,
+        survival=_by_time(survival, times, cell, count),
         rule=None if rule is None else replace(rule.rule, coding=coding),
         leaves=() if rule is None else tuple(_leaf(one) for one in rule.leaves.leaves),
         training=TrainingSummary.of(scores),
@@ -158,6 +162,21 @@ def _check(scores: Scores, fit: LearnerFit, survival: Scores | None, intended_us
             f"the survival scores are of the measure {survival.question.measure}.",
             hint="make them with survival_difference.",
         )
+
+
+def _by_time(
+    survival: Scores | None, times: tuple[float, ...] | None, cell: IntArray, count: int
+) -> tuple[TimeSums, ...]:
+    if survival is None:
+        return ()
+    horizon = survival.question.horizon_months
+    if times is None:
+        times = usual_times(horizon, clustered=survival.cluster is not None)
+    months = tuple(sorted({*(float(one) for one in times), float(horizon)}))
+    return tuple(
+        TimeSums(months=one.question.horizon_months, sums=CellSums.of(one, cell, count))
+        for one in survival_at(survival, months)
+    )
 
 
 def _leaf(leaf: LeafEffect) -> LeafGroup:

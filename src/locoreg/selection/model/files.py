@@ -26,14 +26,16 @@ from locoreg.selection.model.training import TrainingSummary
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds
 from locoreg.selection.patient.leaf import LeafGroup
-from locoreg.selection.patient.neighbourhood import CellSums
+from locoreg.selection.patient.neighbourhood import CellSums, TimeSums
 from locoreg.selection.patient.values import ValueSupport
 from locoreg.selection.question import SelectionQuestion
 from locoreg.selection.rules.rule import Rule
 from locoreg.selection.scores.models import ChoiceModel, EventModel
 
 SCHEMA = "locoreg-selection-model"
-VERSION = 1
+VERSION = 2
+# A model of version 1 tells survival at its horizon only.
+READABLE = (1, VERSION)
 JSON, ARRAYS = "model.json", "arrays.npz"
 # Arrays of numbers and truth values; objects would have to be unpickled.
 KINDS = "biuf"
@@ -130,7 +132,8 @@ def load_model(folder: str | Path) -> SelectionModel:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise DataError(
-            f"{folder / JSON} is no model of version {VERSION}: {type(error).__name__} {error}.",
+            f"{folder / JSON} is no model of version {given['version']}: "
+            f"{type(error).__name__} {error}.",
             hint="write it anew with this version of locoreg.",
         ) from error
 
@@ -153,10 +156,10 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is no JSON: {error}.") from error
     if not isinstance(given, dict) or given.get("schema") != SCHEMA:
         raise DataError(f"{path} is no model of locoreg.", hint=f'its "schema" must be {SCHEMA}.')
-    if given.get("version") != VERSION:
+    if given.get("version") not in READABLE:
         raise DataError(
-            f"{path} is a model of version {given.get('version')}; this locoreg reads version "
-            f"{VERSION}.",
+            f"{path} is a model of version {given.get('version')}; this locoreg reads versions "
+            f"{' and '.join(map(str, READABLE))}.",
             hint="write it anew with this version of locoreg.",
         )
     head = ("schema", "version", "software", "arrays_sha256", "body_sha256", "shapes")
@@ -206,7 +209,6 @@ def _restore(given: Mapping[str, Any], arrays: Arrays) -> SelectionModel:
     def optional(present: Any, make: Callable[[], Any]) -> Any:
         return make() if present not in (None, False) else None
 
-    survival = part("survival")
     return SelectionModel(
         question=SelectionQuestion(**given["question"]),
         coding=FeatureCoding.from_dict(given["coding"]),
@@ -218,8 +220,7 @@ def _restore(given: Mapping[str, Any], arrays: Arrays) -> SelectionModel:
         values=ValueSupport.from_dict(given["values"]),
         cells=Cells.restore(part("cells")),
         sums=CellSums.restore(part("sums")),
-        survival_sums=CellSums.restore(survival) if survival else None,
-        survival_months=given["survival_months"],
+        survival=_survival(given, part),
         rule=None if given["rule"] is None else Rule.from_dict(given["rule"]),
         leaves=tuple(LeafGroup.from_dict(one) for one in given["leaves"]),
         training=TrainingSummary.from_dict(given["training"]),
@@ -230,4 +231,16 @@ def _restore(given: Mapping[str, Any], arrays: Arrays) -> SelectionModel:
         input_sha256=given["input_sha256"],
         intended_use=given["intended_use"],
         limits=tuple(given["limits"]),
+    )
+
+
+def _survival(given: Mapping[str, Any], part: Callable[[str], Arrays]) -> tuple[TimeSums, ...]:
+    if given["version"] == 1:
+        months = given["survival_months"]
+        if months is None:
+            return ()
+        return (TimeSums(months=float(months), sums=CellSums.restore(part("survival"))),)
+    return tuple(
+        TimeSums(months=float(months), sums=CellSums.restore(part(f"survival{k}")))
+        for k, months in enumerate(given["survival_months"])
     )

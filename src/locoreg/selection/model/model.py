@@ -17,7 +17,7 @@ from locoreg.selection.model.training import TrainingSummary
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds
 from locoreg.selection.patient.leaf import LeafGroup
-from locoreg.selection.patient.neighbourhood import CellSums
+from locoreg.selection.patient.neighbourhood import CellSums, TimeSums
 from locoreg.selection.patient.values import ValueSupport
 from locoreg.selection.question import SelectionQuestion
 from locoreg.selection.rules.rule import Rule
@@ -55,10 +55,8 @@ class SelectionModel:
         Groups of persons of the data.
     sums : CellSums
         Scores of the groups.
-    survival_sums : CellSums or None
-        Scores of survival at `survival_months`.
-    survival_months : float or None
-        That horizon.
+    survival : tuple of TimeSums
+        Scores of survival, by time, the horizon last; empty where the model has none.
     rule : Rule or None
         The rule for a tumour board, if one was found.
     leaves : tuple of LeafGroup
@@ -87,8 +85,7 @@ class SelectionModel:
     values: ValueSupport
     cells: Cells
     sums: CellSums
-    survival_sums: CellSums | None
-    survival_months: float | None
+    survival: tuple[TimeSums, ...]
     rule: Rule | None
     leaves: tuple[LeafGroup, ...]
     training: TrainingSummary
@@ -97,6 +94,11 @@ class SelectionModel:
     input_sha256: str
     intended_use: str
     limits: tuple[str, ...]
+
+    @property
+    def survival_months(self) -> float | None:
+        """Horizon of survival, if the model has it."""
+        return self.survival[-1].months if self.survival else None
 
     @property
     def synthetic(self) -> bool:
@@ -240,7 +242,7 @@ class SelectionModel:
             "choice": self.choice.settings(),
             "event": None if self.event is None else self.event.settings(),
             "bounds": self.bounds is not None,
-            "survival_months": self.survival_months,
+            "survival_months": [one.months for one in self.survival],
             "rule": None if self.rule is None else self.rule.to_dict(),
             "leaves": [leaf.to_dict() for leaf in self.leaves],
         }
@@ -255,7 +257,7 @@ class SelectionModel:
             "bounds": {} if self.bounds is None else self.bounds.arrays(),
             "cells": self.cells.arrays(),
             "sums": self.sums.arrays(),
-            "survival": {} if self.survival_sums is None else self.survival_sums.arrays(),
+            **{f"survival{k}": one.sums.arrays() for k, one in enumerate(self.survival)},
         }
         return {
             f"{part}/{name}": np.asarray(values)

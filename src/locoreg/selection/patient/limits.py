@@ -57,3 +57,9 @@ LEAST_PROPENSITY = 0.05
 LEAST_CALIBRATION = 50
 # Shares of patients that survive a bound, in percent.
 BOUND_SHARES = (90.0, 50.0)
+
+# Times at which a model tells survival, in steps of months. With clusters the file holds the
+# products of all pairs of cells for each time.
+TIME_STEPS = (3.0, 6.0, 12.0, 24.0, 36.0, 60.0)
+MOST_TIMES = 10
+MOST_TIMES_CLUSTERED = 5

@@ -143,6 +143,22 @@ class CellSums:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TimeSums:
+    """Sums of scores of survival at one time.
+
+    Attributes
+    ----------
+    months : float
+        Since time zero.
+    sums : CellSums
+        Over the persons of cells.
+    """
+
+    months: float
+    sums: CellSums
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupMeans:
     """Average effect and outcomes of a group of persons.
@@ -167,6 +183,26 @@ class GroupMeans:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurvivalMeans:
+    """Survival of a group at one time.
+
+    Attributes
+    ----------
+    months : float
+        Since time zero.
+    means : GroupMeans
+        Of being free of the event then.
+    """
+
+    months: float
+    means: GroupMeans
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the means as JSON-ready values."""
+        return {"months": self.months, **self.means.to_dict()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbourhood:
     """The persons most like a patient.
 
@@ -176,15 +212,20 @@ class Neighbourhood:
         How many they are, with and without treatment.
     means : GroupMeans
         Of the question's outcome.
-    survival : GroupMeans or None
-        Of being free of the event at a horizon, where the model has it.
+    times : tuple of SurvivalMeans
+        Of being free of the event at each time that the model has; the horizon is the last.
     """
 
     n: int
     treated: int
     comparator: int
     means: GroupMeans
-    survival: GroupMeans | None
+    times: tuple[SurvivalMeans, ...]
+
+    @property
+    def survival(self) -> GroupMeans | None:
+        """Means of being free of the event at the horizon, where the model has it."""
+        return self.times[-1].means if self.times else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the neighbourhood as JSON-ready values."""
@@ -194,11 +235,12 @@ class Neighbourhood:
             "comparator": self.comparator,
             "means": self.means.to_dict(),
             "survival": None if self.survival is None else self.survival.to_dict(),
+            "times": [one.to_dict() for one in self.times],
         }
 
 
 def neighbourhood(
-    cells: Cells, place: IntArray, sums: CellSums, survival: CellSums | None, *, level: float
+    cells: Cells, place: IntArray, sums: CellSums, times: tuple[TimeSums, ...], *, level: float
 ) -> Neighbourhood:
     """Return effect and outcomes of the persons in some cells.
 
@@ -210,8 +252,8 @@ def neighbourhood(
         Which of them, from `Cells.like`.
     sums : CellSums
         Sums of the question's scores.
-    survival : CellSums or None
-        Sums of the scores of survival at a horizon.
+    times : tuple of TimeSums
+        Sums of the scores of survival, by time.
     level : float
         Level of intervals in percent.
 
@@ -235,5 +277,5 @@ def neighbourhood(
         treated=int(by_option[1]),
         comparator=int(by_option[0]),
         means=means(sums),
-        survival=None if survival is None else means(survival),
+        times=tuple(SurvivalMeans(months=one.months, means=means(one.sums)) for one in times),
     )

@@ -14,7 +14,12 @@ from locoreg.selection.learners.base import EffectModel
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds, SurvivalBound, bound_times
 from locoreg.selection.patient.leaf import LeafGroup
-from locoreg.selection.patient.neighbourhood import CellSums, Neighbourhood, neighbourhood
+from locoreg.selection.patient.neighbourhood import (
+    CellSums,
+    Neighbourhood,
+    TimeSums,
+    neighbourhood,
+)
 from locoreg.selection.patient.support import (
     SupportVerdict,
     clean_patient,
@@ -52,8 +57,8 @@ class PatientModel(Protocol):
         """Scores of the groups."""
 
     @property
-    def survival_sums(self) -> CellSums | None:
-        """Scores of survival at a horizon."""
+    def survival(self) -> tuple[TimeSums, ...]:
+        """Scores of survival, by time."""
 
     @property
     def survival_months(self) -> float | None:
@@ -209,7 +214,7 @@ def predict_patient(model: PatientModel, patient: Mapping[str, Any]) -> PatientP
     propensity = float(model.choice.propensity(X)[0])
     reasons = local_reasons(X[0], place, model.cells, propensity, model.question)
     group = neighbourhood(
-        model.cells, place, model.sums, model.survival_sums, level=model.question.level
+        model.cells, place, model.sums, model.survival, level=model.question.level
     )
     if reasons:
         return _outside(model, reasons, group.treated, group.comparator)

@@ -1,15 +1,20 @@
-"""Home: four questions, and the state of the evidence."""
+"""Home: four questions, and the state of the evidence, of runs and of jobs."""
 
 from __future__ import annotations
 
-from collections import Counter
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from locoreg.core.findings import SEVERITIES
+from locoreg.report.blocks import Block, Column, Link, Paragraph, Row, Table, Text, Value
+from locoreg.report.words import SEVERITY_MEANS, severity
+from locoreg.web.jobs import recent
+from locoreg.web.jobs.records import Job
 from locoreg.web.rendering import Reproduce, page
 from locoreg.web.state import State
+from locoreg.workflows.evidencestate import EvidenceState
+from locoreg.workflows.stored import StoredRun
 
 router = APIRouter()
 CARDS = (
@@ -26,25 +31,130 @@ CARDS = (
         "Which trials would have taken this patient; what the registry can and can't tell.",
     ),
 )
+SHOWN = 5
 
 
 @router.get("/", response_class=HTMLResponse)
 def home(request: Request) -> HTMLResponse:
     """Show the start page."""
     state: State = request.app.state.locoreg
-    catalog = state.catalog
-    severities = Counter(finding.severity for finding in state.findings)
+    root = request.scope.get("root_path", "")
+    runs = state.runs()
     return page(
         request,
         "home.html",
         title="Local therapy in metastatic breast cancer",
         cards=CARDS,
-        studies=len(catalog.studies),
-        claims=len(catalog.claims),
-        findings=[(name, severities[name]) for name in SEVERITIES if severities[name]],
+        evidence=_evidence(state.evidence, runs, root),
+        runs=_runs(runs, root),
+        jobs=_jobs(recent(state, SHOWN), root),
         reproduce=Reproduce(
             command="locoreg evidence audit",
             python="import locoreg as lr\n\nlr.audit(lr.load_catalog())",
-            data_sha256=catalog.sha256,
+            data_sha256=state.catalog.sha256,
         ),
     )
+
+
+def _evidence(found: EvidenceState, runs: tuple[StoredRun, ...], root: str) -> tuple[Block, ...]:
+    newest = "" if found.newest_year is None else f"; newest publication {found.newest_year}"
+    size: Text = (
+        _count(found.studies, "studies", "studies"),
+        ", of these ",
+        _count(found.trials, "randomised", "trials"),
+        "; ",
+        _count(found.references, "publications", "references"),
+        "; ",
+        _count(found.claims, "printed passages with numbers", "claims"),
+        f"{newest}.",
+    )
+    dates = [str(run.results["search_date"]) for run in runs if run.results.get("search_date")]
+    searched = f"Last search for studies: {max(dates)}." if dates else (
+        "Last search for studies: not known here; a run of a study names it."
+    )  # fmt: skip
+    rows = tuple(
+        Row(
+            (
+                (severity(name),),
+                (_count(number, "", f"findings/{name}"),),
+                (_count(found.subjects[name], "", f"subjects/{name}"),),
+                (SEVERITY_MEANS[name],),
+            )
+        )
+        for name, number in found.findings.items()
+    )
+    table = Table(
+        caption="Open findings of the audit",
+        columns=(
+            Column("Severity"),
+            Column("Findings", numeric=True),
+            Column("Studies and tables, by their worst", numeric=True),
+            Column("Meaning", wide=True),
+        ),
+        rows=rows,
+        note=(Link(f"{root}/evidence/audit", "Audit board: every finding by study and rule"),),
+    )
+    return (Paragraph(size), Paragraph((searched,)), table)
+
+
+def _runs(runs: tuple[StoredRun, ...], root: str) -> tuple[Block, ...]:
+    if not runs:
+        return (
+            Paragraph(
+                ("No study was run here yet. ", Link(f"{root}/jobs", "Reports and jobs"), "."),
+            ),
+        )
+    newest = sorted(runs, key=lambda run: (run.folder / "results.json").stat().st_mtime)[::-1]
+    rows = tuple(
+        Row(
+            (
+                (Link(f"{root}/jobs", run.title),),
+                (run.name,),
+                (", ".join(step.name for step in run.steps),),
+                (_patients(run),),
+            )
+        )
+        for run in newest[:SHOWN]
+    )
+    return (
+        Table(
+            caption="Newest runs",
+            columns=(Column("Study"), Column("Folder"), Column("Steps"), Column("Patients")),
+            rows=rows,
+            stacks=True,
+        ),
+    )
+
+
+def _patients(run: StoredRun) -> str:
+    if all(step.kind == "evidence" for step in run.steps):
+        return "none"
+    return "synthetic" if run.synthetic else "real"
+
+
+def _jobs(jobs: tuple[Job, ...], root: str) -> tuple[Block, ...]:
+    if not jobs:
+        return (Paragraph(("No jobs yet.",)),)
+    rows = tuple(
+        Row(
+            (
+                (Link(f"{root}/jobs/{job.id}", job.title),),
+                (job.kind,),
+                (job.state,),
+                (datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M UTC"),),
+            )
+        )
+        for job in jobs
+    )
+    return (
+        Table(
+            caption="Newest jobs",
+            columns=(Column("Job"), Column("Kind"), Column("State"), Column("Created")),
+            rows=rows,
+            stacks=True,
+        ),
+    )
+
+
+def _count(number: int, words: str, key: str) -> Value:
+    return Value(f"{number:,} {words}".strip(), number, f"evidence/state/{key}")

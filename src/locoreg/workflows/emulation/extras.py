@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from locoreg.core.errors import LocoregError
 from locoreg.core.estimate import Estimate
@@ -43,6 +43,9 @@ from locoreg.workflows.emulation.subgroups import (
 from locoreg.workflows.emulation.trials import TrialComparison, compare_with_trials
 from locoreg.workflows.emulation.truth import TrueEffect, true_effect
 
+Analysis = Literal["specifications", "ladder", "bias", "subgroups", "controls", "benchmark"]
+# In the order in which they are run.
+ANALYSES: tuple[Analysis, ...] = get_args(Analysis)
 # Of a bias analysis; its seed is that of the protocol's intervals, or this where they have none.
 DRAWS = 10_000
 SEED = 1
@@ -127,6 +130,8 @@ def extra_analyses(
     options: Mapping[str, Any],
     registry: str | None,
     say: Callable[[str], None],
+    *,
+    analyses: Collection[Analysis] = ANALYSES,
 ) -> Extras:
     """Run what a protocol asks for beside its primary analysis.
 
@@ -144,28 +149,45 @@ def extra_analyses(
         Where patients come from; a synthetic registry holds the truth.
     say : callable
         Told about stages.
+    analyses : collection of str
+        Which of them: names of ``ANALYSES``.
 
     Returns
     -------
     Extras
-        All of it; what has no answer says why.
+        What was asked for; what has no answer says why.
     """
     assert primary.effect is not None
     effect = primary.effect
-    say("sensitivity analyses")
-    table, runs = _specifications(setting, protocol, effect, method, options)
-    say("bias ladder")
-    penalty = protocol.analysis.options.get("penalty")
-    truth = _truth(setting, registry)
-    ladder = bias_ladder(setting, primary, runs, truth, None if penalty is None else str(penalty))
-    say("unmeasured confounding")
-    e_values, tipping, bias, notes = _unmeasured(protocol, effect)
-    say("subgroups and negative controls")
-    subgroups, interactions = in_subgroups(setting, method, options)
-    controls = negative_controls(setting, method, options)
+    table: SpecificationTable | None = None
+    runs: tuple[Run, ...] = ()
+    ladder = None
+    if "specifications" in analyses:
+        say("sensitivity analyses")
+        table, runs = _specifications(setting, protocol, effect, method, options)
+    if "ladder" in analyses:
+        say("bias ladder")
+        ladder = _ladder(setting, protocol, primary, runs, registry)
+    e_values, tipping, bias, notes = _NOTHING
+    if "bias" in analyses:
+        say("unmeasured confounding")
+        e_values, tipping, bias, notes = _unmeasured(protocol, effect)
+    subgroups: tuple[SubgroupRow, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    if "subgroups" in analyses:
+        say("subgroups")
+        subgroups, interactions = in_subgroups(setting, method, options)
+    controls: tuple[ControlRow, ...] = ()
+    if "controls" in analyses:
+        say("negative controls")
+        controls = negative_controls(setting, method, options)
     calibrated, why = _calibrated(effect, controls)
-    say("randomised trials")
-    trials = compare_with_trials(setting, protocol, effect, method, options)
+    verdicts = _verdicts(controls, setting.question.level)
+    trials = None
+    if "benchmark" in analyses:
+        say("randomised trials")
+        failed = [one.name for one in verdicts if one.verdict == "fail"]
+        trials = compare_with_trials(setting, protocol, effect, method, options, failed=failed)
     return Extras(
         specifications=table,
         alternatives=runs,
@@ -176,11 +198,23 @@ def extra_analyses(
         subgroups=subgroups,
         interactions=interactions,
         controls=controls,
-        control_verdicts=_verdicts(controls, setting.question.level),
+        control_verdicts=verdicts,
         calibrated=calibrated,
         trials=trials,
         notes=(*notes, *why),
     )
+
+
+def _ladder(
+    setting: Setting,
+    protocol: TrialProtocol,
+    primary: Run,
+    runs: tuple[Run, ...],
+    registry: str | None,
+) -> Ladder:
+    penalty = protocol.analysis.options.get("penalty")
+    truth = _truth(setting, registry)
+    return bias_ladder(setting, primary, runs, truth, None if penalty is None else str(penalty))
 
 
 def _specifications(
@@ -267,9 +301,13 @@ def _truth(setting: Setting, registry: str | None) -> TrueEffect | str | None:
     return true_effect(Path(registry), setting.cohort, setting.question)
 
 
-def _unmeasured(
-    protocol: TrialProtocol, effect: Effect
-) -> tuple[tuple[EValue, ...], TippingTable | None, tuple[BiasAnalysis, ...], tuple[str, ...]]:
+_Unmeasured = tuple[
+    tuple[EValue, ...], TippingTable | None, tuple[BiasAnalysis, ...], tuple[str, ...]
+]
+_NOTHING: _Unmeasured = ((), None, (), ())
+
+
+def _unmeasured(protocol: TrialProtocol, effect: Effect) -> _Unmeasured:
     horizon = effect.question.horizon_months
     try:
         values = ArmValues.of(effect, horizon)

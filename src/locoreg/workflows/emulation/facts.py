@@ -62,7 +62,11 @@ def _facts(
         estimates=tuple(_text(contrast) for contrast in primary.contrasts),
         sensitivity=tuple(line.strip() for line in sensitivity),
         benchmark=() if extras.trials is None else tuple(extras.trials.summary().splitlines()),
-        failed_diagnostics=tuple(f"{d.title}: {d.message}" for d in primary.failed),
+        failed_diagnostics=tuple(
+            f"{d.title}: {d.message}"
+            for d in (*primary.diagnostics, *extras.control_verdicts)
+            if d.verdict == "fail"
+        ),
         audit=tuple(f"{f.rule}: {f.message}" for f in cohort.audit),
         software=f"locoreg {__version__}",
     )

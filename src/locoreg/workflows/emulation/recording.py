@@ -108,4 +108,4 @@ def record_result(result: EmulationResult, label: RecordLabel, folder: Path) -> 
     tuple of Path
         The files.
     """
-    return write_record(evidence_record(result.primary, result.protocol, label), folder)
+    return write_record(evidence_record(result.marked, result.protocol, label), folder)

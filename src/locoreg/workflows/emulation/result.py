@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from locoreg.core.findings import Finding
@@ -16,6 +16,7 @@ from locoreg.emulation.target import TargetTable
 from locoreg.workflows.emulation.extras import Extras
 from locoreg.workflows.emulation.facts import filled_checklist
 from locoreg.workflows.emulation.runs import Setting
+from locoreg.workflows.emulation.stepped import failures_of
 from locoreg.workflows.emulation.summaries import CohortSummary, summarise_cohort
 
 if TYPE_CHECKING:
@@ -59,12 +60,27 @@ class EmulationResult:
 
     @property
     def failed(self) -> tuple[Diagnostic, ...]:
-        """Diagnostics of the primary analysis that failed."""
-        return self.primary.failed
+        """Diagnostics of the primary analysis, and negative controls, that failed."""
+        return self.marked.failed
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """Findings of the audit with which no estimate is to be read."""
+        return tuple(finding for finding in self.audit if finding.severity == "blocking")
+
+    @property
+    def marked(self) -> Effect:
+        """The primary analysis with the verdicts on negative controls among its diagnostics.
+
+        Pages, figures and tables show this one: an effect on an outcome that treatment can't
+        change speaks against the estimate as a failed diagnostic does.
+        """
+        told = (*self.primary.diagnostics, *self.extras.control_verdicts)
+        return replace(self.primary, diagnostics=told)
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``results.json``."""
-        return {
+        out = {
             "schema": RESULTS_SCHEMA,
             "title": self.protocol.title,
             "protocol_sha256": self.protocol_sha256,
@@ -80,6 +96,7 @@ class EmulationResult:
             "protocol": self.protocol.to_dict(),
             "notice": "For research. Not a medical device.",
         }
+        return {**out, "failed": list(failures_of(out).names)}
 
     def to_frame(self, *, exponentiate: bool = False) -> pd.DataFrame:
         """Return the contrasts of the primary analysis, one row each.
@@ -94,7 +111,7 @@ class EmulationResult:
         pandas.DataFrame
             See ``Effect.to_frame``.
         """
-        return self.primary.to_frame(exponentiate=exponentiate)
+        return self.marked.to_frame(exponentiate=exponentiate)
 
     def summary(self) -> str:
         """Return the emulation as text."""
@@ -111,7 +128,7 @@ class EmulationResult:
         for finding in self.audit:
             yield f"  [{finding.severity}] {finding.rule}: {finding.message}"
         yield ""
-        yield self.primary.summary()
+        yield self.marked.summary()
         yield from self._beside()
 
     def _beside(self) -> Iterator[str]:
@@ -144,8 +161,6 @@ def _controls(extras: Extras) -> Iterator[str]:
     for control in extras.controls:
         text = control.note if control.difference is None else control.difference.text()
         yield f"  Negative control, {control.name} ({control.events} events): {text}"
-    for verdict in extras.control_verdicts:
-        yield f"  [{verdict.verdict}] {verdict.message} {verdict.advice}".rstrip()
 
 
 def result_of(

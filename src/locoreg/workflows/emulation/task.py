@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from locoreg.core.errors import DesignError, LocoregError
+from locoreg.core.errors import DesignError, LocoregError, did_you_mean
 from locoreg.core.findings import Finding, Location
 from locoreg.core.numbertext import plural
 from locoreg.emulation.cohort import Cohort
@@ -23,7 +23,7 @@ from locoreg.emulation.inference import Inference
 from locoreg.emulation.inference.estimate import OnProgress
 from locoreg.emulation.methods import Method, make_method
 from locoreg.emulation.protocol import LoadedProtocol, TrialProtocol, read_protocol
-from locoreg.workflows.emulation.extras import Extras, extra_analyses
+from locoreg.workflows.emulation.extras import ANALYSES, Analysis, Extras, extra_analyses
 from locoreg.workflows.emulation.result import EmulationResult, result_of
 from locoreg.workflows.emulation.runs import Run, Setting, estimate, imputation_of, options_of
 
@@ -66,8 +66,10 @@ def emulate(
     visits: Any = None,
     method: str | None = None,
     sensitivity: bool = True,
+    analyses: Collection[Analysis] | None = None,
     jobs: int | None = None,
     checkpoint: str | Path | None = None,
+    source_name: str | None = None,
     progress: Say | None = None,
     on_progress: OnProgress | None = None,
 ) -> EmulationResult:
@@ -87,10 +89,15 @@ def emulate(
         analyses state them, else with its own.
     sensitivity : bool
         Whether the analyses beside the primary one are run.
+    analyses : collection of str, optional
+        Which of them, if not all: ``specifications``, ``ladder``, ``bias``, ``subgroups``,
+        ``controls``, ``benchmark``.
     jobs : int, optional
         Workers of the bootstrap, and of the analyses of imputed cohorts.
     checkpoint : str or Path, optional
         File that keeps bootstrap replicates, so that an interrupted run goes on.
+    source_name : str, optional
+        What the source of the patients is called, in place of its path.
     progress : callable, optional
         Called with the name of each stage.
     on_progress : callable, optional
@@ -113,13 +120,13 @@ def emulate(
         registry=None if registry is None else str(registry), table=table, visits=visits
     )
     say("building the cohort")
-    cohort = build_cohort(loaded, source)
+    cohort = build_cohort(loaded, source, name=source_name)
     return emulate_cohort(
         plan,
         cohort,
         source=source,
         method=method,
-        sensitivity=sensitivity,
+        analyses=_asked(sensitivity, analyses),
         inference=plan.inference(
             jobs=jobs, checkpoint=None if checkpoint is None else str(checkpoint)
         ),
@@ -128,7 +135,19 @@ def emulate(
     )
 
 
-def build_cohort(loaded: LoadedProtocol, source: Source) -> Cohort:
+def _asked(sensitivity: bool, analyses: Collection[Analysis] | None) -> tuple[Analysis, ...]:
+    """Return which analyses are run beside the primary one."""
+    chosen = ANALYSES if analyses is None else tuple(analyses)
+    for name in chosen:
+        if name not in ANALYSES:
+            raise DesignError(
+                f"there is no analysis {name!r} beside the primary one.",
+                hint=did_you_mean(name, ANALYSES),
+            )
+    return chosen if sensitivity else ()
+
+
+def build_cohort(loaded: LoadedProtocol, source: Source, *, name: str | None = None) -> Cohort:
     """Return the persons whom a protocol is about.
 
     Parameters
@@ -137,6 +156,8 @@ def build_cohort(loaded: LoadedProtocol, source: Source) -> Cohort:
         The protocol.
     source : Source
         Where the patients are.
+    name : str, optional
+        What the source is called, in place of its path.
 
     Returns
     -------
@@ -155,7 +176,28 @@ def build_cohort(loaded: LoadedProtocol, source: Source) -> Cohort:
             f"nobody is left in the cohort. {flow}.",
             hint="see which criterion excludes everybody, and whether its variable is recorded.",
         )
-    return replace(cohort, audit=(*cohort.audit, *_ended_before(cohort)))
+    cohort = replace(cohort, audit=(*cohort.audit, *_ended_before(cohort)))
+    return cohort if name is None else _called(cohort, name)
+
+
+def _called(cohort: Cohort, name: str) -> Cohort:
+    """Return a cohort whose source has another name, in what is told of it too."""
+    old = cohort.source
+    return replace(
+        cohort,
+        source=name,
+        attrition=replace(cohort.attrition, source=name),
+        audit=tuple(
+            replace(
+                one,
+                subject=one.subject.replace(old, name),
+                message=one.message.replace(old, name),
+                changes=one.changes.replace(old, name),
+                location=replace(one.location, file=one.location.file.replace(old, name)),
+            )
+            for one in cohort.audit
+        ),
+    )
 
 
 def _ended_before(cohort: Cohort) -> Iterator[Finding]:
@@ -182,7 +224,7 @@ def emulate_cohort(
     *,
     source: Source,
     method: str | None,
-    sensitivity: bool,
+    analyses: Collection[Analysis],
     inference: Inference,
     say: Say,
     on_progress: OnProgress | None,
@@ -193,8 +235,8 @@ def emulate_cohort(
     ----------
     protocol, cohort, source
         What is asked, of whom, from where.
-    method, sensitivity
-        As for `emulate`.
+    method, analyses
+        As for `emulate`; no analysis is run beside the primary one where none is named.
     inference : Inference
         How intervals of the primary analysis are made.
     say, on_progress : callable
@@ -220,8 +262,10 @@ def emulate_cohort(
     effect = _primary(setting, make_method(name, options), on_progress)
     primary = Run(label=effect.title, changed={}, effect=effect, failure=None)
     extras = Extras()
-    if sensitivity:
-        extras = extra_analyses(setting, protocol, primary, name, options, source.registry, say)
+    if analyses:
+        extras = extra_analyses(
+            setting, protocol, primary, name, options, source.registry, say, analyses=analyses
+        )
     return result_of(protocol, setting, effect, extras)
 
 

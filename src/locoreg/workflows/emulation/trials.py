@@ -113,6 +113,7 @@ def compare_with_trials(
     *,
     catalog: Catalog | None = None,
     findings: Iterable[Finding] | None = None,
+    failed: Sequence[str] = (),
 ) -> TrialComparison | None:
     """Estimate the effect in trial-eligible patients and lay it beside the trials.
 
@@ -130,6 +131,8 @@ def compare_with_trials(
         The tables; the shipped ones by default.
     findings : iterable of Finding, optional
         Findings of an audit of the same tables, if at hand.
+    failed : sequence of str
+        What else failed, beside the diagnostics of the effect: negative controls.
 
     Returns
     -------
@@ -161,7 +164,7 @@ def compare_with_trials(
             level=level,
             margin=_margin(asked.margin),
             pooled=found.pooled,
-            failed_diagnostics=[d.name for d in chosen.failed],
+            failed_diagnostics=[*(d.name for d in chosen.failed), *dict.fromkeys(failed)],
             left_out=found.left_out,
         )
     except LocoregError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from locoreg.core.estimate import Estimate
 from locoreg.core.findings import Finding
@@ -11,9 +11,13 @@ from locoreg.emulation.cohort.attrition import Attrition
 from locoreg.emulation.effect import Diagnostic, Effect
 from locoreg.workflows.emulation.ladder import Ladder
 from locoreg.workflows.emulation.smalleffects import hide_effect
+from locoreg.workflows.emulation.stepped import Failures
 
 # Group of the row that pools trials, apart from the trials themselves.
 POOLED = "Randomised trials, pooled"
+# Name of the verdicts on negative controls: on the data and what is adjusted for, whatever method
+# is drawn.
+CONTROL = "negative_control"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +132,8 @@ class EmulationView:
     cohort : tuple of PlainTable
         Strategies, baseline, missing values.
     primary : Effect
-        The primary analysis as it was computed; its diagnostics include those of the cohort. Pages
-        show `shown`.
+        The primary analysis as it was computed; its diagnostics include those of the cohort and
+        the verdicts on negative controls. Pages show `shown`.
     alternatives : tuple of Effect
         Other methods, as they were computed.
     specifications : tuple of EstimateRow
@@ -190,6 +194,41 @@ class EmulationView:
         return hide_effect(self.primary, self.small_cells)
 
     @property
+    def drawn(self) -> Effect:
+        """The primary analysis for figures: with blocking findings among what failed."""
+        return replace(self.primary, diagnostics=(*self.primary.diagnostics, *self._findings()))
+
+    def carrying(self, effect: Effect) -> Effect:
+        """Return another method's effect for figures, with what failed of the data.
+
+        Parameters
+        ----------
+        effect : Effect
+            One of `alternatives`.
+
+        Returns
+        -------
+        Effect
+            Failed negative controls and blocking findings among its diagnostics, so that an
+            export of its figure names them.
+        """
+        controls = tuple(
+            replace(one, title=f"{one.title} of the primary analysis")
+            for one in self.primary.failed
+            if one.name == CONTROL
+        )
+        return replace(effect, diagnostics=(*effect.diagnostics, *controls, *self._findings()))
+
+    def _findings(self) -> tuple[Diagnostic, ...]:
+        return tuple(
+            Diagnostic(
+                name=one.rule, title=f"Blocking finding: {one.rule}", verdict="fail",
+                value=one.value, threshold=one.limit, message=one.message, advice=one.changes,
+            )
+            for one in self.blocking
+        )  # fmt: skip
+
+    @property
     def synthetic(self) -> bool:
         """Whether the patients are made up."""
         return self.primary.synthetic
@@ -208,4 +247,13 @@ class EmulationView:
     @property
     def blocked(self) -> bool:
         """Whether estimates stand behind a line to open, for what failed or was found."""
-        return bool(self.primary.failed or self.blocking or self.primary.biased)
+        return bool(self.failures)
+
+    @property
+    def failures(self) -> Failures:
+        """Why the estimates are not to be relied on, as `failures_of` tells it of results."""
+        return Failures(
+            checks=self.shown.failed,
+            blocking=tuple((one.rule, one.message) for one in self.blocking),
+            biased=self.primary.biased or "",
+        )

@@ -90,14 +90,15 @@ def view_of(
         attrition=result.attrition,
         audit=tuple(hide_finding(finding, small_cells, n) for finding in result.audit),
         cohort=cohort_tables(result.cohort, small_cells),
-        primary=result.primary,
+        primary=result.marked,
         alternatives=tuple(
             run.effect
             for run in extras.alternatives
             if run.effect is not None and run.effect.method != result.primary.method
         ),
         specifications=tuple(
-            _without(_specification(row), small_cells, n) for row in specifications
+            _without(_specification(row, _controls(result)), small_cells, n)
+            for row in specifications
         ),
         measure=measure,
         at_months=at,
@@ -148,9 +149,17 @@ def _checklist(result: EmulationResult, small_cells: int | None) -> tuple[Target
     )
 
 
-def _specification(row: SpecificationRow) -> EstimateRow:
+def _controls(result: EmulationResult) -> tuple[str, ...]:
+    """Return the negative controls that failed, by name; they are of the primary analysis."""
+    return tuple(d.name for d in result.extras.control_verdicts if d.verdict == "fail")
+
+
+def _specification(row: SpecificationRow, controls: tuple[str, ...]) -> EstimateRow:
     verdict: str = "not estimable" if row.verdict is None else row.verdict
-    note = row.failure or row.biased or "; ".join(row.failed_diagnostics)
+    failed = row.failed_diagnostics
+    if row.group == "primary" and controls:
+        verdict, failed = "fail", (*failed, *dict.fromkeys(controls))
+    note = row.failure or row.biased or "; ".join(failed)
     return EstimateRow(
         label=row.label,
         estimate=row.estimate,

@@ -49,6 +49,7 @@ def select(
     visits: Any = None,
     sensitivity: bool = True,
     jobs: int = 2,
+    source_name: str | None = None,
     progress: Say | None = None,
 ) -> SelectionResult:
     """Ask who gains, as a protocol says.
@@ -66,6 +67,8 @@ def select(
         Whether the checks that take longest are made too: sites, halves, known covariates.
     jobs : int
         Threads.
+    source_name : str, optional
+        What the source of the patients is called, in place of its path.
     progress : callable, optional
         Called with the name of each stage.
 
@@ -87,7 +90,7 @@ def select(
         registry=None if registry is None else str(registry), table=table, visits=visits
     )
     say("building the cohort")
-    cohort = build_cohort(loaded, source)
+    cohort = build_cohort(loaded, source, name=source_name)
     data, question = landmark_data(
         cohort,
         asked.question(),

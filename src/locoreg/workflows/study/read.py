@@ -1,107 +1,20 @@
-"""The study file: what `locoreg run` is asked to do, validated with the place of each error."""
+"""Read a study file; every fault is named with its place."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ValidationError
 
 from locoreg.core.errors import DataError, did_you_mean
+from locoreg.workflows.conclusion.plan import check_plans
+from locoreg.workflows.study.plan import StudyPlan
 
 MAX_STUDY_BYTES = 1_000_000
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class QuestionPlan(_Strict):
-    """What to pool for one question.
-
-    Attributes
-    ----------
-    question : str
-        Question id.
-    outcomes : list of str
-        Outcome ids, the main one first.
-    designs : list of str
-        rct, observational, or one design of the latter.
-    method, interval : str
-        As in ``locoreg evidence pool``.
-    level : float
-        Level of all intervals in percent.
-    studies, reports : list of str
-        Selection; empty for all studies and the rule's reports.
-    subgroup : str
-        Patients' subgroup as ``dimension=level``; empty for all patients.
-    subgroups_by : str or None
-        Column of the studies table.
-    include_memory : bool
-        Whether numbers from memory may be pooled.
-    """
-
-    question: str
-    outcomes: tuple[str, ...] = Field(min_length=1)
-    designs: tuple[str, ...] = Field(min_length=1)
-    method: str
-    interval: str
-    level: float
-    studies: tuple[str, ...] = ()
-    reports: tuple[str, ...] = ()
-    subgroup: str = ""
-    subgroups_by: str | None = None
-    include_memory: bool = False
-
-    @field_validator("level")
-    @classmethod
-    def _level_is_percent(cls, value: float) -> float:
-        if not 50 <= value < 100:
-            raise ValueError(f"{value:g} is not a percentage of 50 or more; write 95 for 95%")
-        return value
-
-
-class EvidencePlan(_Strict):
-    """The evidence part of a study.
-
-    Attributes
-    ----------
-    tables : list of str
-        ``shipped`` and folders, relative to the study file; later ones add studies.
-    questions : list of QuestionPlan
-    reproduce : "all" or list of str
-        Published pools to rebuild.
-    """
-
-    tables: tuple[str, ...] = Field(min_length=1)
-    questions: tuple[QuestionPlan, ...] = Field(min_length=1)
-    reproduce: Literal["all"] | tuple[str, ...] = ()
-
-
-class StudyPlan(_Strict):
-    """A study file.
-
-    Attributes
-    ----------
-    title : str
-        Title of the report.
-    search_date : str
-        Date of the last search for studies, shown in the report.
-    evidence : EvidencePlan
-    """
-
-    title: str
-    search_date: str
-    evidence: EvidencePlan
-
-    @field_validator("search_date", mode="before")
-    @classmethod
-    def _date_as_text(cls, value: object) -> object:
-        # YAML turns 2026-11-23 into a date.
-        return value.isoformat() if isinstance(value, date) else value
 
 
 def read_study(path: str | Path) -> tuple[StudyPlan, str]:
@@ -143,6 +56,11 @@ def read_study(path: str | Path) -> tuple[StudyPlan, str]:
         plan = StudyPlan.model_validate(content)
     except ValidationError as error:
         raise DataError(f"{file.name}: {_first_errors(error)}", hint=_hint(error)) from error
+    if plan.evidence is not None:
+        try:
+            check_plans(plan.evidence.questions, plan.findings, plan.planning)
+        except DataError as error:
+            raise DataError(f"{file.name}: {error.message}", hint=error.hint) from error
     return plan, hashlib.sha256(raw).hexdigest()
 
 
@@ -180,16 +98,47 @@ def _words(item: dict[str, Any]) -> str:
         return "unknown key"
     if item["type"] == "missing":
         return "is missing"
-    return str(item["msg"]).lower()
+    if item["type"] == "string_pattern_mismatch" and item["loc"][-1] == "name":
+        return "use small letters, digits and dashes only"
+    return str(item["msg"]).removeprefix("Value error, ").lower().removesuffix(".")
 
 
 def _hint(error: ValidationError) -> str | None:
     for item in error.errors():
         if item["type"] == "extra_forbidden":
-            names = {
-                *StudyPlan.model_fields,
-                *EvidencePlan.model_fields,
-                *QuestionPlan.model_fields,
-            }
-            return did_you_mean(str(item["loc"][-1]), names)
+            *place, name = item["loc"]
+            near = _fields_at([one for one in place if isinstance(one, str)])
+            return did_you_mean(str(name), near or set(_all_fields(StudyPlan)))
     return None
+
+
+def _fields_at(place: list[str]) -> set[str]:
+    """Return the keys that are known at a place of the file."""
+    model: type[BaseModel] = StudyPlan
+    for name in place:
+        inner = None if name not in model.model_fields else _model_of(model, name)
+        if inner is None:
+            return set()
+        model = inner
+    return set(model.model_fields)
+
+
+def _all_fields(model: type[BaseModel]) -> Iterator[str]:
+    for name in model.model_fields:
+        yield name
+        inner = _model_of(model, name)
+        if inner is not None:
+            yield from _all_fields(inner)
+
+
+def _model_of(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """Return the model of a key's value, or of the items of its list."""
+    found = list(_models(model.model_fields[name].annotation))
+    return found[0] if found else None
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)

@@ -1,0 +1,1 @@
+"""Pages of emulated trials and of who gains, from the steps of stored runs."""

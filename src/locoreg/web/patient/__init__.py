@@ -1,0 +1,1 @@
+"""The patient view: its form and its blocks."""

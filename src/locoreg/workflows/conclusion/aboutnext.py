@@ -1,0 +1,114 @@
+"""What would settle it: the next trial as planned; else what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from locoreg.core.numbertext import decimal_text
+from locoreg.workflows.answers import RANDOMISED
+from locoreg.workflows.conclusion.pools import Results
+from locoreg.workflows.conclusion.sentences import (
+    Item,
+    Number,
+    Sentence,
+    count_number,
+    interval_number,
+    percent_number,
+    said,
+)
+
+
+def settle_item(results: Results, question: Mapping[str, Any]) -> Item:
+    """Return what would settle a question."""
+    entries = [p for p in results.get("planning") or () if p["question"] == question["question"]]
+    sentences = [one for entry in entries for one in _entry(entry)]
+    if not entries:
+        sentences = list(_missing(question))
+    return Item(topic="settle", title="What would settle it", sentences=tuple(sentences))
+
+
+def trial_sentences(entry: Mapping[str, Any], trial: Mapping[str, Any]) -> Iterator[Sentence]:
+    """Yield what one planned trial takes, and what it would make of the pool."""
+    key = trial["key"]
+    if trial["refused"]:
+        yield said(f"Hazard ratio {trial['hazard_ratio']:g}: {trial['refused']}", tone="serious")
+        return
+    size = trial["size"]
+    sides = "two-sided" if entry["sides"] == 2 else "one-sided"
+    event = f"events ({entry['event']})" if entry["event"] else "events"
+    yield said(
+        f"A trial that finds a hazard ratio of {decimal_text(trial['hazard_ratio'])} with "
+        f"{entry['power']:g}% power ({sides}, {entry['alpha']:g}%) takes ",
+        count_number(size["events"], f"{key}/size/events"), f" {event} and ",
+        count_number(size["patients"], f"{key}/size/patients"),
+        f" patients, over {entry['accrual_months']:g} months of accrual and "
+        f"{entry['follow_up_months']:g} of follow-up.",
+    )  # fmt: skip
+    if trial["information"] is not None:
+        yield _so_far(trial)
+    if trial["added"] is not None:
+        yield _with_it(trial)
+
+
+def _so_far(trial: Mapping[str, Any]) -> Sentence:
+    key, found = f"{trial['key']}/information", trial["information"]
+    return said(
+        "What is pooled so far amounts to ", count_number(found["events"], f"{key}/events"),
+        " events of one such trial (", percent_number(found["share"], f"{key}/share"),
+        " of those it takes) with the differences between studies, and to ",
+        count_number(found["events_alike"], f"{key}/events_alike"),
+        " if all had one effect.",
+    )  # fmt: skip
+
+
+def _with_it(trial: Mapping[str, Any]) -> Sentence:
+    key, found = f"{trial['key']}/added", trial["added"]
+    return said(
+        f"With it, were its true hazard ratio {decimal_text(trial['hazard_ratio'])}, the pool is "
+        "expected at ",
+        interval_number(found["pool"], f"{key}/pool"),
+        f" ({found['pool']['level']:g}% normal interval, τ² held), and its interval excludes 1 "
+        "with a chance of ",
+        percent_number(found["chance"], f"{key}/chance"),
+        " (normal approximation).",
+    )
+
+
+def _entry(entry: Mapping[str, Any]) -> Iterator[Sentence]:
+    if entry["refused"]:
+        yield said(f"{entry['label']}: {entry['refused']}", tone="serious")
+    for trial in entry["trials"]:
+        yield from trial_sentences(entry, trial)
+    points = "; ".join(
+        f"{one['percent']:g}% at {one['at_months']:g} months, {one['source']}"
+        for one in entry["control_survival"]
+    )
+    yield said(
+        f"Assumed: without the event in the control arm {points}; "
+        f"{100 * entry['allocation']:g}% of the patients in the intervention arm; "
+        f"{entry['dropout_percent_per_year']:g}% lost to follow-up per year."
+    )
+
+
+def _missing(question: Mapping[str, Any]) -> Iterator[Sentence]:
+    pools = [item for item in question["pools"] if item["pool"]["design"] in RANDOMISED]
+    if not pools:
+        yield said("Missing: a randomised trial. None with a usable number is in the tables.")
+    for item in pools:
+        found = item["pool"]["prediction"]
+        limits = None if found is None else found.get("natural")
+        if limits is not None and limits["low"] < 1 < limits["high"]:
+            yield said(
+                "Missing: why the studies differ. The range for a new study, ",
+                Number(decimal_text(limits["low"]), limits["low"],
+                       f"evidence/{item['key']}/prediction/low"),
+                " to ",
+                Number(decimal_text(limits["high"]), limits["high"],
+                       f"evidence/{item['key']}/prediction/high"),
+                ", holds both directions, and one more trial alone leaves it so.",
+            )  # fmt: skip
+    yield said(
+        "How large a next trial would have to be is not computed: the study file has no part "
+        "planning for this question."
+    )

@@ -1,0 +1,258 @@
+"""The summary of findings: relative and absolute effects with the certainty as judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from locoreg.core.errors import LocoregError
+from locoreg.core.estimate import Estimate
+from locoreg.evidence.absolute import AbsoluteEffect, absolute_effect, why_not_absolute
+from locoreg.workflows.conclusion.plan import Baseline, Certainty, FindingsPlan
+from locoreg.workflows.conclusion.pools import (
+    OutcomeWords,
+    Results,
+    design_label,
+    estimate_of,
+    find_pool,
+    outcome_words,
+    pool_key,
+    question_words,
+    read_interval,
+    why_no_pool,
+)
+from locoreg.workflows.conclusion.sentences import interval_number, listed
+from locoreg.workflows.conclusion.statements import SYMBOLS, Size, reach, size_of, statement
+
+UNKNOWN_EVENT = "neither the run nor the shipped tables say what the event of this outcome is"
+NOT_JUDGED = "not judged"
+NO_STATEMENT = "No statement: its words depend on certainty, which nobody has judged."
+
+
+def summarise(results: Results, plans: Sequence[FindingsPlan]) -> dict[str, Any] | None:
+    """Return the summary of findings, one table per question.
+
+    Parameters
+    ----------
+    results : mapping
+        Results of the run so far; ``questions`` and ``tables`` are read.
+    plans : sequence of FindingsPlan
+        From the study file.
+
+    Returns
+    -------
+    dict or None
+        JSON-ready; None where no outcome was asked for.
+    """
+    if not plans:
+        return None
+    tables = []
+    for question in dict.fromkeys(plan.question for plan in plans):
+        words = question_words(results, question)
+        mine = [plan for plan in plans if plan.question == question]
+        notes = _Footnotes()
+        rows = [_row(results, plan, words.favours_intervention, notes) for plan in mine]
+        asked = results.get("question") or {}
+        tables.append(
+            {
+                "question": question,
+                "title": words.title,
+                "population": words.population,
+                "intervention": words.intervention,
+                "comparator": words.comparator,
+                "setting": str(asked.get("setting") or ""),
+                "search_date": results.get("search_date"),
+                "rows": rows,
+                "footnotes": notes.texts,
+            }
+        )
+    return {"tables": tables}
+
+
+class _Footnotes:
+    """Numbers footnotes in the order in which they are met, equal ones once."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def number(self, words: str) -> int:
+        if words not in self.texts:
+            self.texts.append(words)
+        return self.texts.index(words) + 1
+
+
+def _row(
+    results: Results, plan: FindingsPlan, intervention: str, notes: _Footnotes
+) -> dict[str, Any]:
+    item = find_pool(results, plan.pool)
+    row: dict[str, Any] = {
+        "question": plan.question,
+        "outcome": plan.outcome,
+        "design": plan.design,
+        "design_label": design_label(plan.design),
+        "label": plan.outcome.replace("_", " "),
+        "key": f"findings/{'/'.join(plan.pool)}",
+        "important_per_1000": plan.important.per_1000,
+        "certainty": _certainty(plan.certainty, notes),
+        "measure": None,
+        "relative": None,
+        "studies": 0,
+        "participants": None,
+        "participants_of": 0,
+        "state": None,
+        "baselines": [],
+        "statements": [],
+        "refused": "",
+    }
+    if item is None:
+        return {**row, "certainty": None, "refused": why_no_pool(results, plan.pool)}
+    pool = item["pool"]
+    known = [study["n"] for study in pool["studies"] if study["n"] is not None]
+    shown = read_interval(pool)
+    relative = interval_number(dict(shown), pool_key(item), measure=pool["measure"])
+    row |= {
+        "measure": pool["measure"],
+        "relative": {**relative.to_dict(), "level": pool["mu"]["level"]},
+        "studies": pool["k"],
+        "participants": sum(known) if known else None,
+        "participants_of": len(known),
+    }
+    words = outcome_words(results, item)
+    reason = why_not_absolute(pool["measure"]) or ("" if words is not None else UNKNOWN_EVENT)
+    if reason or words is None:
+        return {**row, "refused": f"No absolute effect: {reason}."}
+    row |= {"label": words.label, "state": words.state}
+    return row | _absolute(plan, pool, estimate_of(shown), words, intervention)
+
+
+def _certainty(judged: Certainty | None, notes: _Footnotes) -> dict[str, Any] | None:
+    if judged is None:
+        return None
+    reasons = [
+        {
+            "domain": reason.domain,
+            "by": reason.by,
+            "reason": reason.reason,
+            "footnote": notes.number(_footnote(reason.domain, reason.by, reason.reason)),
+        }
+        for reason in judged.reasons
+    ]
+    return {
+        "level": judged.level,
+        "symbols": SYMBOLS[judged.level],
+        "author": judged.author,
+        "reasons": reasons,
+    }
+
+
+def _footnote(domain: str, by: int, reason: str) -> str:
+    levels = "one level" if abs(by) == 1 else "two levels"
+    ended = reason if reason.endswith((".", "!", "?")) else f"{reason}."
+    return f"{'Down' if by < 0 else 'Up'} {levels} for {domain}: {ended}"
+
+
+def _absolute(
+    plan: FindingsPlan,
+    pool: Mapping[str, Any],
+    shown: Estimate,
+    words: OutcomeWords,
+    intervention: str,
+) -> dict[str, Any]:
+    rows, effects = [], []
+    for baseline in plan.baseline:
+        try:
+            found = absolute_effect(
+                shown,
+                measure=pool["measure"],
+                reference_arm=pool["reference_arm"],
+                event_is="adverse" if words.event_is == "adverse" else "favourable",
+                without=baseline.survival_percent / 100,
+            )
+        except LocoregError as error:
+            return {"refused": f"No absolute effect: {error}", "baselines": [], "statements": []}
+        rows.append(_baseline(plan, baseline, found, words))
+        effects.append((baseline, found))
+    return {"baselines": rows, "statements": _statements(plan, effects, words, intervention)}
+
+
+def _baseline(
+    plan: FindingsPlan, baseline: Baseline, found: AbsoluteEffect, words: OutcomeWords
+) -> dict[str, Any]:
+    key = f"findings/{'/'.join(plan.pool)}/{baseline.label}"
+    per = {name: 1000 * value for name, value in zip(_NAMES, _shares(found), strict=True)}
+    counts = {name: round(value) for name, value in per.items()}
+    difference = counts["with"] - counts["without"]
+    limits = (counts["low"] - counts["without"], counts["high"] - counts["without"])
+    return {
+        "label": baseline.label,
+        "at_months": baseline.at_months,
+        "source": baseline.source,
+        "key": key,
+        **found.to_dict(),
+        "without_text": str(counts["without"]),
+        "with_text": f"{counts['with']} ({counts['low']} to {counts['high']})",
+        "difference_text": _difference_text(difference, limits, words.state),
+        "size": size_of(1000 * found.difference[0], plan.important),
+    }
+
+
+_NAMES = ("without", "with", "low", "high")
+
+
+def _shares(found: AbsoluteEffect) -> tuple[float, float, float, float]:
+    return found.without, found.with_, found.low, found.high
+
+
+def _difference_text(difference: int, limits: tuple[int, int], state: str) -> str:
+    """Return ``18 more alive (94 fewer to 91 more)``, of the numbers as they are printed."""
+
+    def side(value: int) -> str:
+        return "0" if value == 0 else f"{abs(value)} {'more' if value > 0 else 'fewer'}"
+
+    head = f"0 more or fewer {state}" if difference == 0 else f"{side(difference)} {state}"
+    return f"{head} ({side(limits[0])} to {side(limits[1])})"
+
+
+def _statements(
+    plan: FindingsPlan,
+    found: Sequence[tuple[Baseline, AbsoluteEffect]],
+    words: OutcomeWords,
+    intervention: str,
+) -> list[dict[str, Any]]:
+    """Return the statements; baselines of which the same is said share one."""
+    groups: dict[tuple[Size, bool, str], list[Baseline]] = {}
+    for baseline, effect in found:
+        mid, low, high = (1000 * value for value in effect.difference)
+        size = size_of(mid, plan.important)
+        # Of a difference that does not matter no direction is said.
+        said = (size, size != "trivial" and mid > 0, reach(low, high, plan.important))
+        groups.setdefault(said, []).append(baseline)
+    return [
+        _statement(plan, key, group, words.state, intervention) for key, group in groups.items()
+    ]
+
+
+def _statement(
+    plan: FindingsPlan,
+    key: tuple[Size, bool, str],
+    group: Sequence[Baseline],
+    state: str,
+    intervention: str,
+) -> dict[str, Any]:
+    size, rises, reached = key
+    months = listed(dict.fromkeys(f"{one.at_months:g}" for one in group))
+    spoken = NO_STATEMENT
+    if plan.certainty is not None:
+        spoken = statement(
+            certainty=plan.certainty.level,
+            size=size,
+            rises=rises,
+            intervention=intervention or "the intervention",
+            outcome=f"the number of people {state} at {months} months",
+        )
+    return {
+        "labels": [one.label for one in group],
+        "text": spoken,
+        "reach": reached,
+        "judged": plan.certainty is not None,
+    }

@@ -1,0 +1,1 @@
+"""The evidence, explored: what exists, what a choice of it gives, what one study holds."""
