@@ -16,21 +16,17 @@ WORKERS ?= auto
 R_PACKAGES := metafor metadat survival cmprsk MatchIt riskRegression sandwich jsonlite
 REFERENCE_SETS = $(shell cd tests/reference/meta && ls dat.*.json edge_cases.json | sed 's/\.json$$//' | paste -sd , -)
 
-.PHONY: help demo test lint docs docs-build generated bench reference validate check clean
+.PHONY: help demo web test lint docs docs-build generated bench reference validate check clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.installed-base ## audit and pool the shipped evidence; a synthetic registry, checked; a trial emulated; who gains
-	$(RUN)/locoreg run examples/local-therapy.yaml --out build/demo
-	rm -rf build/demo-registry
-	$(RUN)/locoreg registry simulate --patients 2000 --seed 1 --scenario heterogeneous -o build/demo-registry/tables
-	$(RUN)/locoreg registry check build/demo-registry/tables --out build/demo-registry/quality
-	$(RUN)/locoreg registry describe build/demo-registry/tables --time-zero first_metastasis --level 95 --at 36,60
-	$(RUN)/locoreg emulate primary-surgery-6-months --registry build/demo-registry/tables --primary-only --out build/demo-emulation
-	rm -rf build/demo-patients
-	$(RUN)/locoreg registry simulate --patients 6000 --seed 1 --scenario heterogeneous -o build/demo-patients
-	$(RUN)/locoreg select select-primary-surgery --registry build/demo-patients --primary-only --out build/demo-selection
+demo: $(VENV)/.installed-web ## evidence, a synthetic registry, an emulated trial, who gains: one report
+	$(RUN)/locoreg run examples/local-therapy.yaml --out build/demo --progress bar
+	$(RUN)/locoreg registry check build/demo/steps/registry/registry --out build/demo-quality
+
+web: demo ## show the demo in the web application, on this machine
+	$(RUN)/locoreg serve --run build/demo --registry build/demo/steps/registry/registry --workspace build/web
 
 test: $(VENV)/.installed-dev ## run the tests
 	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
@@ -77,15 +73,15 @@ $(PLACE):
 	  echo "making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.installed-base: $(PLACE) pyproject.toml constraints.txt
-	$(RUN)/python $(PIP_INSTALL) --constraint constraints.txt --editable .
+$(VENV)/.installed-web: $(PLACE) pyproject.toml constraints.txt
+	$(RUN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[web,pdf]'
 	@$(WARM)
 	@touch $@
 
 $(VENV)/.installed-dev: $(PLACE) pyproject.toml constraints.txt
 	$(RUN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[test,dev,docs]'
 	@$(WARM)
-	@touch $@ $(VENV)/.installed-base
+	@touch $@ $(VENV)/.installed-web
 
 # An environment of its own: the other program's requirements need not fit constraints.txt.
 build/venv-bench/.installed: pyproject.toml

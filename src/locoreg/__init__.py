@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from locoreg.registry.synthetic import Simulation, SimulationOptions, simulate_registry
     from locoreg.registry.validate import QualityReport, check_registry
     from locoreg.report import write_report
+    from locoreg.report.study import CancelledError, Stage
+    from locoreg.report.study import run_study as run
     from locoreg.selection.assess import (
         Assessment,
         AssessOptions,
@@ -142,16 +144,17 @@ if TYPE_CHECKING:
     from locoreg.stats.survivaldifference import SurvivalDifference, survival_difference
     from locoreg.stats.timelost import incidence_influence, restricted_time_lost
     from locoreg.stats.timelostresult import RestrictedTimeLost
+    from locoreg.workflows.compare import Comparison, compare_runs
     from locoreg.workflows.curves import CurveReport, curves_of_table
     from locoreg.workflows.emulation.result import EmulationResult
     from locoreg.workflows.emulation.task import emulate
     from locoreg.workflows.evidence import pool_question as pool
     from locoreg.workflows.evidence import reproduce_pool as reproduce
-    from locoreg.workflows.run import StudyResult
-    from locoreg.workflows.run import run_study as run
+    from locoreg.workflows.run import StudyResult, run_evidence
     from locoreg.workflows.selection.plan import SelectionPlan
     from locoreg.workflows.selection.result import SelectionResult
     from locoreg.workflows.selection.task import select, select_from_data
+    from locoreg.workflows.stored import StoredRun, open_run
 
 # Imported when first used, so that `import locoreg` and `locoreg --help` stay quick.
 _MODULES: dict[str, tuple[str, ...]] = {
@@ -454,13 +457,16 @@ _MODULES: dict[str, tuple[str, ...]] = {
     ),
     "locoreg.workflows.emulation.result": ("EmulationResult",),
     "locoreg.workflows.emulation.task": ("emulate",),
-    "locoreg.workflows.run": ("StudyResult",),
+    "locoreg.workflows.compare": ("Comparison", "compare_runs"),
+    "locoreg.workflows.run": ("StudyResult", "run_evidence"),
+    "locoreg.workflows.stored": ("StoredRun", "open_run"),
+    "locoreg.report.study": ("CancelledError", "Stage"),
 }
 # Public names that differ from those of the functions behind them.
 _RENAMED = {
     "pool": ("locoreg.workflows.evidence", "pool_question"),
     "reproduce": ("locoreg.workflows.evidence", "reproduce_pool"),
-    "run": ("locoreg.workflows.run", "run_study"),
+    "run": ("locoreg.report.study", "run_study"),
 }
 _LAZY = {name: (module, name) for module, names in _MODULES.items() for name in names} | _RENAMED
 
@@ -473,6 +479,7 @@ __all__ = [
     "AuditReport",
     "Benchmark",
     "Bootstrap",
+    "CancelledError",
     "Catalog",
     "Classification",
     "ClassifyOptions",
@@ -480,6 +487,7 @@ __all__ = [
     "Cohort",
     "CohortResult",
     "Column",
+    "Comparison",
     "Concordance",
     "ConfidenceBands",
     "Contrast",
@@ -551,6 +559,8 @@ __all__ = [
     "Simulation",
     "SimulationOptions",
     "SourceOptions",
+    "Stage",
+    "StoredRun",
     "StudyResult",
     "SurvivalAtTimes",
     "SurvivalCurve",
@@ -576,6 +586,7 @@ __all__ = [
     "cohort_from_arrays",
     "cohort_from_registry",
     "cohort_from_table",
+    "compare_runs",
     "concordance",
     "confidence_bands",
     "connect_engine",
@@ -622,6 +633,7 @@ __all__ = [
     "multiverse",
     "nelson_aalen",
     "oligo_classifier",
+    "open_run",
     "panel_effects",
     "panel_scores",
     "patient_course",
@@ -645,6 +657,7 @@ __all__ = [
     "rmst",
     "rule_value",
     "run",
+    "run_evidence",
     "sandwich",
     "save",
     "save_model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,18 @@ import numpy as np
 import pytest
 
 from locoreg.cli.main import main
+from locoreg.core.estimate import Estimate
+from locoreg.core.findings import Finding, Location
 from locoreg.emulation.protocol import example_names, read_example
+from locoreg.emulation.sensitivity import check_controls
 from locoreg.workflows.emulation.task import emulate
 from tests.workflows.emulation import persons
+
+STRONG = Estimate(estimate=0.4, se=0.05, ci_low=0.3, ci_high=0.5, level=95.0, scale="identity")
+BLOCKING = Finding(
+    rule="time-zero", severity="blocking", subject="persons", message="No time zero.", value=None,
+    limit=None, location=Location(file="persons"), changes="Everything.",
+)  # fmt: skip
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -84,7 +94,30 @@ def test_method_takes_the_place_of_the_protocols(
     assert code == 0
     assert json.loads(out)["primary"]["method"] == "ever_treated"
     code, _, _ = run(capsys, *arguments, "--method", "ever_treated", "--strict")
-    assert code == 3
+    assert code == 4
+
+
+def test_strict_counts_negative_controls_and_blocking_findings(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    table: str,
+) -> None:
+    found = emulate(persons.protocol(), table=table, sensitivity=False)
+    found = replace(found, primary=replace(found.primary, diagnostics=()))
+    assert not found.failed
+    verdicts = check_controls({"fractures": STRONG}, level=95.0)
+    control = replace(found, extras=replace(found.extras, control_verdicts=verdicts))
+    blocking = replace(found, audit=(BLOCKING,))
+    protocol = written(tmp_path, persons.protocol())
+    arguments = ("emulate", protocol, "--table", table, "--progress", "none")
+    for result, code in ((found, 0), (control, 4), (blocking, 3)):
+        monkeypatch.setattr("locoreg.cli.emulate.run_emulation", lambda *_, r=result, **__: r)
+        assert run(capsys, *arguments, "--strict")[0] == code
+        assert run(capsys, *arguments)[0] == 0
+    monkeypatch.setattr("locoreg.cli.emulate.run_emulation", lambda *_, **__: control)
+    _, out, _ = run(capsys, *arguments, "--json")
+    assert json.loads(out)["failed"] == ["Negative control"]
 
 
 def nobody_treated(columns: dict[str, Any]) -> None:

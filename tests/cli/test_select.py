@@ -13,6 +13,7 @@ import pytest
 
 from locoreg.cli.main import main
 from locoreg.selection.model import save_model
+from locoreg.workflows.selection.hiding import has_small
 from locoreg.workflows.selection.result import SelectionResult
 from locoreg.workflows.selection.task import select
 from tests.workflows.selection import persons
@@ -100,13 +101,37 @@ def test_out_holds_report_numbers_and_a_model_that_predicts(
     assert found["group"]["treated"] >= 20
 
 
-def test_strict_ends_with_3_where_a_check_failed(
+def test_small_cells_are_hidden_in_all_that_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, table: str, expected: SelectionResult
+) -> None:
+    protocol = written(tmp_path, persons.protocol())
+    limit, folder = 60, tmp_path / "out"
+    assert has_small(expected.to_dict(), limit)
+    arguments = (*start(protocol, table), "--small-cells", str(limit))
+    code, out, _ = run(capsys, *arguments, "--json", "--out", str(folder))
+    assert code == 0
+    told = json.loads(out)
+    assert told["small_cells"] == limit
+    assert not has_small(told, limit)
+    assert told == json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert f"--small-cells {limit}" in page
+    assert str(tmp_path) not in page.replace(str(folder), "").replace(table, "").replace(
+        protocol, ""
+    )
+    assert told["data"]["source"] == "persons.csv"
+    code, _, err = run(capsys, *start(protocol, table), "--small-cells", "1")
+    assert code == 1
+    assert "small" in err
+
+
+def test_strict_ends_with_4_where_a_check_failed(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, table: str
 ) -> None:
     strong = persons.write_table(tmp_path / "strong.csv", persons.rows(500, 3, young=0.05, old=0.1))
     protocol = written(tmp_path, persons.protocol(benchmark=persons.BENCHMARK))
     code, out, _ = run(capsys, *start(protocol, strong), "--strict")
-    assert code == 3
+    assert code == 4
     assert "No rule is shown: not credible" in out
     assert "fail: Randomised trials" in out
 

@@ -114,3 +114,70 @@ def test_faults_are_named(tmp_path: Path, table: str, changed: dict[str, str], w
 def test_a_folder_without_the_table_is_passed_over(tmp_path: Path) -> None:
     assert load_eligibility((tmp_path,))[0] == ()
     assert load_harms((tmp_path,))[0] == ()
+
+
+# By hand from the printed criteria: whom each trial would have taken, of what a form can ask.
+NEW: dict[str, float | str | None] = {
+    "age": 50, "sex": "female", "ecog": 0, "disease": "de novo", "primary": "in place",
+    "metastases": 2, "brain": "no", "symptoms": "no", "systemic": "not started",
+    "systemic_months": 0, "response": "not started",
+}  # fmt: skip
+TREATED = NEW | {"systemic": "started", "systemic_months": 6, "response": "no progression"}
+LATER = TREATED | {"disease": "recurrent", "primary": "removed"}
+BEFORE = {"badwe2015", "soran2018", "fitzal2019"}
+OLIGO = {"palma2020", "nrg-br002", "extend"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "taken"),
+    [
+        (NEW, BEFORE | OLIGO),
+        (TREATED, {"badwe2015", "khan2022", "jcog1017"} | OLIGO),
+        (TREATED | {"response": "progression"}, {"badwe2015", "palma2020", "extend", "curb"}),
+        (NEW | {"age": 65}, BEFORE | OLIGO),
+        (NEW | {"age": 66}, (BEFORE | OLIGO) - {"badwe2015"}),
+        (NEW | {"age": 20}, (BEFORE | OLIGO) - {"badwe2015"}),
+        (NEW | {"sex": "male"}, OLIGO),
+        (TREATED | {"sex": "male"}, {"khan2022", "jcog1017"} | OLIGO),
+        (LATER, OLIGO),
+        (LATER | {"metastases": 5}, {"palma2020", "extend"}),
+        (LATER | {"metastases": 6}, set()),
+        (NEW | {"brain": "yes"}, {"badwe2015", "soran2018", "palma2020", "extend"}),
+        (NEW | {"ecog": 3}, (BEFORE | OLIGO) - {"fitzal2019"}),
+        # Pain of the breast is no need for an operation, but E2108 asks for no symptoms.
+        (NEW | {"symptoms": "yes"}, BEFORE | OLIGO),
+        (TREATED | {"symptoms": "yes"}, {"badwe2015", "jcog1017"} | OLIGO),
+        (TREATED | {"systemic_months": 3}, {"badwe2015", "jcog1017"} | OLIGO),
+        (TREATED | {"systemic_months": 8}, {"badwe2015", "khan2022", "jcog1017"} | OLIGO),
+        (TREATED | {"systemic_months": 13}, {"badwe2015", "jcog1017", "palma2020", "extend"}),
+    ],
+)
+def test_profiles_by_hand(answers: dict[str, float | str | None], taken: set[str]) -> None:
+    criteria, _ = load_eligibility()
+    refused = {c.study_id for c in criteria if c.decides and c.status(answers) == "not met"}
+    unknown = {c.study_id for c in criteria if c.decides and c.status(answers) == "unknown"}
+    assert unknown == set()
+    assert TRIALS - refused == taken
+
+
+def test_a_criterion_may_name_what_it_is_about_without_an_answer_that_decides(
+    tmp_path: Path,
+) -> None:
+    named = criterion(variable="symptoms", operator=None, values=())
+    assert not named.decides
+    assert named.about == "symptoms"
+    assert named.status({"symptoms": "yes"}) == "unknown"
+    criteria, _ = load_eligibility(
+        (write(tmp_path, "eligibility", variable="symptoms", operator="", values=""),)
+    )
+    assert criteria[0].operator is None
+    # What is on record, though nothing decides it, is not listed as absent.
+    shipped, _ = load_eligibility()
+    about = {(one.study_id, one.about) for one in shipped}
+    assert {("badwe2015", "systemic"), ("soran2018", "symptoms"), ("curb", "metastases")} <= about
+
+
+def test_a_share_is_that_of_its_events_to_the_digit_printed(tmp_path: Path) -> None:
+    assert load_harms((write(tmp_path, "harms", value="1.7", events="18"),))[0][0].events == 18
+    with pytest.raises(DataError, match="not the share of the events"):
+        load_harms((write(tmp_path, "harms", value="1.8", events="18"),))

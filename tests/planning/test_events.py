@@ -263,3 +263,12 @@ def test_events_of_no_number_are_refused() -> None:
         power_of_events(0.7, events=0, alpha=0.05, sides=2, allocation=0.5)
     with pytest.raises(DesignError, match="no formula"):
         schoenfeld(0.7, formula="guess")
+
+
+@pytest.mark.parametrize("accrual", [1e-3, 1e-6, 1e-9, 1e-12, 1e-15])
+def test_next_to_no_accrual_keeps_its_digits(accrual: float) -> None:
+    found = event_probability(
+        (0.0,), (0.02,), dropout_hazard=0.0, accrual_months=accrual, follow_up_months=30
+    )
+    # The mean over the accrual is that of its middle, up to its square.
+    assert abs(found + math.expm1(-0.02 * (30 + accrual / 2))) < 2e-7

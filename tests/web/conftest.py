@@ -1,7 +1,8 @@
 """What tests of the web application share.
 
-``client`` asks an application without a network; ``server`` is `locoreg serve` in a process of its
-own; ``browser_page`` is chromium that refuses every request that would leave this machine.
+``client`` asks an application without a network; ``full_shelf`` has applications in a thread, with
+something in every state; ``server`` is `locoreg serve` in a process of its own; ``browser_page`` is
+chromium that refuses every request that would leave this machine.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from fastapi.testclient import TestClient
 from locoreg.core.findings import Finding
 from locoreg.web.app import create_app
 from locoreg.web.settings import Settings
+from locoreg.workflows.emulation.result import EmulationResult
 from locoreg.workflows.evidence import audit_tables
 from locoreg.workflows.registry.deriving import simulate
+from locoreg.workflows.selection.result import SelectionResult
+from tests.web import stepruns
 from tests.web.browsing import BrowserPage, chromium, opened
 from tests.web.serving import Server, serving
+from tests.web.shelf import Shelf, shelf
 from tests.web.stored import write_run
 
 if TYPE_CHECKING:
@@ -44,6 +49,32 @@ def small_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a run written by hand, one step of each kind; never write into it."""
     return write_run(tmp_path_factory.mktemp("runs") / "small-study")
+
+
+@pytest.fixture(scope="session")
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> EmulationResult:
+    """An emulation of a small table with its sensitivity analyses."""
+    return stepruns.emulated(tmp_path_factory.mktemp("emulated"))
+
+
+@pytest.fixture(scope="session")
+def gains() -> dict[str, SelectionResult]:
+    """Who gains, in the states that a page knows."""
+    return stepruns.selections()
+
+
+@pytest.fixture(scope="session")
+def study_run(
+    tmp_path_factory: pytest.TempPathFactory,
+    emulated: EmulationResult,
+    gains: dict[str, SelectionResult],
+) -> Path:
+    """Folder of a run with emulations and selections in every state; never write into it."""
+    states = {
+        "early": emulated, "failing": stepruns.failing(emulated),
+        "blocked": stepruns.blocked(emulated), "biased": stepruns.biased(emulated),
+    }  # fmt: skip
+    return stepruns.write_run(tmp_path_factory.mktemp("study") / "study", states, gains)
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +120,22 @@ def client(app_settings: Settings, connect: Connect) -> TestClient:
 def empty_client(tmp_path: Path, connect: Connect) -> TestClient:
     """Return a client of an application without runs and registries."""
     return connect(Settings(workspace=tmp_path / "empty"))
+
+
+@pytest.fixture(scope="session")
+def full_shelf(
+    tmp_path_factory: pytest.TempPathFactory,
+    small_run: Path,
+    study_run: Path,
+    small_registry: Path,
+    shipped_findings: tuple[Finding, ...],
+) -> Iterator[Shelf]:
+    """One application with something in every state, and one that has nothing."""
+    with shelf(
+        tmp_path_factory.mktemp("shelf"), runs=(small_run, study_run),
+        registries=(small_registry,), findings=shipped_findings,
+    ) as one:  # fmt: skip
+        yield one
 
 
 @pytest.fixture(scope="session")

@@ -30,27 +30,12 @@ VALUE = re.compile(r'<data class="lr-value" value="([^"]*)" data-key="([^"]*)">(
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> EmulationResult:
-    return stepruns.emulated(tmp_path_factory.mktemp("emulated"))
-
-
-@pytest.fixture(scope="module")
-def emulated_run(tmp_path_factory: pytest.TempPathFactory, result: EmulationResult) -> Path:
-    """Folder of a run with emulations in every state; never write into it."""
-    states = {
-        "early": result, "failing": stepruns.failing(result), "blocked": stepruns.blocked(result),
-        "biased": stepruns.biased(result),
-    }  # fmt: skip
-    return stepruns.write_run(tmp_path_factory.mktemp("runs") / "study", states, {})
-
-
-@pytest.fixture(scope="module")
 def pages(
-    emulated_run: Path, small_registry: Path, tmp_path_factory: pytest.TempPathFactory
+    study_run: Path, small_registry: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TestClient]:
     """Return a client of one application for all tests that start nothing."""
     settings = Settings(
-        workspace=tmp_path_factory.mktemp("workspace"), runs=(emulated_run,),
+        workspace=tmp_path_factory.mktemp("workspace"), runs=(study_run,),
         registries=(small_registry,),
     )  # fmt: skip
     with TestClient(create_app(settings), base_url=ADDRESS, raise_server_exceptions=False) as one:
@@ -91,10 +76,10 @@ def test_every_step_is_whole_small_and_escaped(
     assert 'aria-current="step"' in text
 
 
-def test_estimates_have_the_numbers_of_the_results(pages: TestClient, emulated_run: Path) -> None:
+def test_estimates_have_the_numbers_of_the_results(pages: TestClient, study_run: Path) -> None:
     text = got(pages, "/emulation/study/early?step=estimates&show=anyway")
     found = {html.unescape(key): (float(value), words) for value, key, words in VALUE.findall(text)}
-    contrasts = results(emulated_run, "early")["primary"]["contrasts"]
+    contrasts = results(study_run, "early")["primary"]["contrasts"]
     assert len(found) == len(contrasts)
     for one in contrasts:
         value, words = found[f"emulation/early/{one['measure']}@{one['at_months']:g}"]
@@ -104,7 +89,7 @@ def test_estimates_have_the_numbers_of_the_results(pages: TestClient, emulated_r
         shown = [float(n.replace("−", "-")) for n in re.findall(r"[-−+]?\d+\.\d+", words)]
         wanted = [factor * natural[key] for key in ("estimate", "ci_low", "ci_high")]
         assert shown == pytest.approx(wanted, abs=0.051)
-    run = json.loads((emulated_run / "results.json").read_text())
+    run = json.loads((study_run / "results.json").read_text())
     held = next(one for one in run["emulation"] if one["name"] == "early")
     assert held["results"]["primary"]["contrasts"] == contrasts
     told = pages.get("/api/v1/emulations/study/early").json()
@@ -128,7 +113,7 @@ def test_hazard_ratio_is_last_with_its_note(pages: TestClient) -> None:
     ],
 )
 def test_what_failed_keeps_estimates_back(
-    pages: TestClient, emulated_run: Path, name: str, said: str
+    pages: TestClient, study_run: Path, name: str, said: str
 ) -> None:
     step = "estimates"
     text = got(pages, f"/emulation/study/{name}?step={step}")
@@ -137,7 +122,7 @@ def test_what_failed_keeps_estimates_back(
     assert not VALUE.search(text)
     assert "<svg" not in text
     assert f'href="/emulation/study/{name}?step={step}&amp;show=anyway"' in text
-    for one in results(emulated_run, name)["primary"]["contrasts"]:
+    for one in results(study_run, name)["primary"]["contrasts"]:
         assert repr(one["estimate"]) not in text
     anyway = got(pages, f"/emulation/study/{name}?step={step}&show=anyway")
     assert "<svg" in anyway
@@ -177,17 +162,15 @@ def test_exports_carry_what_failed(pages: TestClient) -> None:
     assert pages.get("/emulation/study/failing/figure/curves.pdf").content[:4] == b"%PDF"
 
 
-def test_numbers_of_a_figure_are_those_of_the_results(
-    pages: TestClient, emulated_run: Path
-) -> None:
-    arms = results(emulated_run, "early")["primary"]["arms"]
+def test_numbers_of_a_figure_are_those_of_the_results(pages: TestClient, study_run: Path) -> None:
+    arms = results(study_run, "early")["primary"]["arms"]
     rows = csv.DictReader(io.StringIO(got(pages, "/emulation/study/early/figure/curves.csv")))
     curve = [row for row in rows if row["part"] == "curve" and row["arm"] == arms[1]["label"]]
     assert [float(row["estimate"]) for row in curve] == arms[1]["estimate"]
     alternatives = pages.get("/emulation/study/early?step=estimates&show=anyway").text
     assert "open=curves_1_landmark" in alternatives
     data = pages.get("/emulation/study/early/figure/curves_1_landmark.json").json()
-    held = results(emulated_run, "early")["sensitivity"]["alternatives"]
+    held = results(study_run, "early")["sensitivity"]["alternatives"]
     landmark = next(
         one["effect"] for one in held if one["effect"] and one["effect"]["method"] == "landmark"
     )
@@ -223,7 +206,7 @@ def test_no_other_file_can_be_had(pages: TestClient, name: str) -> None:
 
 
 def test_tiles_have_threshold_value_and_what_to_look_for(
-    pages: TestClient, emulated_run: Path
+    pages: TestClient, study_run: Path
 ) -> None:
     text = got(pages, "/emulation/study/failing?step=diagnostics")
     page = Page(text)
@@ -235,15 +218,15 @@ def test_tiles_have_threshold_value_and_what_to_look_for(
     assert "fail" in tile
     assert "<strong>0.2</strong>, threshold 0.5" in tile
     assert "What to look for:" in tile
-    told = results(emulated_run, "failing")["primary"]["diagnostics"]
+    told = results(study_run, "failing")["primary"]["diagnostics"]
     for one in told:
         assert html.escape(one["title"], quote=False) in text
     # No estimate stands among the diagnostics.
     assert not VALUE.search(text)
 
 
-def test_artificial_censoring_is_the_share_of_clones(pages: TestClient, emulated_run: Path) -> None:
-    flow = results(emulated_run, "early")["primary"]["flow"]
+def test_artificial_censoring_is_the_share_of_clones(pages: TestClient, study_run: Path) -> None:
+    flow = results(study_run, "early")["primary"]["flow"]
     counts = {(one["arm"], one["name"]): one["n"] for one in flow}
     text = got(pages, "/emulation/study/early?step=diagnostics")
     tile = text[text.index('id="tile-censoring"') : text.index('id="tile-controls"')]
@@ -309,9 +292,9 @@ def test_wrong_queries_are_refused(pages: TestClient, query: str) -> None:
 
 
 def test_real_patients_are_not_shown_with_small_cells(
-    tmp_path: Path, connect: Connect, result: EmulationResult
+    tmp_path: Path, connect: Connect, emulated: EmulationResult
 ) -> None:
-    states = {"real": stepruns.alone(result), "made-up": stepruns.made_up(result)}
+    states = {"real": stepruns.alone(emulated), "made-up": stepruns.made_up(emulated)}
     bare = stepruns.write_run(tmp_path / "bare", states, {}, small_cells=None)
     client = connect(Settings(workspace=tmp_path / "w", runs=(bare,)))
     for path in ("/emulation/bare/real", "/emulation/bare/real/figure/curves.svg",

@@ -31,15 +31,8 @@ VALUE = re.compile(r'<data class="lr-value" value="([^"]*)" data-key="([^"]*)">(
 
 
 @pytest.fixture(scope="module")
-def gains_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a run with selections in every state; never write into it."""
-    folder = tmp_path_factory.mktemp("gains") / "study"
-    return stepruns.write_run(folder, {}, stepruns.selections())
-
-
-@pytest.fixture(scope="module")
-def pages(gains_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    settings = Settings(workspace=tmp_path_factory.mktemp("workspace"), runs=(gains_run,))
+def pages(study_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    settings = Settings(workspace=tmp_path_factory.mktemp("workspace"), runs=(study_run,))
     with TestClient(create_app(settings), base_url=ADDRESS, raise_server_exceptions=False) as one:
         yield one
 
@@ -80,11 +73,11 @@ def test_credibility_comes_first(pages: TestClient) -> None:
     assert not VALUE.search(text)
 
 
-def test_average_is_that_of_the_results(pages: TestClient, gains_run: Path) -> None:
+def test_average_is_that_of_the_results(pages: TestClient, study_run: Path) -> None:
     name = "full"
     text = got(pages, f"/selection/study/{name}?step=differences&show=anyway")
     held = {html.unescape(key): (value, words) for value, key, words in VALUE.findall(text)}
-    average = results(gains_run, name)["average"]
+    average = results(study_run, name)["average"]
     value, words = held[f"selection/{name}/average"]
     assert float(value) == average["estimate"]
     shown = [float(n.replace("−", "-")) for n in re.findall(r"[-−+]?\d+\.\d+", words)]
@@ -95,7 +88,7 @@ def test_average_is_that_of_the_results(pages: TestClient, gains_run: Path) -> N
     assert told["average"] == average
 
 
-def test_contradicted_shows_no_rule_under_any_link(pages: TestClient, gains_run: Path) -> None:
+def test_contradicted_shows_no_rule_under_any_link(pages: TestClient, study_run: Path) -> None:
     for show in ("", "&show=anyway"):
         text = got(pages, f"/selection/study/contradicted?step=rule{show}")
         assert "No rule is shown" in text
@@ -104,7 +97,7 @@ def test_contradicted_shows_no_rule_under_any_link(pages: TestClient, gains_run:
         assert "Value against cost" not in text or show
     for form in ("svg", "csv", "json"):
         got(pages, f"/selection/study/contradicted/figure/rule.{form}", 404)
-    assert "leaves" not in results(gains_run, "contradicted")["rule"]
+    assert "leaves" not in results(study_run, "contradicted")["rule"]
 
 
 def test_no_rule_is_said_in_full_size(pages: TestClient) -> None:
@@ -114,7 +107,7 @@ def test_no_rule_is_said_in_full_size(pages: TestClient) -> None:
 
 
 @pytest.mark.parametrize("name", ["contradicted", "failing"])
-def test_what_failed_keeps_estimates_back(pages: TestClient, gains_run: Path, name: str) -> None:
+def test_what_failed_keeps_estimates_back(pages: TestClient, study_run: Path, name: str) -> None:
     text = got(pages, f"/selection/study/{name}?step=differences")
     assert "What failed" in text
     assert "Show anyway" in text
@@ -149,9 +142,9 @@ def test_every_download_that_is_offered_is_there(pages: TestClient) -> None:
     assert count > 20
 
 
-def test_numbers_of_the_targeting_curve(pages: TestClient, gains_run: Path) -> None:
+def test_numbers_of_the_targeting_curve(pages: TestClient, study_run: Path) -> None:
     rows = csv.DictReader(io.StringIO(got(pages, "/selection/study/full/figure/toc.csv")))
-    curve = results(gains_run, "full")["assessment"]["curve"]
+    curve = results(study_run, "full")["assessment"]["curve"]
     assert [float(row["estimate"]) for row in rows] == curve["estimate"]
 
 

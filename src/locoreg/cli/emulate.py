@@ -74,8 +74,8 @@ def emulate(
     primary_only
         Leave out the sensitivity analyses.
     strict
-        Exit code 3 if a diagnostic of the primary analysis or a negative control failed, or the
-        audit of the cohort found something blocking.
+        Exit code 3 if the audit of the cohort found something blocking, 4 if a diagnostic of the
+        primary analysis or a negative control failed.
     small_cells
         Hide counts of 1 to this many persons, and what would give them away, in everything that is
         printed and written: 10 is usual before results of real patients are shared.
@@ -126,7 +126,9 @@ def emulate(
         if record is not None:
             print_text(f"Recorded in {record}.")
         print_text("For research. Not a medical device.")
-    return 3 if strict and (result.failed or result.blocking) else 0
+    if not strict:
+        return 0
+    return 3 if result.blocking else 4 if result.failed else 0
 
 
 class _Replicates:

@@ -14,8 +14,8 @@ from locoreg.core.version import __version__
 app = App(
     name="locoreg",
     help=(
-        "Evidence engine for local therapy in metastatic breast cancer: audit, pool and "
-        "reproduce published results.\n\nFor research. Not a medical device."
+        "Evidence engine for local therapy in metastatic breast cancer: published results audited "
+        "and pooled, trials emulated from a registry, who gains, one report.\n\nFor research. Not a medical device."
     ),
     version=__version__,
 )
@@ -48,7 +48,12 @@ app.command(
 app.command(
     "locoreg.cli.run:run",
     name="run",
-    help="Run a study file: audit, pool, reproduce, write the report.",
+    help="Run a study file: every part that it has, and one report.",
+)
+app.command(
+    "locoreg.cli.compare:compare",
+    name="compare",
+    help="Name every number that moved between two runs, and why.",
 )
 app.command(
     "locoreg.cli.serve:serve",
@@ -107,7 +112,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     Notes
     -----
     Exit codes: 0 done, 1 the analysis failed, 2 the command was wrong, 3 the
-    audit found a blocking problem and ``--strict`` was given, 130 interrupted.
+    audit found a blocking problem and ``--strict`` was given, 4 a diagnostic failed and
+    ``--strict`` was given, 130 interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:

@@ -24,6 +24,9 @@ from locoreg.workflows.stored import StoredRun
 from locoreg.workflows.study.alarms import alarms
 
 Flag = Parameter(negative=())
+# Keys of the registry's survival, and topics of the conclusion that pools don't answer.
+SURVIVAL = "registry/survival/"
+CONCLUDED = ("emulated", "agreement", "selection", "settle")
 
 
 def run(
@@ -85,21 +88,34 @@ def _print(done: StoredRun, *, changes: Sequence[str] | None) -> None:
     for alarm in alarms(results):
         print_text(alarm.line())
     _print_evidence(results)
-    numbers = headlines(results)
-    for step in done.steps:
-        if step.kind != "evidence":
-            print_heading(step.title)
-            mark = f"{step.kind}/{step.name.removeprefix(step.kind + '-')}/"
-            start = "registry/" if step.kind == "registry" else mark
-            for key, one in numbers.items():
-                if key.startswith(start) and "/diagnostic/" not in key and "/check/" not in key:
-                    print_text(f"{one.label}: {one.text}")
+    _print_registry(done)
+    _print_conclusion(results)
     if changes is not None:
         print_heading("Changed since the last run")
         print_text("\n".join(changes))
     print_heading("Report")
     print_text(str(done.folder / "report.html"))
     print_text("For research. Not a medical device.")
+
+
+def _print_registry(done: StoredRun) -> None:
+    numbers = [one for one in headlines(done.results).values() if one.key.startswith(SURVIVAL)]
+    if numbers:
+        print_heading(next(step.title for step in done.steps if step.kind == "registry"))
+        print_text("\n".join(f"{one.label}: {one.text}" for one in numbers))
+
+
+def _print_conclusion(results: dict[str, Any]) -> None:
+    """Print what emulations and selections say, and what would settle it; pools stand above."""
+    for question in results["conclusion"]["questions"]:
+        items = [item for item in question["items"] if item["topic"] in CONCLUDED]
+        if items:
+            print_heading(question["title"] or results["title"])
+        for item in items:
+            print_heading(item["title"])
+            for sentence in item["sentences"]:
+                sign = "[fail] " if sentence["tone"] == "blocking" else ""
+                print_text(f"{sign}{sentence['text']}")
 
 
 def _print_evidence(results: dict[str, Any]) -> None:

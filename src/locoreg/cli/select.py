@@ -8,8 +8,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from locoreg.cli.output import Progress, ProgressStyle, print_json, print_text
+from locoreg.workflows.curves.smallcells import check_small_cells
 from locoreg.workflows.emulation.reproduction import reproduction
 from locoreg.workflows.export import check_folder
+from locoreg.workflows.selection.hiding import hidden_selection, hidden_summary
 from locoreg.workflows.selection.predicting import predict as predict_patient
 from locoreg.workflows.selection.task import select as run_selection
 
@@ -32,6 +34,7 @@ def select(
     jobs: int = 2,
     primary_only: Annotated[bool, Flag] = False,
     strict: Annotated[bool, Flag] = False,
+    small_cells: int | None = None,
     progress: ProgressStyle = "auto",
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -55,12 +58,16 @@ def select(
         Leave out what asks how the finding could be wrong: sites, half-samples, comparison of a
         hidden confounder with known ones.
     strict
-        Exit code 3 if a diagnostic failed.
+        Exit code 4 if a diagnostic failed.
+    small_cells
+        Hide counts of 1 to this many persons, and what would give them away, in everything that is
+        printed and written: 10 is usual before results of real patients are shared.
     progress
         auto, bar, json or none; on stderr.
     json
         Print results.json on stdout.
     """
+    check_small_cells(small_cells)
     if out is not None:
         check_folder(out)
     say = Progress(progress)
@@ -82,16 +89,20 @@ def select(
             "registry": registry, "table": table, "visits": visits, "jobs": jobs,
             "primary_only": primary_only,
         }  # fmt: skip
-        command, python = reproduction(protocol, asked, out=out, task="select")
-        written = write_selection(result, out, command=command, python=python)
+        command, python = reproduction(
+            protocol, asked, out=out, small_cells=small_cells, task="select"
+        )
+        written = write_selection(
+            result, out, command=command, python=python, small_cells=small_cells
+        )
     if json:
-        print_json(result.to_dict())
+        print_json(hidden_selection(result, small_cells))
     else:
-        print_text(result.summary())
+        print_text(hidden_summary(result, small_cells))
         if written is not None:
             print_text(f"Wrote {written}.")
         print_text("For research. Not a medical device.")
-    return 3 if strict and result.failed else 0
+    return 4 if strict and result.failed else 0
 
 
 @app.command

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from locoreg.web.state import State
 
 # How long open answers may go on after Ctrl-C.
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 3
 BACKLOG = 2048
 
 

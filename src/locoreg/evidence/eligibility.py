@@ -45,7 +45,8 @@ class Criterion:
     criterion : str
         In words.
     variable, operator : str or None
-        What decides; None where no answer of a form does.
+        What decides. A variable without an operator is what the criterion is about, though no
+        answer of a form decides it; no variable where no form asks for anything like it.
     values : tuple of str
         The limit, or the values that fulfil it.
     source, address, location, verbatim, verification : str
@@ -71,7 +72,7 @@ class Criterion:
     @property
     def decides(self) -> bool:
         """Whether it takes part in a verdict: not if from memory, nor if no answer decides it."""
-        return self.variable is not None and self.verification != "memory"
+        return self.operator is not None and self.verification != "memory"
 
     @property
     def about(self) -> str | None:
@@ -92,7 +93,7 @@ class Criterion:
             For an exclusion ``met`` means that the patient does not have it.
         """
         answer = None if self.variable is None else answers.get(self.variable)
-        if answer is None:
+        if answer is None or self.operator is None:
             return "unknown"
         holds = self._holds(answer)
         return "met" if holds == (self.kind == "inclusion") else "not met"
@@ -141,8 +142,10 @@ def _check(row: Row) -> tuple[str, str] | None:
         if operator is not None or values:
             return "variable", "is empty, but there is an operator or a value"
         return None
+    if operator is None and not values:
+        return None
     if operator is None or not values:
-        return "operator", f"the variable {variable} needs an operator and values"
+        return "operator", f"the variable {variable} needs an operator and values, or neither"
     ranged = operator in ("at_least", "at_most")
     if ranged != (variable in NUMBERS):
         return "operator", f"{operator} does not go with {variable}"

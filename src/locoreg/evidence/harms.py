@@ -20,8 +20,8 @@ TREATMENTS = (
     "resection of liver metastases",
     "delay of systemic therapy",
 )
-# Half a unit of the last digit that percentages are printed with.
-SLACK = 0.5
+# Of the share of the events against the printed one, for the last digit of a float.
+SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,12 @@ def load_harms(folders: Sequence[str | Path] = (SHIPPED,)) -> tuple[tuple[Harm, 
     return read_extra("harms", "harm_id", folders, _harm, _check)
 
 
+def _half_unit(value: float) -> float:
+    """Return half a unit of the last digit of a number."""
+    digits = len(f"{value:g}".partition(".")[2])
+    return float(0.5 * 10.0**-digits)
+
+
 def _harm(row: Row) -> Harm:
     return Harm(**{k: v for k, v in row.values.items() if v is not None})  # type: ignore[arg-type]
 
@@ -119,7 +125,7 @@ def _check(row: Row) -> tuple[str, str] | None:
     if events is not None:
         if not n or events > n:
             return "events", "needs a number of patients that is not smaller"
-        if abs(100.0 * events / n - value) > SLACK:
+        if abs(100.0 * events / n - value) > _half_unit(value) + SLACK:
             return "value", "is not the share of the events"
     if (row.values["comparison"] is None) != (row.values["comparison_value"] is None):
         return "comparison", "a comparison needs a value, and a value a comparison"

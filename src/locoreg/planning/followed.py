@@ -9,6 +9,9 @@ from itertools import pairwise
 from locoreg.core.errors import DesignError
 from locoreg.planning.design import check_months
 
+# Accrual of a smaller share of the trial counts as one moment: a difference over it has no digits.
+INSTANT = 1e-7
+
 
 def event_probability(
     starts: Sequence[float],
@@ -53,7 +56,7 @@ def event_probability(
     _check(starts, hazards, dropout_hazard)
     check_months(accrual_months, follow_up_months)
     last = accrual_months + follow_up_months
-    if accrual_months == 0:
+    if accrual_months <= INSTANT * last:
         return _seen(starts, hazards, dropout_hazard, last)[0]
     end = _seen(starts, hazards, dropout_hazard, last)[1]
     begin = _seen(starts, hazards, dropout_hazard, follow_up_months)[1]

@@ -79,7 +79,7 @@ def figure_route(
         state: State = request.app.state.locoreg
         content = state.kept.get(
             ("figure", name, form, data(state, asked), asked.key()),
-            lambda: _bytes(state, make(state, asked), form),
+            lambda: figure_bytes(state, make(state, asked), form),
         )
         headers = {"Content-Disposition": f'inline; filename="{name}.{form}"'}
         return Response(content, media_type=TYPES[form], headers=headers)
@@ -112,7 +112,23 @@ def downloads(root: str, name: str, view: View) -> tuple[Link, ...]:
     return tuple(Link(f"{root}/figure/{name}.{form}{query}", form.upper()) for form in FORMATS)
 
 
-def _bytes(state: State, drawn: Drawn, form: Format) -> bytes:
+def figure_bytes(state: State, drawn: Drawn, form: Format) -> bytes:
+    """Return the file of a figure.
+
+    Parameters
+    ----------
+    state : State
+        Holds the lock under which figures are drawn.
+    drawn : Drawn
+        The figure with its numbers.
+    form : str
+        Format.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
     if form == "csv":
         return to_csv(drawn.rows).encode()
     if form == "json":

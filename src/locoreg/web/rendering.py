@@ -19,10 +19,13 @@ NAVIGATION = (
     ("/evidence", "Evidence"),
     ("/cohort", "Registry cohort"),
     ("/emulation", "Trial emulation"),
+    ("/selection", "Who gains"),
     ("/patient", "Patient view"),
     ("/jobs", "Reports"),
     ("/methods", "Methods"),
 )
+# Pages that stand under an entry of the navigation, and the entry.
+BELOW = {"runs": "/jobs", "compare": "/jobs", "uploads": "/jobs", "upload": "/jobs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,7 @@ def page(
             frame="fragment.html" if fragment else "frame.html",
             root=request.scope.get("root_path", ""),
             here=_path(request),
+            current=_current(request),
             navigation=NAVIGATION,
             disclaimer=DISCLAIMER,
             version=__version__,
@@ -128,6 +132,12 @@ def page(
     if private:
         headers["Cache-Control"] = "no-store"
     return HTMLResponse(text, status_code=status, headers=headers)
+
+
+def _current(request: Request) -> str:
+    """Return the entry of the navigation that a page belongs to."""
+    first = _path(request).split("/")[1]
+    return BELOW.get(first, f"/{first}")
 
 
 def _path(request: Request) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from locoreg.core.findings import Finding
 from locoreg.web.settings import Settings
+from locoreg.web.storedruns import NamedRun, Runs
 from locoreg.workflows.evidence import audit_tables, open_tables
 from locoreg.workflows.evidencestate import EvidenceState, evidence_state
-from locoreg.workflows.stored import StoredRun, find_runs
 
 if TYPE_CHECKING:
     from locoreg.evidence.records import Catalog
@@ -84,6 +84,7 @@ class State:
         self.kept = Kept()
         # Matplotlib's settings belong to the whole process: one drawing at a time.
         self.drawing = threading.Lock()
+        self._runs = Runs()
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -103,6 +104,6 @@ class State:
         """Counts of what the tables hold and of what the audit found in them."""
         return evidence_state(self.catalog, self.findings)
 
-    def runs(self) -> tuple[StoredRun, ...]:
-        """Return the runs given at the start, and those that jobs made; read anew each time."""
-        return find_runs((*self.settings.runs, self.settings.workspace / "runs"))
+    def runs(self) -> tuple[NamedRun, ...]:
+        """Return the runs given at the start, and those that jobs made, as they are now."""
+        return self._runs.find((*self.settings.runs, self.settings.workspace / "runs"))

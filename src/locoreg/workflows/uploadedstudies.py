@@ -205,13 +205,57 @@ def tables_of_list(raw: bytes, folder: Path, *, outcome: str, measure: str, leve
         (folder / f"{name}.csv").chmod(0o600)
 
 
-def study_uploaded(folder: Path, asked: Asked) -> UploadedStudies:
-    """Audit uploaded tables and pool them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedTables:
+    """Uploaded tables, read and audited; what is asked of them changes nothing in it.
+
+    Attributes
+    ----------
+    catalog : Catalog
+        The rows that can be used.
+    faults : tuple of Finding
+        Cells that can't.
+    findings : tuple of Finding
+        What the audit found, worst first.
+    """
+
+    catalog: Catalog
+    faults: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+
+
+def audit_uploaded(folder: Path) -> AuditedTables:
+    """Read and audit uploaded tables.
 
     Parameters
     ----------
     folder : Path
         The tables.
+
+    Returns
+    -------
+    AuditedTables
+        Rows, faults and findings.
+
+    Raises
+    ------
+    DataError
+        If a table as a whole can't be read, or no row of it can be used.
+    """
+    catalog, faults = read_catalog(folder)
+    if not catalog.studies or not catalog.claims:
+        first = f" {faults[0].message}" if faults else ""
+        raise DataError(f"no row of the tables can be used.{first}")
+    return AuditedTables(catalog=catalog, faults=faults, findings=audit(catalog).findings)
+
+
+def study_uploaded(tables: AuditedTables, asked: Asked) -> UploadedStudies:
+    """Pool uploaded tables.
+
+    Parameters
+    ----------
+    tables : AuditedTables
+        From `audit_uploaded`.
     asked : Asked
         What is wanted of them.
 
@@ -223,13 +267,9 @@ def study_uploaded(folder: Path, asked: Asked) -> UploadedStudies:
     Raises
     ------
     DataError
-        If a table as a whole can't be read, or no row of it can be used.
+        If no study belongs to a question, or the outcome is not known.
     """
-    catalog, faults = read_catalog(folder)
-    if not catalog.studies or not catalog.claims:
-        first = f" {faults[0].message}" if faults else ""
-        raise DataError(f"no row of the tables can be used.{first}")
-    findings = audit(catalog).findings
+    catalog, faults, findings = tables.catalog, tables.faults, tables.findings
     questions = tuple(
         one
         for one in catalog.questions.values()

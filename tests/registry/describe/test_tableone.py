@@ -88,17 +88,21 @@ def test_table_by_hand() -> None:
     )
 
 
-def test_small_groups_are_left_out_and_named() -> None:
+def test_small_groups_are_told_together_by_name() -> None:
     table = table_one(
         {"sex": text(["female"] * 20 + ["male"] * 5)},
         [SEX],
-        group=text(["a"] * 22 + ["b"] * 3),
+        group=text(["a"] * 12 + ["b"] * 3 + ["c"] * 10),
         small_cells=4,
     )
-    assert table.columns == ("a", "Overall")
-    assert table.sizes == (22, 22)
-    assert table.left_out == {"b": "≤4"}
-    assert [c.text for c in table.lines[1].cells] == ["≤4", "≤4"]
+    assert table.columns == ("a", "Together: b, c", "Overall")
+    assert table.sizes == (12, 13, 25)
+    assert table.left_out == {}
+    few = table_one(
+        {"sex": text(["female"] * 3)}, [SEX], group=text(["a", "a", "b"]), small_cells=4
+    )
+    assert few.left_out == {"Together: a, b": "≤4"}
+    assert few.sizes == (0,)
 
 
 def test_a_hidden_count_hides_its_difference_and_a_limit_below_one_is_refused() -> None:

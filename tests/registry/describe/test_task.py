@@ -13,9 +13,10 @@ import pytest
 from locoreg.core.errors import DataError, DesignError
 from locoreg.registry.describe import describe_registry
 from locoreg.registry.describe.followup import survival_of
-from locoreg.registry.store import Registry
+from locoreg.registry.store import Registry, read_registry
 from locoreg.stats.survivalcurves import kaplan_meier, reverse_kaplan_meier
 from locoreg.workflows.registry.describing import read_groups
+from tests.emulation.cohort.registry.asking import known, rows_of
 from tests.registry.build import registry_of
 
 ZERO = date(2020, 1, 1)
@@ -133,17 +134,18 @@ def test_everybody_who_falls_out_is_counted(tmp_path: Path) -> None:
     assert found.survival[0].n.n == 1
 
 
-def test_small_groups_leave_no_trace(tmp_path: Path) -> None:
+def test_small_groups_are_told_with_others(tmp_path: Path) -> None:
     registry = cohort(tmp_path / "r")
     found = describe_registry(
         registry, time_zero="first_metastasis", level=95, by="sex", small_cells=10
     )
-    assert dict(found.table.left_out) == {"male": "≤10"}
-    text = json.dumps(found.to_dict()) + found.summary()
-    # 60 patients, 54 of them women: neither 60 nor 6 may stand beside 54.
-    assert found.flow[0].remaining.n == 54
-    assert '"remaining": 60' not in text
-    assert " 60  " not in text
+    # 60 patients, 54 of them women: the description without groups tells the 60.
+    assert found.table.columns == ("Together: female, male", "Overall")
+    assert found.table.sizes == (60, 60)
+    assert [one.n.n for one in found.survival] == [60, 60]
+    assert "told together" in found.notes[0]
+    assert found.notes[0].endswith("female, male.")
+    assert "54" not in found.table.to_csv()
 
 
 def test_groups_of_a_file(tmp_path: Path) -> None:
@@ -258,10 +260,20 @@ def test_small_counts_of_a_group_are_not_the_difference_of_others(tmp_path: Path
     for what in ("deaths", "late_entries", "n"):
         assert sum(getattr(one, what).n is None for one in (a, b, overall)) >= 2, what
     assert found.flow[-1].remaining.text == overall.n.text
-    # The median and the curve of four deaths, and the curve of all, which would give it away.
+    # The median and the curve of four deaths, and another curve: that of B where all together are
+    # shown, as in the description without groups; else that of all.
     assert a.hidden == ("survival",)
     assert a.survival == (None, None, None)
-    assert {row[1] for one in (a, overall) for row in one.at} == {None}
+    assert [[one.at[i][1] is None for one in (a, b, overall)] for i in (0, 1)] == [
+        [True, True, False],
+        [True, False, True],
+    ]
+    alone = describe_registry(
+        registry, time_zero="first_metastasis", level=95, at=(3, 6), small_cells=10
+    ).survival[-1]
+    assert (alone.deaths, alone.n, alone.late_entries, alone.at) == (
+        overall.deaths, overall.n, overall.late_entries, overall.at,
+    )  # fmt: skip
     assert "survival (Kaplan-Meier)          hidden: too few patients" in found.summary()
 
 
@@ -312,10 +324,10 @@ def test_a_written_table_of_made_up_patients_says_so(tmp_path: Path) -> None:
     [
         # A alone is hidden: the smaller of the others goes with it, and all together are shown.
         ((("A", 60, 3), ("B", 50, 25), ("C", 80, 40)), {"A", "B"}),
-        # Of two groups the other one stays, all together go.
-        ((("A", 60, 3), ("B", 50, 25)), {"A", "Overall"}),
+        # Of two groups the other one too: all together stand in the description without groups.
+        ((("A", 60, 3), ("B", 50, 25)), {"A", "B"}),
         # Two with 7 deaths in all: their sum is the difference of the rest.
-        ((("A", 60, 3), ("B", 50, 4), ("C", 80, 40)), {"A", "B", "Overall"}),
+        ((("A", 60, 3), ("B", 50, 4), ("C", 80, 40)), {"A", "B", "C"}),
         ((("A", 60, 9), ("B", 50, 9), ("C", 80, 40)), {"A", "B"}),
         ((("A", 60, 20), ("B", 50, 25)), set()),
     ],
@@ -336,3 +348,49 @@ def test_curves_are_hidden_together(groups: Any, hidden: set[str]) -> None:
         people, np.ones(died.size, bool), names, level=95, at=(6,), sizes=sizes, small_cells=10
     )
     assert {one.group for one in found if one.at[0][1] is None} == hidden
+
+
+def primaries(folder: Path) -> Registry:
+    """One patient: a cancer of the lung of 2000, one of the breast of 2010, born in 1950."""
+    tumours = [
+        {"patient_id": "a", "topography": "C34.1", "dx_date": "2000-01-01", "laterality": "left"},
+        {"patient_id": "a", "topography": "C50.4", "dx_date": "2010-01-01", "laterality": "right"},
+    ]
+    lesions = [{"patient_id": "a", "organ": "liver", "first_seen_date": "2012-01-01"}]
+    patient = {"patient_id": "a", "birth_year": 1950}
+    return registry_of(folder, {"patient": [patient], "primary_tumour": tumours, "lesion": lesions})
+
+
+def lines_of(found: Any) -> dict[str, Any]:
+    return {line.variable: line for line in found.table.lines}
+
+
+def test_the_primary_is_the_first_of_the_breast(tmp_path: Path) -> None:
+    registry = primaries(tmp_path / "r")
+    found = describe_registry(registry, time_zero="first_metastasis", level=95)
+    lines = lines_of(found)
+    assert lines["laterality"].level == "right"
+    assert lines["interval_months"].cells[0].median == pytest.approx(24.0, abs=0.1)
+    assert any("first one of the breast" in note for note in found.notes)
+    assert (
+        lines_of(describe_registry(registry, time_zero="primary_diagnosis", level=95))["zero_year"]
+        .cells[0]
+        .median
+        == 2010
+    )
+
+
+@pytest.mark.parametrize("calendar", ["real", "shifted", "relative"])
+def test_age_is_that_of_an_emulation(tmp_path: Path, calendar: str) -> None:
+    tables = rows_of(a={"patient": {"calendar": calendar, "birth_year": 1950}})
+    told = known(tmp_path / "r", tables, "age", "year", follow_up={"until": "last_contact"})
+    found = describe_registry(read_registry(tmp_path / "r"), time_zero="first_metastasis", level=95)
+    cells = [lines_of(found)[name].cells[0] for name in ("age", "zero_year")]
+    assert tuple(cell.median for cell in cells) == told["a"]
+    assert (told["a"][0] is not None) is (calendar == "real")
+
+
+def test_an_output_names_the_folder_and_no_path(tmp_path: Path) -> None:
+    found = describe_registry(cohort(tmp_path / "r"), time_zero="entry", level=95)
+    assert found.registry == "r"
+    assert str(tmp_path) not in shown_text(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 
 from locoreg.core.estimate import Estimate
 from locoreg.emulation.benchmark import TrialEstimate, benchmark
+from locoreg.emulation.sensitivity import check_controls
 from locoreg.report.emulation import write_emulation
 from locoreg.workflows.emulation.reproduction import reproduction
 from locoreg.workflows.emulation.result import EmulationResult
+from locoreg.workflows.emulation.stepped import failures_of
 from locoreg.workflows.emulation.task import emulate
 from locoreg.workflows.emulation.trials import TrialComparison
 from locoreg.workflows.emulation.viewof import agreement_sentence, benchmark_view, view_of
@@ -140,8 +143,36 @@ def test_files_stand_beside_the_page(result: EmulationResult, folder: Path) -> N
     assert [row["measure"] for row in rows] == [c.measure for c in result.primary.contrasts]
     mids = [float(row["estimate"]) for row in rows]
     assert mids == pytest.approx([c.estimate.natural[0] for c in result.primary.contrasts])
-    failed = "; ".join(d.name for d in result.primary.failed)
+    failed = "; ".join(view_of(result).failures.names)
     assert {row["failed_diagnostics"] for row in rows} == {failed}
+
+
+@pytest.mark.parametrize("small_cells", [None, 10])
+def test_page_figures_tables_and_json_name_a_failed_negative_control(
+    result: EmulationResult, tmp_path: Path, small_cells: int | None
+) -> None:
+    verdicts = check_controls(
+        {"fractures": trial("x", 0.4, 0.05).estimate, "falls": trial("y", 0.0, 0.1).estimate},
+        level=95.0,
+    )
+    assert [one.verdict for one in verdicts] == ["fail", "pass"]
+    found = replace(result, extras=replace(result.extras, control_verdicts=verdicts))
+    assert not result.failed
+    assert [one.name for one in found.failed] == ["negative_control"]
+    assert "FAILED DIAGNOSTIC: Negative control. fractures" in found.summary()
+    page = write_emulation(found, tmp_path, small_cells=small_cells)
+    words = Page(page.read_text(encoding="utf-8")).words
+    assert "Show the estimates anyway. Failed: Negative control" in words
+    told = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert told["failed"] == ["Negative control"] == list(failures_of(told).names)
+    assert told["failed"] == list(view_of(found, small_cells=small_cells).failures.names)
+    for name in ("contrasts", "curves"):
+        with (tmp_path / "tables" / f"{name}.csv").open(encoding="utf-8") as lines:
+            assert {row["failed_diagnostics"] for row in csv.DictReader(lines)} == {
+                "Negative control"
+            }
+    for figure in (tmp_path / "figures").glob("*.svg"):
+        assert "Negative control" in figure.read_text(encoding="utf-8")
 
 
 def test_same_result_gives_the_same_bytes(

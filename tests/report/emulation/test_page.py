@@ -10,6 +10,8 @@ from functools import cache
 
 import pytest
 
+from locoreg.emulation.effect import Diagnostic
+from locoreg.report.emulation.drawings import draw
 from locoreg.report.emulation.page import emulation_page
 from locoreg.workflows.emulation.view import EmulationView
 from tests.figures.emulation import effects
@@ -168,6 +170,31 @@ def test_a_method_biased_by_design_is_blocked_too() -> None:
     assert "Show the estimates anyway" in words
 
 
+def test_a_failed_negative_control_blocks_as_a_failed_diagnostic_does() -> None:
+    control = Diagnostic(
+        name="negative_control", title="Negative control", verdict="fail", value=0.001,
+        threshold=0.05, message="Fractures: +9.0 points, where no effect is known.",
+        advice="Look for the confounder.",
+    )  # fmt: skip
+    fine = (effects.PASSED, control)
+    view = replace(whole(), primary=replace(whole().primary, diagnostics=fine))
+    source = emulation_page(view)
+    words = Page(source).words
+    head = source[: source.index('class="lr-toc"')].partition("</style>")[2]
+    assert "Fractures: +9.0 points" in head
+    assert "95% CI" not in head
+    assert "Show the estimates anyway. Failed: Negative control" in words
+    figures = [drawing.svg for name, drawing in draw(view).items() if name != "overlap"]
+    assert len(figures) > 8
+    assert all("Negative control" in figure for figure in figures)
+
+
+def test_every_figure_names_a_blocking_finding() -> None:
+    view = replace(whole(), audit=(views.BLOCKING,))
+    assert view.failures.names == (views.BLOCKING.rule,)
+    assert all(views.BLOCKING.rule in drawing.svg for drawing in draw(view).values())
+
+
 def test_every_contrast_stands_on_the_page_hazard_ratio_last() -> None:
     words = page("whole").words
     table = words[words.index("Contrasts: treated within 6 months against never treated") :]
@@ -181,7 +208,7 @@ def test_every_contrast_stands_on_the_page_hazard_ratio_last() -> None:
 
 def test_failed_diagnostics_stand_under_every_table_of_numbers() -> None:
     words = page("broken").words
-    assert words.count("Failed diagnostics: Conservation of weights.") >= 2
+    assert words.count(f"Failed: {effects.FAILED.heading}; {views.BLOCKING.rule}.") >= 2
 
 
 def test_verdicts_are_sign_and_word() -> None:

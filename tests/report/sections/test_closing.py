@@ -18,6 +18,7 @@ from locoreg.report.sections import conclusion as concluding
 from locoreg.report.sections import findings as summing
 from locoreg.report.sections import nextstep
 from locoreg.report.sections.prisma import ITEMS
+from locoreg.workflows.conclusion import conclude
 from locoreg.workflows.emulation.hiding import hidden_dict
 from locoreg.workflows.emulation.task import emulate
 from tests.report.conftest import Page as Read
@@ -263,3 +264,26 @@ def test_without_evidence_prisma_does_not_apply(emulated: Any) -> None:
     assert [one.anchor for one in found.blocks if isinstance(one, Section)] == [
         "checklists-prisma", "checklists-target-early",
     ]  # fmt: skip
+
+
+def test_the_next_trial_reads_the_same_in_table_and_sentence(results: Any) -> None:
+    told = copy.deepcopy(results)
+    told["planning"][0]["allocation"] = 0.125
+    added = told["planning"][0]["trials"][0]["added"]
+    for chance in (0.0, 0.004, 0.5, 0.9972):
+        added["chance"] = chance
+        added["pool"]["natural"] |= {"estimate": 0.91, "ci_low": 0.0004, "ci_high": 2048.0}
+        told["conclusion"] = json.loads(dumps(conclude(told)))
+        section = nextstep.next_step(told)
+        assert section is not None
+        for name in ("chance", "pool"):
+            key = f"{told['planning'][0]['trials'][0]['key']}/added/{name}"
+            shown = {one.text for one in walk(section, Value) if one.key == key}
+            assert len(shown) == 1, shown
+        assert "12.5% of the patients" in page((section,))
+
+
+def test_missing_results_are_not_said_to_be_beyond_testing() -> None:
+    """Whether a pool has the ten studies of a test depends on the run."""
+    item = next(one for one in ITEMS if one.number == "14")
+    assert "large enough" not in item.left

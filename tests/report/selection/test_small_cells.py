@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from locoreg.core.jsontext import json_ready
 from locoreg.report.blockjson import to_json
 from locoreg.report.blocks import Column, Page, Row, Table, text
+from locoreg.report.selection import write_selection
 from locoreg.report.selection.files import selection_files
 from locoreg.report.selection.hiding import HIDDEN, hidden_page, hidden_rows
-from locoreg.workflows.selection.hiding import COUNTS, has_small
+from locoreg.workflows.emulation.smalltexts import rule_words
+from locoreg.workflows.selection.hiding import (
+    COUNTS,
+    has_small,
+    hidden_selection,
+    hidden_summary,
+    is_share_of_few,
+    parts_differ,
+)
 from tests.figures.selection import made
 
 # So many that groups of the example have counts that are hidden.
 LIMIT = 200
+NONE = text("–")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +50,69 @@ def test_results_hold_no_small_count(files: tuple[dict[str, bytes], Page]) -> No
     # One hidden count of a list would follow from the others.
     assert {group["n"] for group in groups} in ({None}, {g["n"] for g in groups} - {None})
     assert results["average"] == made.result().average.to_dict()
+
+
+def test_shares_of_few_and_all_but_few_are_hidden_too() -> None:
+    result = made.result()
+    n = result.data.n
+    groups = [{"label": "a", "n": n - 4, "share": (n - 4) / n}, {"label": "b", "n": 40}]
+    assert has_small(groups, 10, n)
+    assert not has_small(groups, 3, n)
+    assert is_share_of_few(4 / n, 10, n)
+    assert is_share_of_few(1 - 4 / n, 10, n)
+    assert not is_share_of_few(1.0, 10, n)
+    assert parts_differ([{"label": "sex: female", "n": n - 1}], result.to_dict(), 10)
+    assert not parts_differ([{"label": "sex: female", "n": n}], result.to_dict(), 10)
+
+
+def test_no_point_of_the_curve_stands_for_few(files: tuple[dict[str, bytes], Page]) -> None:
+    curve = json.loads(files[0]["results.json"])["assessment"]["curve"]
+    n = made.result().assessment.n
+    counts = [0, *(round(share * n) for share in curve["share"])]
+    assert len(counts) > 1
+    assert min(b - a for a, b in itertools.pairwise(counts)) > LIMIT
+    assert len(curve["share"]) < len(made.result().assessment.curve.share)
+    rows = list(csv.DictReader(io.StringIO(files[0]["tables/targeting.csv"].decode())))
+    assert [float(row["share"]) for row in rows] == pytest.approx(curve["share"])
+
+
+def test_card_and_model_hide_counts(files: tuple[dict[str, bytes], Page]) -> None:
+    model = json.loads(files[0]["model/model.json"])
+    for arm, counts in zip(model["training"]["arms"], made.result().data.arms, strict=True):
+        for name in ("events", "followed"):
+            assert arm[name] is None or (arm[name] > LIMIT and counts.n - arm[name] > LIMIT)
+    card = json.loads(files[0]["results.json"])["model_card"]
+    told = next(one for one in card["sections"] if one["title"] == "Training data")
+    assert any("a hidden number of" in line for line in told["lines"])
+    assert any("a hidden number of" in line for line in json.dumps(to_json(files[1])).split("."))
+
+
+def test_shares_in_tables_go_with_their_counts() -> None:
+    table = Table(
+        "Groups",
+        (Column("Group"), Column("Persons", numeric=True), Column("Share", numeric=True)),
+        (Row((text("a"), text("1,095"), text("99.5%"))), Row((text("b"), text("50"), NONE))),
+    )
+    shown = hidden_page(Page(title="T", strip="", head=(table,), sections=()), (), 10, 1100).head[0]
+    assert isinstance(shown, Table)
+    assert [row.cells[1:] for row in shown.rows] == [
+        ((HIDDEN,), (HIDDEN,)), ((HIDDEN,), NONE),
+    ]  # fmt: skip
+
+
+def test_summary_and_written_folder_follow_the_rule(tmp_path: Path) -> None:
+    result = made.result()
+    told = hidden_summary(result, LIMIT)
+    assert told.endswith(rule_words(LIMIT))
+    assert hidden_summary(result, None) == result.summary()
+    for arm in result.data.arms:
+        for count in (arm.events, arm.followed):
+            if 1 <= count <= LIMIT:
+                assert f" {count:,} " not in told.split("persons:")[1].splitlines()[0]
+    page = write_selection(result, tmp_path, small_cells=LIMIT)
+    assert rule_words(LIMIT) in page.read_text(encoding="utf-8")
+    written = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert written == json_ready(hidden_selection(result, LIMIT))
 
 
 def test_tables_hold_no_small_count(files: tuple[dict[str, bytes], Page]) -> None:
@@ -69,7 +144,8 @@ def test_figures_that_show_few_are_left_out(files: tuple[dict[str, bytes], Page]
 
 def test_without_a_limit_nothing_changes() -> None:
     plain = selection_files(made.result())
-    assert json.loads(plain[0]["results.json"]) == json_ready(made.result().to_dict())
+    whole = {**made.result().to_dict(), "small_cells": None}
+    assert json.loads(plain[0]["results.json"]) == json_ready(whole)
     assert "figures/groups.svg" in plain[0]
 
 

@@ -32,7 +32,8 @@ from locoreg.selection.model.files import _body_hash
 from locoreg.selection.patient import predict_patient
 from locoreg.selection.rules import RuleOptions, honest_rule
 from locoreg.stats.forest import ForestOptions
-from tests.selection.patient.world import SURVIVAL, LineEffect, draw, scored
+from tests.selection.model.versions import make_version_1
+from tests.selection.patient.world import ODDS_FACTOR, SURVIVAL, LineEffect, draw, scored
 
 PATIENTS: tuple[dict[str, Any], ...] = (
     {"age": 58, "metastases": 3, "her2": "negative"},
@@ -78,6 +79,7 @@ def model() -> SelectionModel:
         intended_use="Tests of the model file.",
         seed=1,
         survival=scored(question=SURVIVAL),
+        odds_factor=ODDS_FACTOR,
         rule=honest_rule(made, RuleOptions(cost=0.0, seed=1, depth=1, jobs=1)),
         assessment=assessment(),
         protocol_sha256="0" * 64,
@@ -156,6 +158,39 @@ def test_a_small_count_is_not_stored() -> None:
     model = build_model(few, fit, intended_use="Tests.", seed=1)
     assert model.training.arms[1].events is None
     assert model.training.arms[0].events is not None
+
+
+def test_a_model_of_the_first_version_is_read(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "first")
+    make_version_1(tmp_path / "first")
+    first, second = load_model(tmp_path / "first"), load_model(folder)
+    assert (first.odds_factor, first.hidden) == (None, None)
+    assert [one.months for one in first.survival] == [SURVIVAL.horizon_months]
+    assert first.survival[0].bounds is None
+    for patient in PATIENTS:
+        old, new = predict_patient(first, patient), predict_patient(second, patient)
+        assert old.support == new.support
+        assert (old.group is None) == (new.group is None)
+        if old.group is not None and new.group is not None:
+            assert old.group.means == new.group.means
+            assert old.group.survival == new.group.survival
+    save_model(first, tmp_path / "again")
+    assert json.loads((tmp_path / "again/model.json").read_text())["version"] == 2
+    assert load_model(tmp_path / "again").survival_months == SURVIVAL.horizon_months
+
+
+def test_ranges_come_back_and_are_missed_where_they_are_cut_out(
+    folder: Path, tmp_path: Path
+) -> None:
+    again = load_model(folder)
+    assert again.odds_factor == ODDS_FACTOR
+    assert all(one.bounds is not None for one in again.survival)
+    assert "by up to 1.5 times" in model_card(again).markdown()
+    shutil.copytree(folder, tmp_path / "cut")
+    arrays = {k: v for k, v in read_arrays(folder).items() if not k.startswith("hidden3/")}
+    sealed(arrays, tmp_path / "cut")
+    with pytest.raises(DataError, match="is no model of version 2: KeyError"):
+        load_model(tmp_path / "cut")
 
 
 Tamper = Callable[[Path], None]

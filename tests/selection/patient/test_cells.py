@@ -11,13 +11,8 @@ from locoreg.selection.patient.cells import Cells, grow_cells, make_cells
 from locoreg.selection.patient.distance import column_spreads, importance_of_columns
 from locoreg.selection.patient.importance import model_importance
 from locoreg.selection.patient.limits import LEAST_IN_CELL, LEAST_OF_OPTION
-from locoreg.selection.patient.neighbourhood import (
-    COMPARATOR,
-    EFFECT,
-    TREATED,
-    CellSums,
-    neighbourhood,
-)
+from locoreg.selection.patient.neighbourhood import neighbourhood
+from locoreg.selection.patient.sums import COMPARATOR, EFFECT, TREATED, CellSums
 from locoreg.selection.scores import Scores
 from locoreg.stats.rankweighted import weighted_mean
 from tests.selection.patient.world import scored
@@ -221,7 +216,7 @@ def test_a_neighbourhood_has_effect_and_outcomes_that_fit_together() -> None:
     cells, cell = made(scores)
     sums = CellSums.of(scores, cell, cells.size.size)
     place = cells.like(scores.X[0])
-    found = neighbourhood(cells, place, sums, None, level=90.0)
+    found = neighbourhood(cells, place, sums, (), level=90.0)
     assert found.n == found.treated + found.comparator == np.isin(cell, place).sum()
     assert found.means.effect.estimate == pytest.approx(
         found.means.treated_mean.estimate - found.means.comparator_mean.estimate

@@ -18,6 +18,7 @@ from locoreg.selection.scores import ScoreOptions, Scores, scores
 from locoreg.stats.survivaldata import FloatArray
 
 HORIZON = 36.0
+ODDS_FACTOR = 1.5
 QUESTION = SelectionQuestion(
     measure="rmst_difference",
     horizon_months=HORIZON,
@@ -166,4 +167,5 @@ def modelled() -> SelectionModel:
         intended_use="Tests.",
         seed=1,
         survival=scored(question=SURVIVAL),
+        odds_factor=ODDS_FACTOR,
     )

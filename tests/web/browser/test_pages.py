@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.web.browser.contrast import faint_texts
 from tests.web.browser.pages import PAGES, Shown
 from tests.web.browsing import NARROW, SMALLEST, WIDE, BrowserPage, axe, opened
-from tests.web.serving import Server
+from tests.web.shelf import Shelf
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,6 +21,34 @@ each_page = pytest.mark.parametrize("shown", PAGES, ids=lambda one: one.name)
 LARGEST_BYTES = 250_000
 VALUES = """() => [...document.querySelectorAll('data.lr-value')]
   .map(e => [e.dataset.key, e.value, e.textContent])"""
+# Texts of a drawing that leave it, or lie on one another.
+GEOMETRY = """() => {
+  const wrong = [];
+  for (const svg of document.querySelectorAll('.lr-drawing svg')) {
+    if (!svg.checkVisibility()) continue;
+    const view = svg.viewBox.baseVal;
+    const frame = svg.getBoundingClientRect(), unit = frame.width / view.width;
+    const boxes = [...svg.querySelectorAll('text')].map(e => {
+      const b = e.getBoundingClientRect();
+      return {text: e.textContent, left: (b.left - frame.left) / unit,
+        right: (b.right - frame.left) / unit, top: (b.top - frame.top) / unit,
+        bottom: (b.bottom - frame.top) / unit};
+    }).filter(b => b.right > b.left);
+    for (const b of boxes) {
+      if (b.left < -0.5 || b.top < -0.5 || b.right > view.width + 0.5
+        || b.bottom > view.height + 0.5) wrong.push('outside: ' + b.text);
+    }
+    // Lines of text are as high as their font says, which is more than their letters take.
+    const low = b => b.bottom - 0.25 * (b.bottom - b.top);
+    const high = b => b.top + 0.25 * (b.bottom - b.top);
+    boxes.forEach((a, i) => boxes.slice(i + 1).forEach(b => {
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const down = Math.min(low(a), low(b)) - Math.max(high(a), high(b));
+      if (across > 1 && down > 0.5) wrong.push('overlap: ' + a.text + ' | ' + b.text);
+    }));
+  }
+  return wrong;
+}"""
 FOCUSED = """() => {
   const e = document.activeElement, box = e.getBoundingClientRect(), style = getComputedStyle(e);
   const place = ['nav', 'main', 'footer', 'header'].find(name => e.closest(name));
@@ -29,36 +58,50 @@ FOCUSED = """() => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def wide(browser: Browser) -> Iterator[BrowserPage]:
+    """One page for all that are only looked at: its cache is what a user's is."""
+    with opened(browser) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def scriptless(browser: Browser) -> Iterator[BrowserPage]:
+    with opened(browser, javascript=False) as one:
+        yield one
+
+
 @each_page
-def test_in_a_browser(browser_page: BrowserPage, server: Server, shown: Shown) -> None:
-    page = browser_page.page
-    assert browser_page.goto(server.base + shown.path) == shown.status
+def test_in_a_browser(
+    wide: BrowserPage, scriptless: BrowserPage, full_shelf: Shelf, shown: Shown
+) -> None:
+    page, address = wide.page, shown.address(full_shelf)
+    wide.seen.clear()
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    assert wide.goto(address) == shown.status
     assert page.title().endswith(" · locoreg")
     assert len(page.title()) > len(" · locoreg")
     assert page.locator("h1").count() == 1
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        browser_page.assert_no_sideways_scroll()
+        wide.assert_no_sideways_scroll()
         assert axe(page) == [], f"{size['width']} px"
         assert small_targets(page) == []
     page.set_viewport_size(SMALLEST)  # type: ignore[arg-type]
-    browser_page.assert_no_sideways_scroll()
+    wide.assert_no_sideways_scroll()
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     assert faint_texts(page) == []
-    assert len(page.content().encode()) <= LARGEST_BYTES
-
-
-@each_page
-def test_without_javascript_the_numbers_are_the_same(
-    browser: Browser, server: Server, shown: Shown
-) -> None:
-    with opened(browser) as with_script:
-        with_script.goto(server.base + shown.path)
-        expected = with_script.page.evaluate(VALUES)
-    with opened(browser, javascript=False) as without:
-        assert without.goto(server.base + shown.path) == shown.status
-        assert without.page.evaluate(VALUES) == expected
-        without.assert_quiet()
+    assert page.evaluate(GEOMETRY) == []
+    wide.assert_quiet()
+    numbers = page.evaluate(VALUES)
+    scriptless.seen.clear()
+    assert scriptless.goto(address) == shown.status
+    assert scriptless.page.evaluate(VALUES) == numbers
+    assert scriptless.page.locator("h1").count() == 1
+    scriptless.assert_quiet()
+    sent = page.request.get(address)
+    assert sent.status == shown.status
+    assert len(sent.body()) <= LARGEST_BYTES
 
 
 def small_targets(page: Any) -> list[str]:
@@ -73,9 +116,9 @@ def small_targets(page: Any) -> list[str]:
     return found
 
 
-def test_by_keyboard_alone(browser_page: BrowserPage, server: Server) -> None:
+def test_by_keyboard_alone(browser_page: BrowserPage, full_shelf: Shelf) -> None:
     page = browser_page.page
-    browser_page.goto(server.base + "/methods")
+    browser_page.goto(full_shelf.base + "/methods")
     seen = []
     for _ in range(24):
         page.keyboard.press("Tab")
@@ -89,9 +132,9 @@ def test_by_keyboard_alone(browser_page: BrowserPage, server: Server) -> None:
         assert one["width"] >= 3, one
 
 
-def test_the_skip_link_leads_to_the_content(browser_page: BrowserPage, server: Server) -> None:
+def test_the_skip_link_leads_to_the_content(browser_page: BrowserPage, full_shelf: Shelf) -> None:
     page = browser_page.page
-    browser_page.goto(server.base + "/")
+    browser_page.goto(full_shelf.base + "/")
     page.keyboard.press("Tab")
     assert page.locator(".lr-skip").bounding_box()["x"] >= 0  # type: ignore[index]
     page.keyboard.press("Enter")
@@ -99,40 +142,40 @@ def test_the_skip_link_leads_to_the_content(browser_page: BrowserPage, server: S
     assert page.evaluate(FOCUSED)["inside"] == "main"
 
 
-def test_at_twice_the_size_of_text(browser: Browser, server: Server) -> None:
+def test_at_twice_the_size_of_text(browser: Browser, full_shelf: Shelf) -> None:
     # 200% zoom of a window 1280 wide leaves 640 CSS pixels.
     half = {"width": 640, "height": 500}
     with opened(browser, viewport=half, device_scale_factor=2) as one:
-        for shown in PAGES[:4]:
-            one.goto(server.base + shown.path)
+        for shown in PAGES[:4] + PAGES[-3:]:
+            one.goto(shown.address(full_shelf))
             one.assert_no_sideways_scroll()
 
 
-def test_in_forced_colours_focus_and_place_are_seen(browser: Browser, server: Server) -> None:
+def test_in_forced_colours_focus_and_place_are_seen(browser: Browser, full_shelf: Shelf) -> None:
     with opened(browser, forced_colors="active") as one:
-        one.goto(server.base + "/methods")
+        one.goto(full_shelf.base + "/methods")
         here = one.page.locator('nav[aria-label="Pages"] a[aria-current="page"]')
         assert here.evaluate("e => getComputedStyle(e).borderBottomStyle") == "solid"
         one.page.keyboard.press("Tab")
         assert one.page.evaluate(FOCUSED)["outline"] == "solid"
 
 
-def test_printed_the_frame_is_gone(browser_page: BrowserPage, server: Server) -> None:
+def test_printed_the_frame_is_gone(browser_page: BrowserPage, full_shelf: Shelf) -> None:
     page = browser_page.page
-    browser_page.goto(server.base + "/")
+    browser_page.goto(full_shelf.base + "/")
     page.emulate_media(media="print")
     assert not page.locator("nav").first.is_visible()
     assert page.locator("h1").is_visible()
     assert page.locator(".lr-strip").is_visible()
 
 
-def test_pages_of_the_navigation_are_there(browser_page: BrowserPage, server: Server) -> None:
+def test_pages_of_the_navigation_are_there(browser_page: BrowserPage, full_shelf: Shelf) -> None:
     page = browser_page.page
-    browser_page.goto(server.base + "/")
+    browser_page.goto(full_shelf.base + "/")
     paths = page.eval_on_selector_all(
         'nav[aria-label="Pages"] a', "all => all.map(e => e.getAttribute('href'))"
     )
-    assert len(paths) == len(set(paths)) == 6
+    assert len(paths) == len(set(paths)) == 7
     for path in paths:
         assert re.fullmatch(r"/[a-z]+", path)
-        assert page.request.get(server.base + path).status == 200, path
+        assert page.request.get(full_shelf.base + path).status == 200, path

@@ -267,3 +267,45 @@ def test_it_is_json_without_loss(whole: Any, topic: str) -> None:
     again = conclude(whole)
     assert json.loads(json.dumps(again, allow_nan=False)) == again
     assert item(again, topic) == item(whole, topic)
+
+
+def test_what_can_not_be_computed_is_no_agreement(whole: Any) -> None:
+    results = copy.deepcopy(whole)
+    pool = results["questions"][0]["pools"][0]["pool"]
+    pool["normal_interval"]["se"] = pool["i2"] = None
+    pool["prediction"]["natural"] |= {"low": None, "high": None}
+    bench = results["emulation"][0]["results"]["sensitivity"]["benchmark"]["benchmark"]
+    bench["pooled"]["agreement"] |= {"z": None, "difference": False}
+    results["planning"] = []
+    found = conclude(results)
+    told = " ".join(lines(item(found, "agreement")))
+    assert told.count("Whether they differ by more than chance can't be told") == 2
+    assert "conflict" not in told
+    sure = " ".join(lines(item(found, "certainty")))
+    assert "I² not estimable" in sure
+    assert "no prediction interval could be computed" in sure
+    assert not re.search(r"\bnan\b", told + sure)
+    assert "NaN" not in json.dumps(found, default=str)
+
+
+def test_trials_that_are_not_asked_for_are_not_said_to_be_missing(evidence_results: Any) -> None:
+    results = copy.deepcopy(evidence_results)
+    for question in results["questions"]:
+        question["pools"] = [p for p in question["pools"] if p["pool"]["design"] != "rct"]
+        question["empty"] = [e for e in question["empty"] if e["design"] != "rct"]
+    told = lines(item(conclude(results), "settle"))
+    assert not any("Missing: a randomised trial" in line for line in told)
+    assert any("the study asks for none" in line for line in told)
+
+
+def test_intervals_carry_their_level(whole: Any) -> None:
+    def change(results: Any) -> None:
+        bench = results["sensitivity"]["benchmark"]["benchmark"]
+        bench["pooled"]["trial"]["estimate"]["level"] = 90.0
+
+    told = " ".join(lines(item(with_emulation(whole, change), "agreement")))
+    assert "intervals of 95% and 90%, in this order" in told
+    assert "(95% intervals)" in told
+    emulated = lines(item(whole, "emulated"))
+    assert any(re.search(r"Hazard ratio .*\(95% interval\)", line) for line in emulated)
+    assert any(re.search(r"Read as .*\(95% interval\)", line) for line in emulated)

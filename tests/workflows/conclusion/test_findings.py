@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 from typing import Any, get_args
 
@@ -24,8 +25,6 @@ def row(results: Any, **changes: Any) -> Any:
 
 def with_pool(results: Any, mid: float, low: float, high: float, **changes: Any) -> Any:
     """Return results whose first pool has this hazard ratio."""
-    import math
-
     out = copy.deepcopy(results)
     pool = out["questions"][0]["pools"][0]["pool"]
     logs = [math.log(x) for x in (mid, low, high)]
@@ -226,3 +225,24 @@ def test_less_is_a_reduction() -> None:
 )
 def test_what_the_interval_holds(low: float, high: float, words: str) -> None:
     assert words in reach(low, high, ONE)
+
+
+def test_words_are_those_of_the_printed_numbers(evidence_results: Any) -> None:
+    """A difference that is printed as the threshold is one that matters."""
+    base = {"label": "low", "survival_percent": 50, "at_months": 36, "source": "made up"}
+    # 0.5^0.9159 is 0.53001, and 0.5^0.9164 is 0.52983: 29.83 per 1,000, printed as 30.
+    for ratio in (0.9159, 0.9164):
+        found = row(with_pool(evidence_results, ratio, 0.8, 1.2), baseline=[base])["baselines"][0]
+        assert found["difference_text"].startswith("30 more alive")
+        assert found["size"] == "important"
+    # 0.5^1.088 is 0.47042: 29.58 fewer, printed as 30.
+    found = row(with_pool(evidence_results, 0.95, 0.98, 1.088), baseline=[base])
+    assert "30 fewer" in found["baselines"][0]["difference_text"]
+    assert found["statements"][0]["reach"].startswith("The interval holds 30 per 1,000 fewer")
+
+
+@pytest.mark.parametrize("share", [67.85, 62.45, 33.35, 10.05])
+def test_halves_are_rounded_upwards(evidence_results: Any, share: float) -> None:
+    base = {"label": "a", "survival_percent": share, "at_months": 36, "source": "made up"}
+    printed = row(evidence_results, baseline=[base])["baselines"][0]["without_text"]
+    assert int(printed) == math.ceil(10 * share)

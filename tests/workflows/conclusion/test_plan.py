@@ -70,6 +70,7 @@ def test_levels_that_do_not(design: str, certainty: Any, words: str) -> None:
         {"baseline": [FINDINGS["baseline"][0], FINDINGS["baseline"][0]]},
         {"baseline": [{**FINDINGS["baseline"][0], "survival_percent": 0}]},
         {"baseline": [{**FINDINGS["baseline"][0], "survival_percent": 100}]},
+        {"baseline": [{**FINDINGS["baseline"][0], "survival_percent": 0.679}]},
         {"baseline": [{**FINDINGS["baseline"][0], "source": ""}]},
         {"baseline": [{"label": "low", "survival_percent": 50, "at_months": 12}]},
         {"important": {}},
@@ -114,6 +115,9 @@ def test_nothing_of_a_plan_has_a_default(key: str) -> None:
                 {"percent": 60, "at_months": 24, "source": "b"},
             ]
         },
+        {"alpha": 0.05},
+        {"alpha": 0.025},
+        {"control_survival": {"percent": 0.6, "at_months": 12, "source": "a"}},
         {"accrual_months": 0},
         {"dropout_percent_per_year": 100},
         {"unknown": 1},
@@ -122,6 +126,15 @@ def test_nothing_of_a_plan_has_a_default(key: str) -> None:
 def test_entries_of_planning_that_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         planning(**changes)
+
+
+def test_a_fraction_in_place_of_percent_is_told_as_one() -> None:
+    with pytest.raises(ValidationError, match=r"0.05 is read as 0.05 percent: write 5"):
+        planning(alpha=0.05)
+    with pytest.raises(ValidationError, match=r"0.6 is read as 0.6 percent: write 60 instead"):
+        planning(control_survival={"percent": 0.6, "at_months": 12, "source": "a"})
+    # The one-sided 5% of JCOG1017.
+    assert planning(alpha=5, sides=1).alpha == 5
 
 
 def test_one_ratio_and_one_point_may_stand_without_a_list() -> None:

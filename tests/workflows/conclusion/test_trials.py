@@ -98,3 +98,13 @@ def test_each_formula_is_named_with_its_source(evidence_results: Any) -> None:
     told = " ".join(one["text"] for one in entry(evidence_results)["formulas"])
     for word in ("Schoenfeld 1983", "Freedman 1982", "Lachin and Foulkes 1986", "τ²", "normal"):
         assert word in told
+
+
+def test_a_trial_is_not_joined_to_comparisons_without_randomisation(evidence_results: Any) -> None:
+    found = entry(evidence_results, design="observational")
+    assert "without randomisation" in found["refused"]
+    assert found["pool"] is None
+    for trial in found["trials"]:
+        assert trial["size"]["events"] > 0
+        assert trial["information"] is None
+        assert trial["added"] is None

@@ -8,12 +8,14 @@ import math
 import numpy as np
 import pytest
 
-from locoreg.core.errors import DesignError, LocoregError
+from locoreg.core.errors import DataError, DesignError, LocoregError
 from locoreg.emulation.methods import make_method
 from locoreg.emulation.protocol import read_protocol
+from locoreg.evidence.catalog import load_catalog
 from locoreg.workflows.emulation.recording import RecordRequest
 from locoreg.workflows.emulation.runs import options_of
-from locoreg.workflows.emulation.task import Source, build_cohort, emulate
+from locoreg.workflows.emulation.task import Source, build_cohort, emulate, without_folders
+from locoreg.workflows.registry.deriving import simulate
 from tests.workflows.emulation import persons
 
 # The same arithmetic in the same order: nothing but identity will do.
@@ -311,3 +313,62 @@ def test_a_level_that_a_subgroup_lacks_is_left_out_of_its_models(tmp_path):
     found = emulate(persons.protocol(subgroups=["kind"]), table=file)
     assert [row.level for row in found.extras.subgroups] == ["first", "second"]
     assert all(row.estimate is not None for row in found.extras.subgroups)
+
+
+def broken(*_, **__):
+    raise DataError("claims.csv is broken.")
+
+
+def test_broken_tables_are_an_error_and_reasons_of_design_a_note(table, monkeypatch):
+    plan = persons.protocol(benchmark=trials_of(2))
+    fine = emulate(plan, table=table, analyses=["benchmark"])
+    assert fine.extras.trials.benchmark is not None
+    none = persons.protocol(benchmark={**trials_of(2), "studies": ["nobody-knows"]})
+    with pytest.raises(DataError, match="nobody-knows"):
+        emulate(none, table=table, analyses=["benchmark"])
+    # What is wrong with the question alone stands beside the result.
+    apart = persons.protocol(benchmark={**trials_of(2), "studies": different_questions()})
+    told = emulate(apart, table=table, analyses=["benchmark"]).extras.trials
+    assert told.benchmark is None
+    assert "different questions" in told.note
+    monkeypatch.setattr("locoreg.workflows.emulation.trials.load_catalog", broken)
+    with pytest.raises(DataError, match=r"claims\.csv is broken"):
+        emulate(plan, table=table, analyses=["benchmark"])
+
+
+def trials_of(count):
+    catalog = load_catalog()
+    found = [one.study_id for one in catalog.studies.values()
+             if one.design == "rct" and one.question_id == "primary-surgery"]  # fmt: skip
+    return {"studies": found[:count], "eligibility": [], "margin": 1.2}
+
+
+def different_questions():
+    catalog = load_catalog()
+    by = {one.question_id: one.study_id for one in catalog.studies.values() if one.question_id}
+    return list(by.values())[:2]
+
+
+@pytest.mark.parametrize(
+    ("registry", "told", "shown"),
+    [
+        ("/data/x/breast", "duckdb /data/x/breast (revision 2)", "duckdb breast (revision 2)"),
+        ("spark:/data/breast", "spark spark:/data/breast (revision 2)",
+         "spark spark:breast (revision 2)"),
+        ("breast", "duckdb breast (revision 2)", "duckdb breast (revision 2)"),
+        ("postgresql://db/x?schema=r", "postgresql db/x schema r", "postgresql db/x schema r"),
+    ],
+)  # fmt: skip
+def test_results_name_the_folder_of_a_registry_and_no_path(registry, told, shown):
+    assert without_folders(told, Source(registry=registry)) == shown
+
+
+def test_an_emulation_of_a_registry_tells_no_path(tmp_path):
+    folder = tmp_path / "breast"
+    simulate(folder, patients=400, seed=3, scenario="null")
+    plan = read_protocol("primary-surgery-6-months")
+    cohort = build_cohort(plan, Source(registry=str(folder)))
+    assert cohort.source == "duckdb breast (revision 1)"
+    assert str(tmp_path) not in repr((cohort.source, cohort.attrition, cohort.audit))
+    named = build_cohort(plan, Source(registry=str(folder)), name=str(folder))
+    assert named.source == "breast"

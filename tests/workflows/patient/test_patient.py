@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locoreg.core.estimate import Estimate
+from locoreg.core.findings import SEVERITIES, Finding, Location
 from locoreg.selection.model import AssessmentSummary
-from locoreg.selection.patient.neighbourhood import GroupMeans, SurvivalMeans
-from locoreg.workflows.evidence import audit_tables, open_tables
+from locoreg.selection.patient.neighbourhood import GroupMeans, HiddenRange, SurvivalMeans
+from locoreg.workflows.evidence import open_tables
 from locoreg.workflows.patient import Profile, patient_tables, patient_view, read_form, sentences
 from locoreg.workflows.patient.curve import course_of, falling
 from locoreg.workflows.patient.eligible import population_of
@@ -55,6 +56,23 @@ def at(months: float, without: float, with_: float) -> SurvivalMeans:
             treated_mean=estimate(with_),
         ),
     )
+
+
+def hidden_at(one: SurvivalMeans, down: float, up: float) -> SurvivalMeans:
+    """Return a time with bounds so far below and above."""
+
+    def moved(by: float) -> GroupMeans:
+        names = ("effect", "comparator_mean", "treated_mean")
+        return GroupMeans(
+            **{
+                name: estimate(
+                    getattr(one.means, name).estimate + by, 0.11 if name == "effect" else 0.1
+                )
+                for name in names
+            }
+        )
+
+    return replace(one, hidden=HiddenRange(factor=1.5, lower=moved(-down), upper=moved(up)))
 
 
 @cache
@@ -212,7 +230,11 @@ def test_inside_the_numbers_are_those_of_the_model() -> None:
     assert f"about {a} (range" in found.sentences[0]
     assert "at 2 years with no surgery" in (found.sentences[0])
     assert sentences.CHANCE in found.cautions
-    assert found.wider == sentences.NO_WIDER
+    assert found.wider.startswith(
+        "If people treated differed from the others in something not recorded that changes the "
+        f"odds of surgery by up to 1.5 times: from {found.shown.wider_words} of 100 people"
+    )
+    assert sentences.WIDER_MEANS in found.wider
     data = found.to_dict()
     assert data["times"][-1]["with"]["of_100"]["free"] == b
     assert found.source.endswith("data until 2024-12-31")
@@ -251,6 +273,7 @@ def test_small_counts_are_hidden() -> None:
     assert str(found.support.treated) not in found.headline.split()
 
 
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.lists(st.floats(-0.2, 1.2), min_size=1, max_size=12))
 def test_a_course_never_rises(values: list[float]) -> None:
     found = falling(np.array(values))
@@ -260,6 +283,7 @@ def test_a_course_never_rises(values: list[float]) -> None:
         assert found.tolist() == values
 
 
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5))
 def test_people_add_up_and_the_range_holds_the_number(without: float, with_: float) -> None:
     course = course_of([at(36.0, without, with_)])
@@ -271,6 +295,48 @@ def test_people_add_up_and_the_range_holds_the_number(without: float, with_: flo
         assert arm.event_range[0] <= arm.people[1] <= arm.event_range[1]
     assert one.more == one.with_.people[0] - one.without.people[0]
     assert one.more_range[0] <= one.more <= one.more_range[1]
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.floats(-0.2, 1.2), st.floats(-0.2, 1.2), st.floats(0.0, 0.3), st.floats(0.0, 0.3))
+def test_the_second_range_holds_the_first(
+    first: float, second: float, down: float, up: float
+) -> None:
+    plain = [at(12.0, first, second), at(24.0, second, first)]
+    course = course_of([hidden_at(one, down, up) for one in plain])
+    alone = course_of(plain)
+    assert course is not None
+    assert alone is not None
+    assert (course.factor, alone.factor) == (1.5, None)
+    assert replace(course.times[0], wider=None).more_range == alone.times[0].more_range
+    for one, bare in zip(course.times, alone.times, strict=True):
+        assert bare.wider_range is None
+        assert one.wider_range is not None
+        assert one.wider_range[0] <= one.more_range[0] <= one.more_range[1] <= one.wider_range[1]
+        for arm in (one.without, one.with_):
+            assert arm.wider is not None
+            assert arm.wider_range is not None
+            assert arm.wider_event_range is not None
+            assert arm.wider.low <= arm.low + 1e-12
+            assert arm.wider.high >= arm.high - 1e-12
+            assert arm.wider_range[0] <= arm.range[0] <= arm.range[1] <= arm.wider_range[1]
+            assert arm.wider_event_range == (100 - arm.wider_range[1], 100 - arm.wider_range[0])
+    steps = itertools.pairwise(course.times)
+    assert all(a.with_.wider.low >= b.with_.wider.low for a, b in steps)  # type: ignore[union-attr]
+
+
+def test_the_sentence_on_hidden_differences() -> None:
+    course = course_of([hidden_at(at(36.0, 0.46, 0.49), 0.04, 0.03)])
+    assert course is not None
+    shown = course.times[0]
+    assert sentences.wider(SURVIVAL, course, shown) == (
+        "If people treated differed from the others in something not recorded that changes the "
+        "odds of surgery by up to 1.5 times: from 12 fewer to 17 more of 100 people like this "
+        f"alive at 3 years with surgery. {sentences.WIDER_MEANS}"
+    )
+    plain = course_of([at(36.0, 0.46, 0.49)])
+    assert plain is not None
+    assert sentences.wider(SURVIVAL, plain, plain.times[0]) == sentences.NO_WIDER
 
 
 def test_the_example_of_the_sentence() -> None:
@@ -306,7 +372,14 @@ def test_a_harm_without_a_number_says_so() -> None:
 
 def test_no_verb_says_what_to_do() -> None:
     tables, catalog = patient_tables(("shipped",)), open_tables()
-    findings = audit_tables()[0].findings
+    studies = ("badwe2015", "soran2018", "fitzal2019", "khan2022")
+    findings = [
+        Finding(
+            rule="rule", severity=severity, subject=study, message="Found.", value=None,
+            limit=None, location=Location(file="claims.csv"), changes="Nothing.",
+        )
+        for severity, study in zip(SEVERITIES, studies, strict=True)
+    ]  # fmt: skip
     for profile in (Profile(), DE_NOVO):
         view, _ = patient_view(
             profile, EXTRA, tables=tables, catalog=catalog, findings=findings, opened=opened()

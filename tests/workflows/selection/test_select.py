@@ -56,6 +56,7 @@ def test_the_modifier_is_found_and_the_rule_holds_in_others(differing: Selection
     assert (young.treats, old.treats) == (True, False)
     assert young.effect.ci_low > 0.0 > old.effect.ci_high
     assert differing.model.rule is not None
+    assert differing.model.odds_factor == differing.plan.patient_factor == 1.5
 
 
 def test_the_headline_is_the_value_of_the_rule_itself(differing: SelectionResult) -> None:
@@ -316,3 +317,17 @@ def test_from_a_registry(tmp_path_factory: pytest.TempPathFactory) -> None:
     last = result.data.attrition.steps[-1]
     assert last.name == "alive and followed at 6 months"
     assert last.left == result.data.n
+
+
+@pytest.mark.parametrize(
+    ("factors", "middle"),
+    [
+        ((1.0, 1.25, 1.5, 2.0, 3.0), 1.5), ((1.0, 2.0), 2.0), ((3.0, 2.0, 2.0, 1.5), 2.0),
+        ((1.0,), None),
+    ],
+)  # fmt: skip
+def test_the_range_for_one_patient_has_the_middle_factor(
+    factors: tuple[float, ...], middle: float | None
+) -> None:
+    plan = SelectionPlan(cost=0.0, seed=1, rule=RuleOptions(cost=0.0, seed=1), odds_factors=factors)
+    assert plan.patient_factor == middle

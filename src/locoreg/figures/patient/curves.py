@@ -25,6 +25,8 @@ MOST_TICKS = 8
 # Light enough that both bands and what lies under them can be told apart where they overlap.
 BANDS = ("#0072B2", "#D55E00")
 OPACITY = 0.16
+# The range for hidden differences lies around the plain band: paler, with a dotted edge.
+WIDER_OPACITY, DOTTED = 0.07, (1.0, 2.0)
 
 
 def course_figure(
@@ -75,9 +77,20 @@ def course_figure(
         notes=(
             f"Bands: {course.level:g}% intervals at each marked time, not for the whole course. "
             "Between marked times the line is straight because nothing was estimated there.",
+            *_wider_note(course, labels[1]),
         ),
     )
     return _Curves(words, course, shown, labels, origin, event[0]).draw()
+
+
+def _wider_note(course: Course, treated: str) -> tuple[str, ...]:
+    if course.factor is None:
+        return ()
+    return (
+        "Paler bands with dotted edges: the same if people treated differed from the others in "
+        f"something not recorded that changes the odds of {treated} by up to {course.factor:g} "
+        "times.",
+    )
 
 
 class _Curves(Chart):
@@ -121,6 +134,8 @@ class _Curves(Chart):
             [one.with_ for one in self.course.times],
         ]
         for k, arm in enumerate(arms):
+            self._wider(k, times, arm)
+        for k, arm in enumerate(arms):
             self._range(k, times, arm)
         self.straight(
             "shown", ((self.shown.months, 0.0), (self.shown.months, 100.0)), colour=INK, width=0.9,
@@ -148,16 +163,41 @@ class _Curves(Chart):
             )  # fmt: skip
 
     def _range(self, k: int, times: list[float], arm: list[ArmAt]) -> None:
-        lows = [100.0, *(100.0 * one.low for one in arm)]
-        highs = [100.0, *(100.0 * one.high for one in arm)]
-        upper, lower = self.points(times, highs), self.points(times, lows)
-        self.pen(f"band{k}", f"range, {self.labels[k]}", under=True).area(
-            np.vstack((upper, lower[::-1])), role="band", fill=BANDS[k], opacity=OPACITY
+        self._band(
+            (f"band{k}", f"edge{k}"), f"range, {self.labels[k]}", times,
+            [(one.low, one.high) for one in arm],
+            k=k, opacity=OPACITY, dashes=DASH if k else None,
+        )  # fmt: skip
+
+    def _wider(self, k: int, times: list[float], arm: list[ArmAt]) -> None:
+        wide = [(one.wider.low, one.wider.high) for one in arm if one.wider is not None]
+        if len(wide) == len(arm):
+            self._band(
+                (f"wide-band{k}", f"wide-edge{k}"),
+                f"range for hidden differences, {self.labels[k]}", times, wide,
+                k=k, opacity=WIDER_OPACITY, dashes=DOTTED,
+            )  # fmt: skip
+
+    def _band(
+        self,
+        names: tuple[str, str],
+        sentence: str,
+        times: list[float],
+        ends: list[tuple[float, float]],
+        *,
+        k: int,
+        opacity: float,
+        dashes: tuple[float, float] | None,
+    ) -> None:
+        lower = self.points(times, [100.0, *(100.0 * low for low, _ in ends)])
+        upper = self.points(times, [100.0, *(100.0 * high for _, high in ends)])
+        self.pen(names[0], sentence, under=True).area(
+            np.vstack((upper, lower[::-1])), role="band", fill=BANDS[k], opacity=opacity
         )
-        edge = self.pen(f"edge{k}", under=True)
+        edge = self.pen(names[1], under=True)
         for line in (upper, lower):
             for a, b in zip(line[:-1].tolist(), line[1:].tolist(), strict=True):
                 edge.line(
                     (a[0], a[1]), (b[0], b[1]), role="edge", colour=BANDS[k], width=0.7,
-                    dashes=DASH if k else None,
+                    dashes=dashes,
                 )  # fmt: skip

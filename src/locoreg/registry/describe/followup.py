@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from locoreg.core.estimate import Estimate
 from locoreg.registry.definitions import DAYS_PER_MONTH
 from locoreg.registry.describe.counts import Count, shown_flow
+from locoreg.registry.describe.crossed import hide_crossed
 from locoreg.registry.describe.people import People
-from locoreg.registry.describe.suppression import SHOWN, SMALL, hide_small
+from locoreg.registry.describe.suppression import SHOWN, SMALL
 from locoreg.registry.describe.tableone import OVERALL
 from locoreg.stats.curves import SurvivalCurve
 from locoreg.stats.survivalcurves import kaplan_meier, reverse_kaplan_meier
@@ -255,7 +256,7 @@ def survival_of(
 def _parts(counts: Sequence[int], wholes: Sequence[int], limit: int | None) -> list[Count]:
     """Return parts of groups as shown; the last group is all others together."""
     table = np.array([counts, np.subtract(wholes, counts)], dtype=np.int64)
-    state = hide_small(table, limit, margin=table.shape[1] > 2)
+    state = hide_crossed(table, limit)
     out = []
     for place, (count, whole) in enumerate(zip(counts, wholes, strict=True)):
         if state[0, place] == SHOWN:
@@ -273,7 +274,8 @@ def _hidden_at(rows: Sequence[_Rows], at: Sequence[float], limit: int | None) ->
     """Say for each group, the last being all together, at which months survival is hidden.
 
     It is where few died up to the month, few were left at it, or few died since the last month
-    that is shown or until the end. A group that is hidden alone takes another one with it.
+    that is shown or until the end. A group that is hidden alone takes another one with it. All
+    together are hidden by that rule alone: a description without groups shows them the same way.
     """
     out = [[False] * len(at) for _ in rows]
     if limit is None:
@@ -296,17 +298,17 @@ def _hidden_at(rows: Sequence[_Rows], at: Sequence[float], limit: int | None) ->
 def _hide_with(
     rows: Sequence[_Rows], out: list[list[bool]], place: int, month: float, limit: int
 ) -> None:
-    """Hide a further curve at a month where all together, less the others, give one away."""
+    """Hide further curves at a month where all together, less the others, give one away."""
     groups = range(len(rows) - 1)
     hidden = [g for g in groups if out[g][place]]
     if not hidden or out[-1][place]:
         return
-    shown = sorted((g for g in groups if not out[g][place]), key=lambda g: rows[g].time.size)
-    if len(hidden) == 1 and len(shown) > 1:
-        out[shown[0]][place] = True
-        hidden.append(shown[0])
-    deaths = sum(rows[g].dead_by(month) for g in hidden)
-    out[-1][place] = len(hidden) == 1 or 1 <= deaths <= limit
+    for g in sorted((g for g in groups if not out[g][place]), key=lambda g: rows[g].time.size):
+        deaths = sum(rows[one].dead_by(month) for one in hidden)
+        if len(hidden) > 1 and not 1 <= deaths <= limit:
+            return
+        out[g][place] = True
+        hidden.append(g)
 
 
 @dataclass(frozen=True, slots=True)

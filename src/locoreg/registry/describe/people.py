@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from locoreg.core.errors import DesignError, did_you_mean
 from locoreg.registry.classify import SubtypeOptions, receptor_subtype
-from locoreg.registry.definitions import DISTANT_LESION
+from locoreg.registry.definitions import BREAST, DISTANT_LESION
 from locoreg.registry.describe.tableone import Variable
 from locoreg.registry.store import Registry
 
@@ -24,14 +24,16 @@ TIME_ZERO_WORDS: dict[str, str] = {
 }
 _ZERO = {
     "first_metastasis": "SELECT patient_id, date, date_precision FROM first_metastasis",
-    "primary_diagnosis": """SELECT patient_id, min(dx_date) AS date,
+    "primary_diagnosis": f"""SELECT patient_id, min(dx_date) AS date,
         arg_min(dx_date_precision, dx_date) AS date_precision
-        FROM primary_tumour WHERE dx_date IS NOT NULL GROUP BY patient_id""",
+        FROM primary_tumour WHERE dx_date IS NOT NULL AND {BREAST} GROUP BY patient_id""",
     "entry": """SELECT patient_id, entry_date AS date, entry_date_precision AS date_precision
         FROM patient WHERE entry_date IS NOT NULL""",
 }
 ORGANS = ("bone", "liver", "lung", "brain", "distant_ln")
 SUBTYPES = ("subtype_primary", "subtype_metastasis")
+# What calendars are not: dates of these tell no year.
+MOVED = ("shifted", "relative")
 # A rating this many days before or after time zero still describes it.
 ECOG_BEFORE, ECOG_AFTER = 90, 30
 
@@ -40,7 +42,7 @@ WITH zero AS ({zero}),
 tumour AS (
     SELECT patient_id, min(dx_date) AS dx_date, arg_min(laterality, dx_date) AS laterality,
         arg_min(grade, dx_date) AS grade, arg_min(stage_group, dx_date) AS stage_group
-    FROM primary_tumour GROUP BY patient_id),
+    FROM primary_tumour WHERE {breast} GROUP BY patient_id),
 organs AS (
     SELECT l.patient_id, count(DISTINCT organ) AS n_organs, count(*) AS n_lesions,
         {organ_flags}
@@ -175,6 +177,7 @@ def people_at(con: duckdb.DuckDBPyConnection, *, time_zero: TimeZero, staging_da
     query = _PEOPLE.format(
         zero=_ZERO[time_zero],
         distant=DISTANT_LESION,
+        breast=BREAST,
         staging_days=int(staging_days),
         before=ECOG_BEFORE,
         after=ECOG_AFTER,
@@ -187,8 +190,10 @@ def people_at(con: duckdb.DuckDBPyConnection, *, time_zero: TimeZero, staging_da
     )
     table = con.execute(query).to_arrow_table()
     people = {name: _column(table.column(name)) for name in table.column_names}
-    calendar = people["calendar"] == "relative"
-    people["zero_year"] = np.where(calendar, np.nan, people["zero_year"])
+    # Shifted dates are in another year than the patient was, as emulations have it too.
+    moved = np.isin(people["calendar"].astype(str), MOVED)
+    for name in ("age", "zero_year"):
+        people[name] = np.where(moved, np.nan, people[name])
     for name in ("grade", "ecog"):
         people[name] = _as_text(people[name])
     return people

@@ -16,7 +16,15 @@ States = NDArray[np.int8]
 Cell = tuple[int, int]
 
 
-def hide_small(counts: Counts, limit: int | None, *, margin: bool, unknown: bool = False) -> States:
+def hide_small(
+    counts: Counts,
+    limit: int | None,
+    *,
+    margin: bool,
+    unknown: bool = False,
+    fixed: bool = False,
+    last: int | None = None,
+) -> States:
     """Say which counts are shown.
 
     Parameters
@@ -30,6 +38,10 @@ def hide_small(counts: Counts, limit: int | None, *, margin: bool, unknown: bool
     unknown : bool
         Whether the last level is "unknown": variables may share it, so that it protects another
         count only where no other level can.
+    fixed : bool
+        Whether the margin is known to the reader from elsewhere, and so can't be hidden.
+    last : int, optional
+        Column that protects another count only where no other column can, as ``unknown`` does.
 
     Returns
     -------
@@ -45,15 +57,30 @@ def hide_small(counts: Counts, limit: int | None, *, margin: bool, unknown: bool
     state = np.full(counts.shape, SHOWN, dtype=np.int8)
     if limit is None:
         return state
-    state[(counts >= 1) & (counts <= limit)] = SMALL
+    columns = counts.shape[1] - (1 if fixed else 0)
+    state[:, :columns][(counts[:, :columns] >= 1) & (counts[:, :columns] <= limit)] = SMALL
+    order = _Order(
+        unknown=counts.shape[0] - 1 if unknown else None, last=last, columns=columns, margin=margin
+    )
     while True:
         puzzle = _Puzzle.of(counts, state, limit, margin=margin)
         away = puzzle.given_away()
-        if not away or not (
-            _hide_more(counts, state, puzzle, margin=margin, unknown=unknown) or _blur(state, away)
-        ):
+        if not away or not (_hide_more(counts, state, puzzle, order) or _blur(state, away)):
             state[state == _BLURRED] = HIDDEN
             return state
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Which counts may be hidden beside others, and which of them come last."""
+
+    unknown: int | None
+    last: int | None
+    columns: int
+    margin: bool
+
+    def late(self, cell: Cell) -> bool:
+        return cell[0] == self.unknown or cell[1] == self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,43 +150,36 @@ def _room(count: int, state: int, limit: int) -> tuple[bool, bool]:
     return True, count > 0
 
 
-def _hide_more(
-    counts: Counts, state: States, puzzle: _Puzzle, *, margin: bool, unknown: bool
-) -> bool:
+def _hide_more(counts: Counts, state: States, puzzle: _Puzzle, order: _Order) -> bool:
     """Hide a count beside one that stands alone in its line, else beside a small one."""
     away = puzzle.given_away()
     for cells, alone in (([*away, *puzzle.others_given_away()], True), (away, False)):
         touched: set[int] = set()
         for cell in cells:
             # What one column hides may already protect the next cell of it.
-            if cell[1] not in touched and _hide_beside(
-                counts, state, cell, alone=alone, margin=margin, unknown=unknown
-            ):
+            if cell[1] not in touched and _hide_beside(counts, state, cell, order, alone=alone):
                 touched.add(cell[1])
         if touched:
             return True
     return False
 
 
-def _hide_beside(
-    counts: Counts, state: States, cell: Cell, *, alone: bool, margin: bool, unknown: bool
-) -> bool:
+def _hide_beside(counts: Counts, state: States, cell: Cell, order: _Order, *, alone: bool) -> bool:
     """Hide the smallest count of the cell's column, else of its row; zero only if nothing else.
 
     With ``alone`` only in lines of which nothing else is hidden.
     """
-    rows, columns = state.shape
-    lines = [[(r, cell[1]) for r in range(rows)]]
-    if margin:
-        lines.append([(cell[0], c) for c in range(columns)])
+    lines = [[(r, cell[1]) for r in range(state.shape[0])]]
+    if order.margin:
+        lines.append([(cell[0], c) for c in range(order.columns)])
     if alone:
         lines = [line for line in lines if sum(state[p] != SHOWN for p in line) == 1]
     for least in (1, 0):
         for line in lines:
             free = [p for p in line if state[p] == SHOWN and counts[p] >= least]
             if free:
-                # "Unknown", the last level, comes last.
-                chosen = min(free, key=lambda p: (unknown and p[0] == rows - 1, int(counts[p])))
+                # "Unknown" comes last.
+                chosen = min(free, key=lambda p: (order.late(p), int(counts[p])))
                 state[chosen] = HIDDEN
                 return True
     return False

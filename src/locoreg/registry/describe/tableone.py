@@ -15,14 +15,16 @@ from locoreg.core.csvtext import to_csv
 from locoreg.core.errors import DesignError
 from locoreg.core.frames import frame
 from locoreg.registry.describe.cells import Cell, count_cells, summary_cell
+from locoreg.registry.describe.crossed import hide_crossed, pooled_levels
 from locoreg.registry.describe.smd import categorical_smd, continuous_smd
-from locoreg.registry.describe.suppression import SHOWN, hide_small
+from locoreg.registry.describe.suppression import SHOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 OVERALL = "Overall"
 UNKNOWN = "Unknown"
+TOGETHER = "Together"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +192,8 @@ def table_one(
         Group of each patient; None is a group of its own, ``Unknown``.
     small_cells : int or None
         Counts from 1 to this many patients are hidden, and what would give them away. Groups of
-        this size are left out of the table, the overall column included, and named.
+        this size are told together, as one group that names them: see `pool_groups`. Where all
+        groups together are so few, they are left out of the table.
     order : sequence of str
         Order of the groups; others follow by name, ``Unknown`` comes last.
 
@@ -208,6 +211,8 @@ def table_one(
         raise DesignError("small_cells must be 1 or more.", hint="10 is usual.")
     n = len(next(iter(data.values()))) if data else 0
     labels = _group_labels(group, n)
+    if group is not None:
+        labels = pool_groups(labels, np.ones(n, dtype=np.bool_), order, small_cells)[0]
     names, counts = np.unique(labels, return_counts=True)
     small = small_cells or 0
     left_out = {
@@ -219,10 +224,11 @@ def table_one(
     keep = np.isin(labels, shown) if left_out else np.ones(n, dtype=bool)
     members = [labels == name for name in shown] if group is not None else []
     members.append(keep)
+    late = shown.index(UNKNOWN) if group is not None and UNKNOWN in shown else None
     lines: list[Line] = []
     for variable in variables:
         make = _continuous if variable.kind == "continuous" else _categorical
-        lines += make(variable, data[variable.key], members, small_cells)
+        lines += make(variable, data[variable.key], members, small_cells, late)
     return TableOne(
         columns=(*(shown if group is not None else ()), OVERALL),
         sizes=tuple(int(m.sum()) for m in members),
@@ -232,10 +238,48 @@ def table_one(
     )
 
 
+def pool_groups(
+    group: NDArray[Any], members: NDArray[np.bool_], order: Sequence[str], small_cells: int | None
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Put groups together that would give few patients away, alone or if they were left out.
+
+    Parameters
+    ----------
+    group : ndarray of object, shape (n,)
+        Group of each patient.
+    members : ndarray of bool, shape (n,)
+        The patients who are described.
+    order : sequence of str
+        Order of the groups.
+    small_cells : int or None
+        Groups of 1 to this many members are small.
+
+    Returns
+    -------
+    group : ndarray of object, shape (n,)
+        With one group that names those in it; the same where none is small.
+    pooled : tuple of str
+        Their names.
+    """
+    found, sizes = np.unique(group[members].astype(str), return_counts=True)
+    size = dict(zip(found.tolist(), sizes.tolist(), strict=True))
+    names = in_order(found, order)
+    counts = np.array([size[name] for name in names], dtype=np.int64)
+    flags = pooled_levels(counts, small_cells, unknown=UNKNOWN in size)
+    pooled = tuple(name for name, flag in zip(names, flags, strict=True) if flag)
+    if len(pooled) < 2:
+        return group, ()
+    words = f"{TOGETHER}: {', '.join(pooled)}"
+    changed = np.where(np.isin(group.astype(str), pooled), words, group)
+    return changed.astype(object), pooled
+
+
 def in_order(names: Iterable[Any], order: Sequence[str]) -> list[str]:
     """Return names of groups: first those of ``order``, then others by name, Unknown last."""
     found = {str(name) for name in names}
-    rest = sorted(found - set(order) - {UNKNOWN})
+    rest = sorted(
+        found - set(order) - {UNKNOWN}, key=lambda name: (name.startswith(f"{TOGETHER}: "), name)
+    )
     last = [UNKNOWN] if UNKNOWN in found else []
     return [*(name for name in order if name in found), *rest, *last]
 
@@ -264,6 +308,7 @@ def _continuous(
     values: NDArray[Any],
     members: Sequence[NDArray[np.bool_]],
     small_cells: int | None,
+    late: int | None,
 ) -> list[Line]:
     numbers = values.astype(np.float64)
     known = [numbers[m & np.isfinite(numbers)] for m in members]
@@ -283,7 +328,7 @@ def _continuous(
     if not missing.any():
         return [line]
     counts = np.vstack([np.array([[part.size for part in known]]), missing])
-    state = hide_small(counts, small_cells, margin=len(members) > 2)
+    state = hide_crossed(counts, small_cells, unknown=True, unknown_group=late)
     # Known and unknown add up to the column: the one would give the other away.
     cells = tuple(
         cell if state[0, place] == SHOWN else replace(cell, n=None)
@@ -298,6 +343,7 @@ def _categorical(
     values: NDArray[Any],
     members: Sequence[NDArray[np.bool_]],
     small_cells: int | None,
+    late: int | None,
 ) -> list[Line]:
     found = {str(v) for v in values if v is not None}
     levels = [level for level in variable.levels if level in found]
@@ -308,7 +354,7 @@ def _categorical(
     masks = [*rows, unknown] if unknown.any() or not levels else rows
     counts = np.array([[int((mask & m).sum()) for m in members] for mask in masks], dtype=np.int64)
     listed = len(masks) > len(levels)
-    state = hide_small(counts, small_cells, margin=len(members) > 2, unknown=listed)
+    state = hide_crossed(counts, small_cells, unknown=listed, unknown_group=late)
     cells = count_cells(counts, state, members, small_cells)
     words = dict(variable.labels)
     whole = not state.any()

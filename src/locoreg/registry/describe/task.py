@@ -28,7 +28,14 @@ from locoreg.registry.describe.people import (
     add_subtypes,
     people_at,
 )
-from locoreg.registry.describe.tableone import OVERALL, UNKNOWN, TableOne, Variable, table_one
+from locoreg.registry.describe.tableone import (
+    OVERALL,
+    UNKNOWN,
+    TableOne,
+    Variable,
+    pool_groups,
+    table_one,
+)
 from locoreg.registry.describe.words import description_text
 from locoreg.registry.store import Registry
 
@@ -40,6 +47,14 @@ IMMORTAL = (
     "live that long (immortal time). Differences between the groups are no effects."
 )
 Decided = Literal["at_time_zero", "later"]
+POOLED = (
+    "Groups are told together where one of them alone would tell of few patients, or would give "
+    "such a group away:"
+)
+PRIMARY_NOTE = (
+    "The primary is the first one of the breast; one whose site in the body is not recorded counts "
+    "as of the breast. Age and year are unknown where dates are shifted or relative."
+)
 MONTHS_NOTE = (
     "Times in months of 30.4375 days; dates of month or year precision count from their first day."
 )
@@ -52,7 +67,7 @@ class Description:
     Attributes
     ----------
     registry : str
-        Folder.
+        Name of its folder.
     synthetic : bool
         Whether the patients are made up.
     time_zero : str
@@ -242,23 +257,23 @@ def describe_people(
     DesignError
         If nobody is left.
     """
-    values = {f"further_{place}": array for place, (_, array) in enumerate(further)}
-    everyone = people | {f"passed_{i}": passed for i, (_, passed) in enumerate(criteria)} | values
-    everyone, group, left_out = _without_small_groups(
-        everyone, group, small_cells, steps_of(people, criteria, landmark_months)[1]
-    )
-    asked = [(words, everyone[f"passed_{i}"]) for i, (words, _) in enumerate(criteria)]
-    steps, described, followed = steps_of(everyone, asked, landmark_months)
-    if left_out:
-        steps = ((f"{steps[0][0]}, without the groups left out", steps[0][1]), *steps[1:])
+    steps, described, followed = steps_of(people, criteria, landmark_months)
+    pooled: tuple[str, ...] = ()
+    if group is not None:
+        group, pooled = pool_groups(group, described, order, small_cells)
+        if 1 <= described.sum() <= (small_cells or 0):
+            raise DesignError(
+                f"{registry.path.name}: the patients to describe are too few to be shown by group.",
+                hint="describe more of them together.",
+            )
     if not described.any():
         raise DesignError(
             f"no patient of {registry.path} has a time zero ({time_zero})."
             if not criteria and not landmark_months
             else f"no patient of {registry.path.name} is left in this cohort."
         )
-    data = {v.key: everyone[v.key][described] for v in VARIABLES}
-    data |= {v.key: everyone[f"further_{i}"][described] for i, (v, _) in enumerate(further)}
+    data = {v.key: people[v.key][described] for v in VARIABLES}
+    data |= {v.key: array[described] for v, array in further}
     table = table_one(
         data,
         [v for v in (*VARIABLES, *(v for v, _ in further)) if v.key != by],
@@ -266,9 +281,9 @@ def describe_people(
         small_cells=small_cells,
         order=order,
     )
-    table = replace(table, left_out={**left_out, **table.left_out}, synthetic=registry.synthetic)
+    table = replace(table, synthetic=registry.synthetic)
     survival = survival_of(
-        from_landmark(everyone, landmark_months),
+        from_landmark(people, landmark_months),
         followed,
         np.full(described.size, OVERALL, dtype=object) if group is None else group,
         level=level,
@@ -277,7 +292,7 @@ def describe_people(
         small_cells=small_cells,
     )
     return Description(
-        registry=str(registry.path),
+        registry=registry.path.resolve().name,
         synthetic=registry.synthetic,
         time_zero=time_zero,
         by=by,
@@ -287,11 +302,11 @@ def describe_people(
         level=level,
         small_cells=small_cells,
         imprecise=shown_count(
-            int(np.sum(described & (everyone["zero_precision"] != "day"))),
+            int(np.sum(described & (people["zero_precision"] != "day"))),
             small_cells,
             within=int(described.sum()),
         ),
-        notes=_notes(registry, groups_decided, survival[-1]),
+        notes=_notes(registry, groups_decided, survival[-1], pooled),
     )
 
 
@@ -338,27 +353,15 @@ def _order(by: str | None) -> tuple[str, ...]:
     return tuple(words.get(level, level) for level in _variable(by).levels)
 
 
-def _without_small_groups(
-    people: People,
-    group: NDArray[Any] | None,
-    small_cells: int | None,
-    within: NDArray[np.bool_],
-) -> tuple[People, NDArray[Any] | None, dict[str, str]]:
-    """Leave groups out that are too small to be shown, before anything is counted."""
-    if group is None or small_cells is None:
-        return people, group, {}
-    names, sizes = np.unique(group[within], return_counts=True)
-    left_out = {
-        str(name): f"≤{small_cells}"
-        for name, size in zip(names, sizes, strict=True)
-        if size <= small_cells
-    }
-    keep = ~np.isin(group, list(left_out))
-    return {name: values[keep] for name, values in people.items()}, group[keep], left_out
-
-
-def _notes(registry: Registry, decided: Decided | None, overall: GroupSurvival) -> tuple[str, ...]:
+def _notes(
+    registry: Registry,
+    decided: Decided | None,
+    overall: GroupSurvival,
+    pooled: tuple[str, ...],
+) -> tuple[str, ...]:
     notes = []
+    if pooled:
+        notes.append(f"{POOLED} {', '.join(pooled)}.")
     if registry.synthetic:
         notes.append("SYNTHETIC: these patients are made up.")
     if decided == "later":
@@ -371,5 +374,5 @@ def _notes(registry: Registry, decided: Decided | None, overall: GroupSurvival) 
             "are at risk from their entry (left truncation). Where few are at risk early, the "
             "curves are unsure."
         )
-    notes.append(MONTHS_NOTE)
+    notes += [PRIMARY_NOTE, MONTHS_NOTE]
     return tuple(notes)

@@ -143,7 +143,7 @@ def _marked(contrast: Contrast) -> Value:
 
 def _failed_note(view: EmulationView) -> Text:
     names = view.failures.names
-    return text(f"Failed diagnostics: {'; '.join(names)}.") if names else ()
+    return text(f"Failed: {'; '.join(names)}.") if names else ()
 
 
 def curves_table(view: EmulationView) -> Table:

@@ -23,6 +23,7 @@ from locoreg.report.blocks import (
 )
 from locoreg.report.sections.conclusion import sentence_text
 from locoreg.report.words import NONE, doi_link
+from locoreg.workflows.conclusion.sentences import interval_number, percent_number
 
 ANCHOR = "next-step"
 _SIZE = (
@@ -161,12 +162,16 @@ def _assumed(entry: Mapping[str, Any]) -> tuple[tuple[str, Text], ...]:
     sides = "two-sided" if entry["sides"] == 2 else "one-sided"
     return (
         ("Test", text(f"log-rank, {sides} {entry['alpha']:g}%, power {entry['power']:g}%")),
-        ("In the intervention arm", text(f"{entry['allocation']:.0%} of the patients")),
+        ("In the intervention arm", text(f"{_share(entry)} of the patients")),
         ("Control arm, without the event", text("; ".join(_points(entry)))),
         ("Accrual", text(f"{entry['accrual_months']:g} months, uniform")),
         ("Follow-up after the last patient", text(f"{entry['follow_up_months']:g} months")),
         ("Lost to follow-up", text(f"{entry['dropout_percent_per_year']:g}% per year, both arms")),
     )
+
+
+def _share(entry: Mapping[str, Any]) -> str:
+    return f"{entry['allocation']:.1%}".replace(".0%", "%")
 
 
 def _points(entry: Mapping[str, Any]) -> list[str]:
@@ -211,17 +216,20 @@ def _adds(entry: Mapping[str, Any], trials: list[Mapping[str, Any]]) -> Table:
 
 def _added(trial: Mapping[str, Any]) -> Row:
     found, now, key = trial["added"], trial["information"], trial["key"]
-    mid, low, high = (found["pool"]["natural"][n] for n in ("estimate", "ci_low", "ci_high"))
-    chance = "under 1%" if found["chance"] < 0.005 else f"{found['chance']:.0%}"
+    pool = interval_number(found["pool"], f"{key}/added/pool")
+    chance = percent_number(found["chance"], f"{key}/added/chance")
+    share, share_alike = (
+        percent_number(now[name], f"{key}/information/{name}") for name in ("share", "share_alike")
+    )
     alike = _count(now["events_alike"], f"{key}/information/events_alike")
     return Row(
         (
             text(Strong(f"{trial['hazard_ratio']:g}")),
-            text(*_count(now["events"], f"{key}/information/events"), f" ({now['share']:.0%})"),
-            text(*alike, f" ({now['share_alike']:.0%})"),
+            text(*_count(now["events"], f"{key}/information/events"), f" ({share.text})"),
+            text(*alike, f" ({share_alike.text})"),
             text(f"{found['weight']:.0%}"),
-            text(Value(f"{mid:.2f} ({low:.2f} to {high:.2f})", mid, f"{key}/added/pool")),
-            text(Value(chance, found["chance"], f"{key}/added/chance")),
+            text(Value(pool.text, pool.value, pool.key)),
+            text(Value(chance.text, chance.value, chance.key)),
         )
     )
 

@@ -85,7 +85,7 @@ ITEMS: tuple[PrismaItem, ...] = (
     ),
     PrismaItem(
         "14", "Methods", "how bias by missing results was assessed", (),
-        "no pool is large enough for a test",
+        "this report has no funnel plot and no test of it",
     ),
     PrismaItem(
         "15", "Methods", "how certainty was assessed", ("summary-of-findings",),

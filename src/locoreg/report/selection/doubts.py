@@ -5,6 +5,7 @@ from __future__ import annotations
 from locoreg.figures.axis import tick_text
 from locoreg.report.blocks import Block, Column, Items, Paragraph, Row, Section, Table, text
 from locoreg.report.emulation.tables import verdict, with_figure
+from locoreg.report.selection.hiding import CONTROLS
 from locoreg.report.selection.parts import Shown, behind, number, plain_effect, share
 from locoreg.report.words import NONE
 
@@ -225,7 +226,7 @@ def _controls(shown: Shown) -> list[Block]:
     return [
         Paragraph(text(found.reading)),
         Table(
-            "Effects on outcomes that treatment can't change",
+            CONTROLS,
             (
                 Column("Outcome", wide=True),
                 Column("Persons", numeric=True),

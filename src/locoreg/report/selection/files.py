@@ -15,7 +15,7 @@ from locoreg.report.selection.page import build
 from locoreg.report.selection.parts import Shown
 from locoreg.report.selection.tables import SOMETIMES, csv_tables
 from locoreg.workflows.export import write_files
-from locoreg.workflows.selection.hiding import hidden_selection
+from locoreg.workflows.selection.hiding import hidden_selection, safe_result
 from locoreg.workflows.selection.saving import model_files
 
 if TYPE_CHECKING:
@@ -25,7 +25,12 @@ RESULTS = "results.json"
 
 
 def write_selection(
-    result: SelectionResult, folder: str | Path, *, command: str = "", python: str = ""
+    result: SelectionResult,
+    folder: str | Path,
+    *,
+    command: str = "",
+    python: str = "",
+    small_cells: int | None = None,
 ) -> Path:
     """Write a selection, whole or not at all.
 
@@ -41,6 +46,9 @@ def write_selection(
         Made if missing.
     command, python : str
         How to run it again, for the page.
+    small_cells : int, optional
+        Counts from 1 to this many persons are hidden, and what would give them away, in the page,
+        figures, tables, the model's card and ``results.json`` alike; by default all are shown.
 
     Returns
     -------
@@ -48,7 +56,9 @@ def write_selection(
         ``report.html``, one self-contained page. Beside it stand ``tables/*.csv``,
         ``figures/*.svg``, ``figures/*.pdf``, ``model/`` and ``results.json``.
     """
-    contents, page = selection_files(result, command=command, python=python)
+    contents, page = selection_files(
+        result, command=command, python=python, small_cells=small_cells
+    )
     contents["report.html"] = render(page).encode()
     contents[RESULTS] = contents.pop(RESULTS)
     target = Path(folder)
@@ -81,6 +91,8 @@ def selection_files(
     page : Page
         Its blocks.
     """
+    results = hidden_selection(result, small_cells)
+    result = safe_result(result, small_cells)
     drawings = draw(result, small_cells=small_cells)
     tables = dict(csv_tables(result))
     shown = Shown(result=result, drawings=drawings, command=command, python=python)
@@ -96,7 +108,6 @@ def selection_files(
         contents[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
         contents[f"figures/{drawing.name}.pdf"] = drawing.pdf()
     contents |= {f"model/{name}": data for name, data in model_files(result.model).items()}
-    results = hidden_selection(result, small_cells)
     contents[RESULTS] = (dumps(results) + "\n").encode()
     return contents, page
 

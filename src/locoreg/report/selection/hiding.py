@@ -20,7 +20,14 @@ from locoreg.report.blocks import (
 )
 from locoreg.report.emulation.drawings import Drawing
 from locoreg.workflows.emulation.smalltexts import redacted, rule_words
-from locoreg.workflows.selection.hiding import COUNTS, has_small, is_small
+from locoreg.workflows.selection.hiding import (
+    COUNTS,
+    SHARES,
+    has_small,
+    is_share_of_few,
+    is_small,
+    parts_differ,
+)
 
 HIDDEN = "hidden"
 # Figures that print counts, by the part of the results that holds them.
@@ -31,11 +38,17 @@ OF_PART = {
     "rule": ("rule",),
     "leaves": ("rule",),
     "sides": ("rule", "worth"),
+    "value": ("assessment", "values"),
 }
 # Bars and bands in them stand for as few persons as there are.
 NEVER = ("support", "benefit")
 LEFT_OUT = "This figure would show counts of few persons, and is left out."
 _COUNT = re.compile(r"\d[\d,]*\Z")
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%\Z")
+# Columns of shares of the persons.
+_SHARES = ("Share", "Treated")
+# Groups of this table lie within each other.
+CONTROLS = "Effects on outcomes that treatment can't change"
 # Numbers in these columns are times and places.
 _NO_COUNTS = ("month", "months", "fold", "depth", "level")
 
@@ -64,8 +77,11 @@ def withheld(
         part: Any = results
         for key in path:
             part = (part or {}).get(key)
-        if name in drawings and has_small(part, limit):
+        if name in drawings and has_small(part, limit, results["data"]["n"]):
             found.add(name)
+    groups = (results["subgroups"] or {}).get("groups", [])
+    if "subgroups" in drawings and parts_differ(groups, results, limit):
+        found.add("subgroups")
     return frozenset(found)
 
 
@@ -115,28 +131,62 @@ def _hide(value: Any, gone: frozenset[str], limit: int, n: int) -> Any:
     }
     made = type(value)(**changed)
     if isinstance(made, Table) and isinstance(value, Table):
-        return _hidden_table(made, value, limit)
+        return _hidden_table(made, value, limit, n)
     return made
 
 
-def _hidden_table(table: Table, original: Table, limit: int) -> Table:
-    """Return a table whose columns of counts are hidden where one of them is small."""
+def _hidden_table(table: Table, original: Table, limit: int, n: int) -> Table:
+    """Return a table whose columns of counts are hidden where one of them is small.
+
+    Shares of persons go with them, and where they stand for few persons themselves.
+    """
     columns = [i for i, column in enumerate(original.columns) if _counts(original, i, column)]
-    values = [int(_only(row, i).replace(",", "")) for row in original.rows for i in columns
-              if _COUNT.match(_only(row, i))]  # fmt: skip
-    if not any(is_small(one, limit) for one in values):
+    shares = [i for i, column in enumerate(original.columns) if column.title in _SHARES]
+    gone = _tells_few(original, columns, limit, n)
+    few = any(
+        is_share_of_few(found, limit, n)
+        for row in original.rows
+        for i in shares
+        if (found := _percent(_only(row, i))) is not None
+    )
+    if not gone and not few:
         return table
+
+    def hidden(row: Row, i: int) -> bool:
+        if i in shares:
+            return _percent(_only(row, i)) is not None
+        return i in columns and bool(_COUNT.match(_only(row, i)))
+
     rows = tuple(
         dataclasses.replace(
             row,
             cells=tuple(
-                text(HIDDEN) if i in columns and _COUNT.match(_only(old, i)) else cell
-                for i, cell in enumerate(row.cells)
+                text(HIDDEN) if hidden(old, i) else cell for i, cell in enumerate(row.cells)
             ),
         )
         for row, old in zip(table.rows, original.rows, strict=True)
     )
     return dataclasses.replace(table, rows=rows)
+
+
+def _tells_few(table: Table, columns: Sequence[int], limit: int, n: int) -> bool:
+    """Return whether a count is small, or what it leaves of the persons or of another group."""
+    for i in columns:
+        found = [
+            int(_only(row, i).replace(",", "")) for row in table.rows if _COUNT.match(_only(row, i))
+        ]
+        title = table.columns[i].title
+        rest = [n - one for one in found] if title == "Persons" else []
+        if table.caption == CONTROLS:
+            rest += [one - other for one in found for other in found]
+        if any(is_small(one, limit) for one in (*found, *rest)):
+            return True
+    return False
+
+
+def _percent(cell: str) -> float | None:
+    found = _PERCENT.match(cell)
+    return None if found is None else float(found[1]) / 100.0
 
 
 def _counts(table: Table, place: int, column: Column) -> bool:
@@ -149,6 +199,12 @@ def _counts(table: Table, place: int, column: Column) -> bool:
 def _only(row: Row, place: int) -> str:
     cell = row.cells[place]
     return cell[0] if len(cell) == 1 and isinstance(cell[0], str) else ""
+
+
+def _is_few(name: str, value: Any, limit: int, n: int) -> bool:
+    if name in SHARES:
+        return is_share_of_few(value, limit, n)
+    return is_small(value, limit) or (name == "n" and is_small(n - value, limit))
 
 
 def hidden_rows(rows: Iterable[Sequence[Any]], limit: int, n: int) -> Iterator[Sequence[Any]]:
@@ -169,13 +225,14 @@ def hidden_rows(rows: Iterable[Sequence[Any]], limit: int, n: int) -> Iterator[S
         Where a count is small, every column of counts is hidden.
     """
     head, *body = [list(row) for row in rows] or [[]]
-    places = [i for i, name in enumerate(head) if name in (*COUNTS, "excluded", "unknown", "left")]
-    gone = any(is_small(row[i], limit) for row in body for i in places)
+    counted = (*COUNTS, "excluded", "unknown", "left")
+    places = [i for i, name in enumerate(head) if name in (*counted, *SHARES)]
+    gone = any(_is_few(head[i], row[i], limit, n) for row in body for i in places)
     yield head
     for row in body:
         yield [
             HIDDEN
-            if gone and i in places and value != 0
+            if gone and i in places and value != 0 and not isinstance(value, str)
             else redacted(value, limit, n)
             if isinstance(value, str)
             else value

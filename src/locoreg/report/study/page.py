@@ -116,7 +116,8 @@ def _part(one: Stored, page: Page) -> Section:
     """Return the page of a step as a section, what failed in front."""
     inner = prefixed_page(page, one.step.name)
     kind = {"emulation": "Trial emulated", "selection": "Who gains"}.get(one.step.kind)
-    title = one.step.title if kind is None else f"{kind}: {one.step.title}"
+    says_so = kind is None or one.step.title.lower().startswith(kind.lower())
+    title = one.step.title if says_so else f"{kind}: {one.step.title}"
     return Section(one.step.name, title, (*inner.head, *inner.sections))
 
 

@@ -100,7 +100,7 @@ def registry_files(
             small_cells=small_cells,
             source=name,
         )
-        figure = report_figure(curves, title=_curve_title(found), notes=_marks(synthetic))
+        figure = report_figure(curves, title=_drawn_title(found), notes=_marks(synthetic))
         svg, pdf = _drawn(figure)
         results |= {**found.to_dict(), "registry": name}
         contents |= {"figures/survival.svg": svg.encode(), "figures/survival.pdf": pdf}
@@ -131,6 +131,11 @@ def _drawn(figure: Drawn) -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         pdf = save(figure, Path(folder) / "survival.pdf").read_bytes()
     return to_svg(figure, prefix="registry-survival"), pdf
+
+
+def _drawn_title(found: Description) -> str:
+    """Return the title in the drawing, which adds the time zero itself."""
+    return "Overall survival" + (f", by {words(found.by)}" if found.by else "")
 
 
 def _curve_title(found: Description) -> str:

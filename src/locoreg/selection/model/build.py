@@ -20,7 +20,8 @@ from locoreg.selection.patient.distance import importance_of_columns
 from locoreg.selection.patient.importance import model_importance
 from locoreg.selection.patient.leaf import LeafGroup
 from locoreg.selection.patient.limits import LEAST_SHOWN, MOST_CELLS, MOST_CELLS_CLUSTERED
-from locoreg.selection.patient.neighbourhood import CellSums, GroupMeans, TimeSums
+from locoreg.selection.patient.neighbourhood import GroupMeans
+from locoreg.selection.patient.sums import BoundSums, CellSums, TimeSums
 from locoreg.selection.patient.times import survival_at, usual_times
 from locoreg.selection.patient.values import ValueSupport
 from locoreg.selection.rules import HonestRule
@@ -48,6 +49,7 @@ def build_model(
     seed: int,
     survival: Scores | None = None,
     times: tuple[float, ...] | None = None,
+    odds_factor: float | None = None,
     rule: HonestRule | None = None,
     assessment: AssessmentSummary | None = None,
     protocol_sha256: str | None = None,
@@ -72,6 +74,10 @@ def build_model(
     times : tuple of float, optional
         Months at which survival is told beside the horizon of these scores; by default multiples
         of a step up to it.
+    odds_factor : float, optional
+        Factor, 1 or more, by which something hidden may change the odds of treatment: the model
+        then tells, for one patient, the range of effect and survival at that factor. None leaves
+        the ranges out.
     rule : HonestRule, optional
         A rule with its leaves on persons who had no part in finding it.
     assessment : AssessmentSummary, optional
@@ -93,8 +99,8 @@ def build_model(
     Raises
     ------
     DesignError
-        If the intended use is empty, the fit or the survival scores are those of other persons, or
-        there are too few persons.
+        If the intended use is empty, the fit or the survival scores are those of other persons,
+        the factor of the odds is below 1, or there are too few persons.
     """
     _check(scores, fit, survival, intended_use)
     if rule is not None and rule.rule.coding.names != scores.coding.names:
@@ -129,7 +135,9 @@ def build_model(
         values=values,
         cells=cells,
         sums=CellSums.of(scores, cell, count),
-        survival=_by_time(survival, times, cell, count),
+        odds_factor=odds_factor,
+        hidden=BoundSums.of(scores, odds_factor, cell, count),
+        survival=_by_time(survival, times, odds_factor, cell, count),
         rule=None if rule is None else replace(rule.rule, coding=coding),
         leaves=() if rule is None else tuple(_leaf(one) for one in rule.leaves.leaves),
         training=TrainingSummary.of(scores),
@@ -165,7 +173,11 @@ def _check(scores: Scores, fit: LearnerFit, survival: Scores | None, intended_us
 
 
 def _by_time(
-    survival: Scores | None, times: tuple[float, ...] | None, cell: IntArray, count: int
+    survival: Scores | None,
+    times: tuple[float, ...] | None,
+    odds_factor: float | None,
+    cell: IntArray,
+    count: int,
 ) -> tuple[TimeSums, ...]:
     if survival is None:
         return ()
@@ -174,7 +186,11 @@ def _by_time(
         times = usual_times(horizon, clustered=survival.cluster is not None)
     months = tuple(sorted({*(float(one) for one in times), float(horizon)}))
     return tuple(
-        TimeSums(months=one.question.horizon_months, sums=CellSums.of(one, cell, count))
+        TimeSums(
+            months=one.question.horizon_months,
+            sums=CellSums.of(one, cell, count),
+            bounds=BoundSums.of(one, odds_factor, cell, count),
+        )
         for one in survival_at(survival, months)
     )
 

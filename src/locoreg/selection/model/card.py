@@ -101,6 +101,12 @@ def _details(model: SelectionModel) -> list[str]:
     if model.protocol_sha256 is not None:
         lines.append(f"Protocol: SHA-256 {model.protocol_sha256}.")
     lines.append(f"Data: SHA-256 {model.input_sha256}.")
+    lines.append(
+        "It holds no range for hidden differences at single patients."
+        if model.odds_factor is None
+        else "Its range for hidden differences at single patients: something that changes the odds "
+        f"of treatment by up to {model.odds_factor:g} times."
+    )
     if model.rule is None:
         lines.append("It holds no rule.")
     elif not model.shows_rule:
@@ -182,11 +188,11 @@ def _training(model: SelectionModel) -> list[str]:
 
 def _arm(arm: ArmSummary, horizon: float) -> str:
     def shown(count: int | None) -> str:
-        return f"fewer than {LEAST_SHOWN}" if count is None else str(count)
+        return "a hidden number of" if count is None else str(count)
 
     return (
         f"{arm.label}: {shown(arm.n)} patients, {shown(arm.events)} events within {horizon:g} "
-        f"months, {shown(arm.followed)} followed to the event or the horizon."
+        f"months, {shown(arm.followed)} patients followed to the event or the horizon."
     )
 
 

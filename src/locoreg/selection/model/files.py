@@ -26,7 +26,7 @@ from locoreg.selection.model.training import TrainingSummary
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds
 from locoreg.selection.patient.leaf import LeafGroup
-from locoreg.selection.patient.neighbourhood import CellSums, TimeSums
+from locoreg.selection.patient.sums import BoundSums, CellSums, TimeSums
 from locoreg.selection.patient.values import ValueSupport
 from locoreg.selection.question import SelectionQuestion
 from locoreg.selection.rules.rule import Rule
@@ -34,7 +34,7 @@ from locoreg.selection.scores.models import ChoiceModel, EventModel
 
 SCHEMA = "locoreg-selection-model"
 VERSION = 2
-# A model of version 1 tells survival at its horizon only.
+# A model of version 1 tells survival at its horizon only, and no range for hidden confounding.
 READABLE = (1, VERSION)
 JSON, ARRAYS = "model.json", "arrays.npz"
 # Arrays of numbers and truth values; objects would have to be unpickled.
@@ -220,6 +220,8 @@ def _restore(given: Mapping[str, Any], arrays: Arrays) -> SelectionModel:
         values=ValueSupport.from_dict(given["values"]),
         cells=Cells.restore(part("cells")),
         sums=CellSums.restore(part("sums")),
+        odds_factor=_odds_factor(given),
+        hidden=_bounds(given, part("hidden")),
         survival=_survival(given, part),
         rule=None if given["rule"] is None else Rule.from_dict(given["rule"]),
         leaves=tuple(LeafGroup.from_dict(one) for one in given["leaves"]),
@@ -234,6 +236,15 @@ def _restore(given: Mapping[str, Any], arrays: Arrays) -> SelectionModel:
     )
 
 
+def _odds_factor(given: Mapping[str, Any]) -> float | None:
+    factor = None if given["version"] == 1 else given["odds_factor"]
+    return None if factor is None else float(factor)
+
+
+def _bounds(given: Mapping[str, Any], arrays: Arrays) -> BoundSums | None:
+    return None if _odds_factor(given) is None else BoundSums.restore(arrays)
+
+
 def _survival(given: Mapping[str, Any], part: Callable[[str], Arrays]) -> tuple[TimeSums, ...]:
     if given["version"] == 1:
         months = given["survival_months"]
@@ -241,6 +252,10 @@ def _survival(given: Mapping[str, Any], part: Callable[[str], Arrays]) -> tuple[
             return ()
         return (TimeSums(months=float(months), sums=CellSums.restore(part("survival"))),)
     return tuple(
-        TimeSums(months=float(months), sums=CellSums.restore(part(f"survival{k}")))
+        TimeSums(
+            months=float(months),
+            sums=CellSums.restore(part(f"survival{k}")),
+            bounds=_bounds(given, part(f"hidden{k}")),
+        )
         for k, months in enumerate(given["survival_months"])
     )

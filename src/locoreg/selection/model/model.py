@@ -17,7 +17,7 @@ from locoreg.selection.model.training import TrainingSummary
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds
 from locoreg.selection.patient.leaf import LeafGroup
-from locoreg.selection.patient.neighbourhood import CellSums, TimeSums
+from locoreg.selection.patient.sums import BoundSums, CellSums, TimeSums
 from locoreg.selection.patient.values import ValueSupport
 from locoreg.selection.question import SelectionQuestion
 from locoreg.selection.rules.rule import Rule
@@ -55,6 +55,11 @@ class SelectionModel:
         Groups of persons of the data.
     sums : CellSums
         Scores of the groups.
+    odds_factor : float or None
+        Factor by which something hidden may change the odds of treatment in `hidden` and in the
+        bounds of `survival`; None where the model has no such ranges.
+    hidden : BoundSums or None
+        Scores of the bounds of the question's outcome.
     survival : tuple of TimeSums
         Scores of survival, by time, the horizon last; empty where the model has none.
     rule : Rule or None
@@ -85,6 +90,8 @@ class SelectionModel:
     values: ValueSupport
     cells: Cells
     sums: CellSums
+    odds_factor: float | None
+    hidden: BoundSums | None
     survival: tuple[TimeSums, ...]
     rule: Rule | None
     leaves: tuple[LeafGroup, ...]
@@ -242,6 +249,7 @@ class SelectionModel:
             "choice": self.choice.settings(),
             "event": None if self.event is None else self.event.settings(),
             "bounds": self.bounds is not None,
+            "odds_factor": self.odds_factor,
             "survival_months": [one.months for one in self.survival],
             "rule": None if self.rule is None else self.rule.to_dict(),
             "leaves": [leaf.to_dict() for leaf in self.leaves],
@@ -257,7 +265,13 @@ class SelectionModel:
             "bounds": {} if self.bounds is None else self.bounds.arrays(),
             "cells": self.cells.arrays(),
             "sums": self.sums.arrays(),
+            "hidden": {} if self.hidden is None else self.hidden.arrays(),
             **{f"survival{k}": one.sums.arrays() for k, one in enumerate(self.survival)},
+            **{
+                f"hidden{k}": one.bounds.arrays()
+                for k, one in enumerate(self.survival)
+                if one.bounds is not None
+            },
         }
         return {
             f"{part}/{name}": np.asarray(values)

@@ -21,7 +21,7 @@ class ArmSummary:
     label : str
         The option.
     n, events : int or None
-        Persons, and events before the horizon; None where fewer than 10.
+        Persons, and events before the horizon; None where fewer than 10, or hidden.
     followed : int or None
         Persons followed to the event or the horizon.
     """

@@ -2,161 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import special
-
 from locoreg.core.estimate import Estimate
 from locoreg.selection.patient.cells import Cells
-from locoreg.selection.scores.result import Scores
-from locoreg.stats.survivaldata import FloatArray, IntArray
-
-EFFECT, COMPARATOR, TREATED = range(3)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CellSums:
-    """Sums of doubly robust scores over the persons of cells.
-
-    The first axis of the arrays is effect, outcome of the comparator, outcome of the treated.
-
-    Attributes
-    ----------
-    weight : ndarray of float, shape (k,)
-        Sums of sampling weights.
-    total : ndarray of float, shape (3, k)
-        Sums of weighted scores.
-    squares : ndarray of float, shape (7, k) or (7, k, k)
-        Sums over persons of squared weights, of these times each score, and times each score
-        squared. With clusters the sums over clusters of the products of two cells' sums: what the
-        variance of a union of cells needs.
-    units : int
-        Clusters, or 0 where each person stands alone.
-    """
-
-    weight: FloatArray
-    total: FloatArray
-    squares: FloatArray
-    units: int
-
-    @classmethod
-    def of(cls, scores: Scores, cell: IntArray, cells: int) -> CellSums:
-        """Return the sums of scores over cells.
-
-        Parameters
-        ----------
-        scores : Scores
-            The persons.
-        cell : ndarray of int, shape (n,)
-            Cell of each person.
-        cells : int
-            Number of cells.
-
-        Returns
-        -------
-        CellSums
-            The sums.
-        """
-        w = scores.weight
-        gammas = (scores.gamma, scores.gamma0, scores.gamma1)
-
-        def add(values: FloatArray) -> FloatArray:
-            return np.bincount(cell, weights=values, minlength=cells).astype(np.float64)
-
-        total = np.stack([add(w * gamma) for gamma in gammas])
-        if scores.cluster is None:
-            squares = [add(w**2), *(add(w**2 * g) for g in gammas)]
-            squares += [add(w**2 * g**2) for g in gammas]
-            units = 0
-        else:
-            codes, cluster = np.unique(scores.cluster, return_inverse=True)
-            units = int(codes.size)
-
-            def table(values: FloatArray) -> FloatArray:
-                both = np.bincount(cluster * cells + cell, values, minlength=units * cells)
-                return both.reshape(units, cells).astype(np.float64)
-
-            size = table(w)
-            sums = [table(w * gamma) for gamma in gammas]
-            squares = [size.T @ size, *((size.T @ s + s.T @ size) / 2.0 for s in sums)]
-            squares += [s.T @ s for s in sums]
-        return cls(weight=add(w), total=total, squares=np.stack(squares), units=units)
-
-    def mean(self, what: int, cells: IntArray, count: int, level: float) -> Estimate:
-        """Return the mean over a union of cells, with the interval of its influence function.
-
-        Parameters
-        ----------
-        what : int
-            EFFECT, COMPARATOR or TREATED.
-        cells : ndarray of int
-            Places of the cells.
-        count : int
-            Persons in them.
-        level : float
-            Level of the interval in percent.
-
-        Returns
-        -------
-        Estimate
-            As `locoreg.stats.rankweighted.weighted_mean` of the persons; with clusters all of them
-            count in the correction for few clusters, also those without a person in the cells.
-        """
-        size = float(self.weight[cells].sum())
-        mean = float(self.total[what, cells].sum()) / size
-        ones, cross, square = (self._sum(row, cells) for row in (0, 1 + what, 4 + what))
-        units = self.units or count
-        spread = max(square - 2.0 * mean * cross + mean**2 * ones, 0.0)
-        se = math.sqrt(spread * units / max(units - 1, 1)) / size
-        half = float(special.ndtri(0.5 + level / 200.0)) * se
-        return Estimate(
-            estimate=mean, se=se, ci_low=mean - half, ci_high=mean + half, level=level,
-            scale="identity",
-        )  # fmt: skip
-
-    def _sum(self, row: int, cells: IntArray) -> float:
-        one = self.squares[row]
-        return float(one[cells].sum() if one.ndim == 1 else one[np.ix_(cells, cells)].sum())
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays by name."""
-        return {
-            "weight": self.weight,
-            "total": self.total,
-            "squares": self.squares,
-            "units": np.array([self.units]),
-        }
-
-    @classmethod
-    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> CellSums:
-        """Return the sums of arrays."""
-        return cls(
-            weight=arrays["weight"],
-            total=arrays["total"],
-            squares=arrays["squares"],
-            units=int(arrays["units"][0]),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TimeSums:
-    """Sums of scores of survival at one time.
-
-    Attributes
-    ----------
-    months : float
-        Since time zero.
-    sums : CellSums
-        Over the persons of cells.
-    """
-
-    months: float
-    sums: CellSums
+from locoreg.selection.patient.sums import (
+    COMPARATOR,
+    EFFECT,
+    TREATED,
+    BoundSums,
+    CellSums,
+    TimeSums,
+)
+from locoreg.stats.survivaldata import IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +42,53 @@ class GroupMeans:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenRange:
+    """Range of effect and outcomes of a group where something hidden decided on treatment.
+
+    Attributes
+    ----------
+    factor : float
+        Largest ratio, either way, of the odds of treatment given everything to those given the
+        covariates of the data.
+    lower, upper : GroupMeans
+        Bounds, each with its own interval. Those of the effect go with the lower bound of one
+        option and the upper of the other.
+    """
+
+    factor: float
+    lower: GroupMeans
+    upper: GroupMeans
+
+    def ends(self, what: str, plain: Estimate) -> tuple[float, float]:
+        """Return the widest range: limits of the intervals of both bounds and of the estimate.
+
+        Parameters
+        ----------
+        what : str
+            ``effect``, ``comparator_mean`` or ``treated_mean``.
+        plain : Estimate
+            That estimate if nothing is hidden.
+
+        Returns
+        -------
+        tuple of float
+            It holds the interval of `plain`, also where chance makes the interval of a bound the
+            narrower one.
+        """
+        low: Estimate = getattr(self.lower, what)
+        high: Estimate = getattr(self.upper, what)
+        return min(low.ci_low, plain.ci_low), max(high.ci_high, plain.ci_high)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the range as JSON-ready values."""
+        return {
+            "factor": self.factor,
+            "lower": self.lower.to_dict(),
+            "upper": self.upper.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurvivalMeans:
     """Survival of a group at one time.
 
@@ -192,14 +98,21 @@ class SurvivalMeans:
         Since time zero.
     means : GroupMeans
         Of being free of the event then.
+    hidden : HiddenRange or None
+        The same under hidden confounding, where the model has it.
     """
 
     months: float
     means: GroupMeans
+    hidden: HiddenRange | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the means as JSON-ready values."""
-        return {"months": self.months, **self.means.to_dict()}
+        return {
+            "months": self.months,
+            **self.means.to_dict(),
+            "hidden": None if self.hidden is None else self.hidden.to_dict(),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +127,8 @@ class Neighbourhood:
         Of the question's outcome.
     times : tuple of SurvivalMeans
         Of being free of the event at each time that the model has; the horizon is the last.
+    hidden : HiddenRange or None
+        Of the question's outcome under hidden confounding, where the model has it.
     """
 
     n: int
@@ -221,6 +136,7 @@ class Neighbourhood:
     comparator: int
     means: GroupMeans
     times: tuple[SurvivalMeans, ...]
+    hidden: HiddenRange | None = None
 
     @property
     def survival(self) -> GroupMeans | None:
@@ -236,11 +152,19 @@ class Neighbourhood:
             "means": self.means.to_dict(),
             "survival": None if self.survival is None else self.survival.to_dict(),
             "times": [one.to_dict() for one in self.times],
+            "hidden": None if self.hidden is None else self.hidden.to_dict(),
         }
 
 
 def neighbourhood(
-    cells: Cells, place: IntArray, sums: CellSums, times: tuple[TimeSums, ...], *, level: float
+    cells: Cells,
+    place: IntArray,
+    sums: CellSums,
+    times: tuple[TimeSums, ...],
+    *,
+    level: float,
+    factor: float | None = None,
+    bounds: BoundSums | None = None,
 ) -> Neighbourhood:
     """Return effect and outcomes of the persons in some cells.
 
@@ -256,6 +180,10 @@ def neighbourhood(
         Sums of the scores of survival, by time.
     level : float
         Level of intervals in percent.
+    factor : float or None
+        Factor of the odds of treatment at which the bounds were made.
+    bounds : BoundSums or None
+        Sums of the scores of bounds of the question's outcome.
 
     Returns
     -------
@@ -272,10 +200,19 @@ def neighbourhood(
             treated_mean=one.mean(TREATED, place, n, level),
         )
 
+    def hidden(one: BoundSums | None) -> HiddenRange | None:
+        if one is None or factor is None:
+            return None
+        return HiddenRange(factor=factor, lower=means(one.lower), upper=means(one.upper))
+
     return Neighbourhood(
         n=n,
         treated=int(by_option[1]),
         comparator=int(by_option[0]),
         means=means(sums),
-        times=tuple(SurvivalMeans(months=one.months, means=means(one.sums)) for one in times),
+        times=tuple(
+            SurvivalMeans(months=one.months, means=means(one.sums), hidden=hidden(one.bounds))
+            for one in times
+        ),
+        hidden=hidden(bounds),
     )

@@ -14,12 +14,8 @@ from locoreg.selection.learners.base import EffectModel
 from locoreg.selection.patient.cells import Cells
 from locoreg.selection.patient.conformal import Bounds, SurvivalBound, bound_times
 from locoreg.selection.patient.leaf import LeafGroup
-from locoreg.selection.patient.neighbourhood import (
-    CellSums,
-    Neighbourhood,
-    TimeSums,
-    neighbourhood,
-)
+from locoreg.selection.patient.neighbourhood import Neighbourhood, neighbourhood
+from locoreg.selection.patient.sums import BoundSums, CellSums, TimeSums
 from locoreg.selection.patient.support import (
     SupportVerdict,
     clean_patient,
@@ -55,6 +51,14 @@ class PatientModel(Protocol):
     @property
     def sums(self) -> CellSums:
         """Scores of the groups."""
+
+    @property
+    def odds_factor(self) -> float | None:
+        """Factor by which the odds of treatment may be wrong in its bounds."""
+
+    @property
+    def hidden(self) -> BoundSums | None:
+        """Scores of those bounds."""
 
     @property
     def survival(self) -> tuple[TimeSums, ...]:
@@ -214,7 +218,13 @@ def predict_patient(model: PatientModel, patient: Mapping[str, Any]) -> PatientP
     propensity = float(model.choice.propensity(X)[0])
     reasons = local_reasons(X[0], place, model.cells, propensity, model.question)
     group = neighbourhood(
-        model.cells, place, model.sums, model.survival, level=model.question.level
+        model.cells,
+        place,
+        model.sums,
+        model.survival,
+        level=model.question.level,
+        factor=model.odds_factor,
+        bounds=model.hidden,
     )
     if reasons:
         return _outside(model, reasons, group.treated, group.comparator)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from locoreg.core.estimate import Estimate
 from locoreg.selection.patient.conformal import SurvivalBound
 from locoreg.selection.patient.leaf import LeafGroup
-from locoreg.selection.patient.neighbourhood import GroupMeans, Neighbourhood
+from locoreg.selection.patient.neighbourhood import GroupMeans, HiddenRange, Neighbourhood
 from locoreg.selection.patient.support import SupportVerdict
 from locoreg.selection.question import SelectionQuestion
 
@@ -66,12 +66,29 @@ def prediction_lines(
         out += [_effect(question, group.means)]
         if group.survival is not None and survival_months is not None:
             out += survival_lines(question, group.survival, survival_months)
+        out += [] if group.hidden is None else [_hidden(question, group.means, group.hidden)]
         told = [_bound(question, bound) for bound in bounds]
         out += [*told, BOUND_MEANING] if told else []
         out += [] if rank is None else [_rank(question, rank)]
         out += [] if leaf is None else _leaf(question, leaf)
         out += [HIDDEN, *([] if sensitivity is None else [sensitivity]), BURDEN]
     return (*out, f"Data: {source}.", RESEARCH)
+
+
+def _hidden(question: SelectionQuestion, means: GroupMeans, hidden: HiddenRange) -> str:
+    low, high = hidden.ends("effect", means.effect)
+    if question.measure == "rmst_difference":
+        ends = (_one_more(low, 1), _one_more(high, 1))
+        unit = "months "
+    else:
+        lower, upper = math.floor(100.0 * low + 0.5), math.floor(100.0 * high + 0.5)
+        ends, unit = (_count(lower), _count(upper)), "of 100 patients "
+    return (
+        f"If patients differed in something the data don't hold that changes the odds of "
+        f"{question.treated_label} by up to {hidden.factor:g} times, the range of the difference, "
+        f"in {unit}free of {question.outcome}, is {ends[0]} to {ends[1]} with "
+        f"{question.treated_label}."
+    )
 
 
 def _effect(question: SelectionQuestion, means: GroupMeans) -> str:
@@ -139,14 +156,16 @@ def _months(estimate: Estimate) -> str:
 
 
 def _more(effect: Estimate, unit: str, digits: int) -> str:
-    def one(value: float) -> str:
-        shown = f"{abs(value):.{digits}f}"
-        if float(shown) == 0.0:
-            return f"{shown} more"
-        return f"{shown} {'more' if value > 0 else 'fewer'}"
+    middle = _one_more(effect.estimate, digits).split()
+    low, high = _one_more(effect.ci_low, digits), _one_more(effect.ci_high, digits)
+    return f"{middle[0]} {unit} {middle[1]} ({low} to {high})"
 
-    middle = one(effect.estimate).split()
-    return f"{middle[0]} {unit} {middle[1]} ({one(effect.ci_low)} to {one(effect.ci_high)})"
+
+def _one_more(value: float, digits: int) -> str:
+    shown = f"{abs(value):.{digits}f}"
+    if float(shown) == 0.0:
+        return f"{shown} more"
+    return f"{shown} {'more' if value > 0 else 'fewer'}"
 
 
 def _bound(question: SelectionQuestion, bound: SurvivalBound) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from locoreg.core.numbertext import decimal_text
 from locoreg.figures import to_svg
+from locoreg.figures.pathtext import short_paths
 from locoreg.figures.registry import read_out
 from locoreg.report.blocks import (
     Block,
@@ -34,8 +35,9 @@ from locoreg.workflows.registry.exploring.texts import Reading, group_readings
 if TYPE_CHECKING:
     from locoreg.registry.describe.tableone import Line
 
-# A page holds at most 250 kB. The table below curves goes first, then drawings of tables.
-MOST_CURVES, MOST_DRAWN = 140_000, 160_000
+# A page holds at most 250 kB. The table below curves goes first, then drawings of tables; curves
+# that take more than all of these are in their files only.
+MOST_CURVES, MOST_DRAWN = 110_000, 130_000
 ALARM = "Groups defined after time zero"
 
 
@@ -114,15 +116,16 @@ class _Blocks:
     ) -> tuple[Block, ...]:
         """Return a drawing with its numbers; these alone, and the files, where it is too large."""
         drawn = figure_of(name, self.found, self.limit)
-        svg = to_svg(drawn, prefix=name)
+        svg = short_paths(to_svg(drawn, prefix=name))
         links = downloads(self.root, name, self.view)
         beside: tuple[Block, ...] = ()
         if name == "cohort-survival":
             if len(svg) > MOST_CURVES:
                 drawn = figure_of(name, self.found, self.limit, table=False)
-                svg, beside = to_svg(drawn, prefix=name), (table,)
-            self._read_curves(drawn)
-        elif self.drawn + len(svg) > MOST_DRAWN:
+                svg, beside = short_paths(to_svg(drawn, prefix=name)), (table,)
+            if len(svg) <= MOST_DRAWN:
+                self._read_curves(drawn)
+        if self.drawn + len(svg) > MOST_DRAWN:
             files = joined(tuple((one,) for one in links), ", ")
             return (table, Paragraph(text(*caption, " Drawn, as files: ", *files, "."), "note"))
         self.drawn += len(svg)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter
 
 from locoreg.web.cohort.opened import Source, explored, limit_of, source_of
 from locoreg.web.cohort.view import CohortView
 from locoreg.web.errors import NotFoundError
-from locoreg.web.figureroutes import TYPES, Drawn, Format, _bytes
+from locoreg.web.figureroutes import Drawn, figure_route
 from locoreg.web.state import State
 from locoreg.workflows.registry.exploring import Exploration, time_zero_words
 
@@ -94,36 +93,22 @@ def rows_of(name: str, found: Exploration) -> list[tuple[Any, ...]]:
 def add_figures(router: APIRouter) -> None:
     """Serve the figures with the query of the page.
 
-    They are kept by the hash of the registry, which `figure_route` does not know.
-
     Parameters
     ----------
     router : APIRouter
         Of the page.
     """
     for name in FIGURES:
-        router.add_api_route(
-            f"/figure/{name}.{{form}}",
-            _serve(name),
-            methods=["GET"],
-            name=f"figure {name}",
-            response_class=Response,
-            include_in_schema=False,
-        )
+        figure_route(router, name, CohortView, _maker(name), data=_data)
 
 
-def _serve(name: str) -> Callable[..., Response]:
-    def serve(request: Request, form: Format, view: Annotated[CohortView, Query()]) -> Response:
-        state: State = request.app.state.locoreg
-        source = source_of(state, view)
-        content = state.kept.get(
-            ("figure", name, form, source.sha256, str(source.folder), view.key()),
-            lambda: _bytes(state, _drawn(state, name, source, view), form),
-        )
-        headers = {"Content-Disposition": f'inline; filename="{name}.{form}"'}
-        return Response(content, media_type=TYPES[form], headers=headers)
+def _maker(name: str) -> Callable[[State, CohortView], Drawn]:
+    return lambda state, view: _drawn(state, name, source_of(state, view), view)
 
-    return serve
+
+def _data(state: State, view: CohortView) -> str:
+    source = source_of(state, view)
+    return f"{source.sha256} {source.folder}"
 
 
 def _drawn(state: State, name: str, source: Source, view: CohortView) -> Drawn:

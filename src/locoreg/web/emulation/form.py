@@ -1,9 +1,9 @@
-"""The form to run an emulation: what was given, what is wrong with it, what it would take."""
+"""The forms to run an emulation or a selection: what was given, what is wrong, what it takes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 
 from locoreg.core.errors import DataError, LocoregError
 from locoreg.core.numbertext import plural
-from locoreg.web.emulation.opened import Opened, listed
+from locoreg.web.emulation.opened import Kind, Opened, listed
+from locoreg.web.jobs.studies import MOST_CORES
 from locoreg.web.state import State
 from locoreg.workflows.emulation.offering import (
     CheckedText,
@@ -24,6 +25,7 @@ from locoreg.workflows.emulation.offering import (
     offers,
     registry_persons,
 )
+from locoreg.workflows.selection.offering import check_selection_text, selection_offers
 from locoreg.workflows.uploads import registry_folders
 
 OWN = "own"
@@ -32,8 +34,53 @@ ANALYSES: dict[str, tuple[str, Any]] = {
     "compared": ("With the bias ladder and the trials beside it", ["ladder", "benchmark"]),
     "all": ("Everything that the protocol asks for", "all"),
 }
-FIELDS = ("protocol", "text", "registry", "analyses", "action")
+FIELDS = ("protocol", "text", "registry", "analyses", "cores", "action")
 LONGEST = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What one of the two forms asks.
+
+    Attributes
+    ----------
+    kind : {"emulation", "selection"}
+        What is run.
+    option : str
+        Name of the job's option that says how much is run.
+    analyses : mapping of str to (str, object)
+        How much can be run: name, words and the option's value.
+    usual : str
+        Name of what is run unless chosen otherwise.
+    offers : callable
+        Returns the shipped protocols.
+    check : callable
+        Checks a protocol of one's own.
+    """
+
+    kind: Kind
+    option: str
+    analyses: Mapping[str, tuple[str, Any]]
+    usual: str
+    offers: Callable[[], tuple[Offer, ...]]
+    check: Callable[[str], CheckedText]
+
+
+EMULATION = Asking(
+    kind="emulation", option="analyses", analyses=ANALYSES, usual="compared", offers=offers,
+    check=check_text,
+)  # fmt: skip
+SELECTION = Asking(
+    kind="selection",
+    option="sensitivity",
+    analyses={
+        "short": ("Effects, credibility and rule", False),
+        "all": ("With the checks that take longest: sites, halves, known covariates", True),
+    },
+    usual="all",
+    offers=selection_offers,
+    check=check_selection_text,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +95,15 @@ class Filled:
         One's own.
     registry, analyses : str
         Names.
+    cores : str
+        How many processes or threads share the work; empty for the usual number.
     """
 
     protocol: str = ""
     text: str = ""
     registry: str = ""
-    analyses: str = "compared"
+    analyses: str = ""
+    cores: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +166,7 @@ def registries(state: State) -> dict[str, Path]:
     return registry_folders(state.settings.workspace, state.settings.registries)
 
 
-def answer(state: State, filled: Filled) -> Answer:
+def answer(state: State, filled: Filled, asking: Asking) -> Answer:
     """Check a filled form.
 
     Parameters
@@ -125,6 +175,8 @@ def answer(state: State, filled: Filled) -> Answer:
         Of the application.
     filled : Filled
         What was given.
+    asking : Asking
+        Which form.
 
     Returns
     -------
@@ -132,14 +184,16 @@ def answer(state: State, filled: Filled) -> Answer:
         Faults by field; what would be run, and how long it may take.
     """
     faults: dict[str, tuple[str, ...]] = {}
-    offer, wrong = _offer(filled)
+    offer, wrong = _offer(filled, asking)
     if wrong:
         faults["text" if filled.protocol == OWN else "protocol"] = wrong
     folders = registries(state)
     if filled.registry not in folders:
         faults["registry"] = ("Choose a registry from the list.",)
-    if filled.analyses not in ANALYSES:
+    if filled.analyses not in asking.analyses:
         faults["analyses"] = ("Choose which analyses are run.",)
+    if not _is_number_of_cores(filled.cores):
+        faults["cores"] = (f"Give a number from 1 to {MOST_CORES}, or nothing.",)
     time = None
     if offer is not None and filled.registry in folders:
         try:
@@ -147,14 +201,21 @@ def answer(state: State, filled: Filled) -> Answer:
         except LocoregError as error:
             faults["registry"] = (f"This registry can't be read: {error.message}",)
         else:
-            asked = ANALYSES.get(filled.analyses, ("", None))[1]
-            time = expected(earlier(state), offer.sha256, persons, asked)
+            asked = asking.analyses.get(filled.analyses, ("", None))[1]
+            if asking.kind == "emulation":
+                time = expected(earlier(state), offer.sha256, persons, asked)
     return Answer(faults=faults, offer=offer, time=time)
 
 
-def _offer(filled: Filled) -> tuple[Offer | None, tuple[str, ...]]:
+def _is_number_of_cores(text: str) -> bool:
+    return not text or (
+        text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_CORES
+    )
+
+
+def _offer(filled: Filled, asking: Asking) -> tuple[Offer | None, tuple[str, ...]]:
     if filled.protocol != OWN:
-        named = {one.name: one for one in offers()}
+        named = {one.name: one for one in asking.offers()}
         if filled.protocol not in named:
             return None, ("Choose a protocol from the list, or give your own.",)
         return named[filled.protocol], ()
@@ -162,7 +223,7 @@ def _offer(filled: Filled) -> tuple[Offer | None, tuple[str, ...]]:
         return None, ("Paste a protocol, or choose one from the list.",)
     if len(filled.text) > LONGEST:
         return None, (f"The protocol is longer than {plural(LONGEST, 'character')}.",)
-    checked = check_text(filled.text)
+    checked = asking.check(filled.text)
     return checked.offer, fault_texts(checked)
 
 
@@ -211,13 +272,14 @@ def _minutes(seconds: float) -> str:
     return plural(math.ceil(seconds / 60), "minute")
 
 
-def job_options(filled: Filled, offer: Offer) -> Mapping[str, Any]:
+def job_options(filled: Filled, offer: Offer, asking: Asking) -> dict[str, Any]:
     """Return the options of the job that runs a filled form."""
     options: dict[str, Any] = {
         # A text of one line is a text too, and no name.
         "protocol": f"{filled.text}\n" if filled.protocol == OWN else filled.protocol,
         "registry": filled.registry,
-        "analyses": ANALYSES[filled.analyses][1],
+        asking.option: asking.analyses[filled.analyses][1],
+        "jobs": int(filled.cores) if filled.cores else None,
     }
     if filled.protocol == OWN:
         options |= {"name": f"own-{offer.sha256[:8]}", "title": offer.title}

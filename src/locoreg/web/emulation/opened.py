@@ -12,6 +12,7 @@ from locoreg.report.blockjson import from_json
 from locoreg.report.blocks import Page
 from locoreg.web.errors import NotFoundError
 from locoreg.web.state import State
+from locoreg.web.storedruns import run_of
 from locoreg.workflows.sharing import check_hidden
 from locoreg.workflows.stored import StoredRun, StoredStep
 
@@ -55,9 +56,9 @@ class Opened:
         return f"/{self.step.kind}/{self.run.name}/{self.name}"
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What its contents depend on."""
-        return (self.run.sha256, self.step.name, self.step.key)
+    def key(self) -> tuple[str, str, str, str]:
+        """What its contents depend on, and the name that its links hold."""
+        return (self.run.name, self.run.sha256, self.step.name, self.step.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +106,13 @@ def open_step(state: State, kind: Kind, run: str, name: str) -> Opened:
     DesignError
         If it would show counts that the server hides.
     """
-    runs = _runs(state)
-    if run not in runs:
-        raise NotFoundError(f"there is no run {run!r}.", hint=did_you_mean(run, runs))
-    steps = {one.name.removeprefix(f"{kind}-"): one for one in _steps(runs[run], kind)}
+    found = run_of(state.runs(), run)
+    steps = {one.name.removeprefix(f"{kind}-"): one for one in _steps(found, kind)}
     if name not in steps:
         raise NotFoundError(
             f"the run {run} has no {kind} {name!r}.", hint=did_you_mean(name, steps)
         )
-    return _opened(state, runs[run], steps[name], name)
+    return _opened(state, found, steps[name], name)
 
 
 def listed(state: State, kind: Kind) -> tuple[Listed, ...]:
@@ -132,7 +131,7 @@ def listed(state: State, kind: Kind) -> tuple[Listed, ...]:
         One that can't be shown says why.
     """
     out = []
-    for run in _runs(state).values():
+    for run in state.runs():
         for step in _steps(run, kind):
             name = step.name.removeprefix(f"{kind}-")
             try:
@@ -157,20 +156,12 @@ def file_of(opened: Opened, folder: Literal["figures", "tables"], name: str) -> 
     return found.get(name)
 
 
-def _runs(state: State) -> dict[str, StoredRun]:
-    """Return the runs by name; of two with one name the first, as everywhere."""
-    out: dict[str, StoredRun] = {}
-    for run in state.runs():
-        out.setdefault(run.name, run)
-    return out
-
-
 def _steps(run: StoredRun, kind: Kind) -> list[StoredStep]:
     return [one for one in run.steps if one.kind == kind]
 
 
 def _opened(state: State, run: StoredRun, step: StoredStep, name: str) -> Opened:
-    key = ("step", run.sha256, str(run.folder), step.name, step.key)
+    key = ("step", run.sha256, str(run.folder), run.name, step.name, step.key)
     opened = state.kept.get(key, lambda: _read(run, step, name))
     check_hidden(opened.results, limit=state.settings.limits.small_cells)
     return opened

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 200
 PROTOCOL_FILE = "protocol.yaml"
 MOST_SIMULATED = 50_000
+MOST_CORES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +130,9 @@ def compose_emulation(state: State, options: Mapping[str, Any]) -> Composed:
         Of the application.
     options : mapping
         ``protocol`` (name of a shipped one; or the text of a protocol, then with ``name``, small
-        letters, digits and dashes, and ``title``), ``registry`` (name) and ``analyses``: ``all``,
-        ``primary`` or a list of analyses.
+        letters, digits and dashes, and ``title``), ``registry`` (name), ``analyses``: ``all``,
+        ``primary`` or a list of analyses, and ``jobs``: how many processes share the work, absent
+        or None for the usual number.
 
     Returns
     -------
@@ -150,8 +152,8 @@ def compose_selection(state: State, options: Mapping[str, Any]) -> Composed:
     state : State
         Of the application.
     options : mapping
-        ``protocol`` and ``registry`` as for an emulation, and ``sensitivity``: whether the checks
-        that take longest are made too.
+        ``protocol``, ``registry`` and ``jobs`` (here threads) as for an emulation, and
+        ``sensitivity``: whether the checks that take longest are made too.
 
     Returns
     -------
@@ -192,12 +194,18 @@ def _one_analysis(
                 f"there is no protocol {protocol[:60]!r}.", hint=did_you_mean(protocol, titles)
             )
         name, title = protocol, titles[protocol]
-    content = {
+    content: dict[str, Any] = {
         "title": title[:LONGEST_TITLE],
         "registry": {"folder": options["registry"]},
         kind: [{"name": name, "protocol": protocol, **more}],
     }
-    return _composed(state, content, _written(content), files)
+    if options.get("jobs") is None:
+        return _composed(state, content, _written(content), files)
+    jobs = int(options["jobs"])
+    # What a selection gives names its threads; an emulation is the same however it is shared out.
+    keyed = {**content, "jobs": jobs} if kind == "selection" else content
+    content = {**content, "jobs": jobs}
+    return _composed(state, content, _written(content), files, keyed=_written(keyed))
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -223,8 +231,14 @@ def _written(content: dict[str, Any]) -> str:
 
 
 def _composed(
-    state: State, asked: dict[str, Any], text: str, files: dict[str, str] | None = None
+    state: State,
+    asked: dict[str, Any],
+    text: str,
+    files: dict[str, str] | None = None,
+    *,
+    keyed: str | None = None,
 ) -> Composed:
+    """Return a study with its places; ``keyed`` stands for its text in the key."""
     title = asked.get("title")
     if not isinstance(title, str) or not title.strip():
         raise DataError("the study has no title.", hint="begin it with title: …")
@@ -241,7 +255,9 @@ def _composed(
             _check_analysis(kind, one, files or {})
     text = _with_small_cells(state, asked, text)
     files = {STUDY_FILE: text, **(files or {})}
-    parts = [__version__, package_sha256(), json.dumps([files, hashes], sort_keys=True)]
+    said = files if keyed is None else {**files, STUDY_FILE: keyed}
+    least = state.settings.limits.small_cells
+    parts = [__version__, package_sha256(), json.dumps([said, hashes, least], sort_keys=True)]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return Composed(
         title=title.strip(),

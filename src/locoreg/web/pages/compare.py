@@ -11,7 +11,7 @@ from pydantic import Field
 
 from locoreg.core.errors import DataError
 from locoreg.report.blocks import Column, Row, Table, text
-from locoreg.web.pages.runs import find_run, named_runs
+from locoreg.web.pages.runs import find_run
 from locoreg.web.rendering import Reproduce, page
 from locoreg.web.state import State
 from locoreg.web.views import View
@@ -53,7 +53,7 @@ class CompareQuery(View):
 def compare_page(request: Request, view: Annotated[CompareView, Query()]) -> HTMLResponse:
     """Show what moved between two runs."""
     state: State = request.app.state.locoreg
-    names = [(name, run.title) for name, run in named_runs(state).items()]
+    names = [(run.name, run.title) for run in state.runs()]
     found = compared_runs(state, view.a, view.b) if view.a and view.b else None
     return page(
         request, "compare.html", title=_title(view, found), runs=names, view=view, found=found,

@@ -6,48 +6,24 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from locoreg.web.emulation.asked import FormView, begun, content_of, sent
 from locoreg.web.emulation.files import figure_answer
-from locoreg.web.emulation.form import (
-    ANALYSES,
-    OWN,
-    Answer,
-    Filled,
-    answer,
-    job_options,
-    read_form,
-    registries,
-    time_text,
-)
-from locoreg.web.emulation.listing import running, tables_of
+from locoreg.web.emulation.form import EMULATION, Answer, Filled, read_form
+from locoreg.web.emulation.listing import tables_of
 from locoreg.web.emulation.opened import Opened, listed, open_step
 from locoreg.web.emulation.parts import listing_of
 from locoreg.web.emulation.steps import STEPS, alarm, show
-from locoreg.web.jobs import start
 from locoreg.web.rendering import Reproduce, page
 from locoreg.web.state import State
 from locoreg.web.views import View
-from locoreg.workflows.emulation.offering import offers
 from locoreg.workflows.emulation.stepped import failures_of
 
 router = APIRouter()
 api = APIRouter(tags=["emulation"])
 Form = Literal["svg", "pdf", "csv", "json"]
-
-
-class FormView(View):
-    """What the form begins with.
-
-    Attributes
-    ----------
-    registry, protocol : str
-        Names that are chosen beforehand.
-    """
-
-    registry: str = Field(default="", max_length=200)
-    protocol: str = Field(default="", max_length=100)
 
 
 class StepView(View):
@@ -73,15 +49,8 @@ class StepView(View):
 @router.get("/emulation", response_class=HTMLResponse)
 def emulations(request: Request, view: Annotated[FormView, Query()]) -> HTMLResponse:
     """Show the emulations of stored runs, and the form to run one."""
-    state: State = request.app.state.locoreg
-    folders = registries(state)
-    first = next(iter(folders), "")
-    filled = Filled(registry=view.registry or first, protocol=view.protocol)
-    found = answer(state, filled) if view.protocol and view.protocol != OWN else Answer()
-    unknown = view.registry and view.registry not in folders
-    faults = {"registry": (f"There is no registry {view.registry!r} here.",)} if unknown else {}
-    said = Answer(faults=faults, offer=found.offer, time=found.time)
-    return _form_page(request, state, filled, said)
+    filled, found = begun(request.app.state.locoreg, view, EMULATION)
+    return _form_page(request, filled, found)
 
 
 @router.post("/emulation", response_class=HTMLResponse)
@@ -92,32 +61,20 @@ async def run_emulation(request: Request) -> Response:
 
 
 def _run(request: Request, given: dict[str, str]) -> Response:
-    state: State = request.app.state.locoreg
-    action = given.pop("action", "start")
-    filled = Filled(**given)
-    found = answer(state, filled)
-    if found.faults or found.offer is None:
-        return _form_page(request, state, filled, found, status=422)
-    if action == "check":
-        return _form_page(request, state, filled, found)
-    job = start(state, "emulation", dict(job_options(filled, found.offer)))
-    root = request.scope.get("root_path", "")
-    return RedirectResponse(f"{root}/jobs/{job.id}", status_code=303)
+    filled, found, started = sent(request, given, EMULATION)
+    return started or _form_page(request, filled, found, status=422 if found.faults else 200)
 
 
 def _form_page(
-    request: Request, state: State, filled: Filled, found: Answer, *, status: int = 200
+    request: Request, filled: Filled, found: Answer, *, status: int = 200
 ) -> HTMLResponse:
-    done = listed(state, "emulation")
-    selections = listed(state, "selection")
+    state: State = request.app.state.locoreg
     root = request.scope.get("root_path", "")
     return page(
         request, "emulation.html", title="Trial emulation", status=status,
-        tables=tables_of(done, "emulation", root), selections=tables_of(selections, "selection",
-                                                                        root),
-        running=running(state, "emulation"), filled=filled, answer=found, offers=offers(),
-        registries=tuple(registries(state)), analyses=ANALYSES, own=OWN,
-        time=time_text(found.time) if found.offer is not None else "",
+        tables=tables_of(listed(state, "emulation"), "emulation", root),
+        selections=tables_of(listed(state, "selection"), "selection", root),
+        **content_of(state, filled, found, EMULATION),
     )  # fmt: skip
 
 

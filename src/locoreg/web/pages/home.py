@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -108,7 +109,7 @@ def _runs(runs: tuple[StoredRun, ...], root: str) -> tuple[Block, ...]:
     rows = tuple(
         Row(
             (
-                (Link(f"{root}/jobs", run.title),),
+                (Link(f"{root}/runs/{quote(run.name)}", run.title),),
                 (run.name,),
                 (", ".join(step.name for step in run.steps),),
                 (_patients(run),),

@@ -28,6 +28,7 @@ from locoreg.web.jobs.shown import (
     time_text,
 )
 from locoreg.web.jobs.store import JobStore
+from locoreg.web.jobs.studies import MOST_CORES
 from locoreg.web.pages.runs import listed_runs
 from locoreg.web.rendering import page
 from locoreg.web.state import State
@@ -238,6 +239,10 @@ class AnalysisOptions(_Form):
 
     protocol: str = Field(min_length=1, max_length=200, description="Name of a shipped protocol.")
     registry: str = Field(min_length=1, max_length=255, description="Name of a registry.")
+    jobs: int | None = Field(
+        default=None, ge=1, le=MOST_CORES,
+        description="Processes or threads that share the work; the usual number if not given.",
+    )  # fmt: skip
 
 
 class EmulationOptions(AnalysisOptions):

@@ -92,7 +92,7 @@ def _open(state: State, name: str) -> _Opened:
         key = ("patient-model", choice.name, choice.sha256())
         opened: OpenedModel = state.kept.get(key, lambda: open_model(choice))
     except DataError as error:
-        return _Opened(choices=choices, choice=choice, unreadable=str(error))
+        return _Opened(choices=choices, choice=choice, unreadable=words.without_folders(str(error)))
     return _Opened(choices=choices, choice=choice, opened=opened)
 
 

@@ -16,6 +16,7 @@ from locoreg.web.jobs.shown import duration_text
 from locoreg.web.rendering import Reproduce, page
 from locoreg.web.security import REPORT_POLICY
 from locoreg.web.state import State
+from locoreg.web.storedruns import run_of
 from locoreg.workflows.bundle import run_files, run_seconds, run_seeds, zip_run
 from locoreg.workflows.stored import StoredRun, StoredStep, read_json
 
@@ -33,7 +34,8 @@ TYPES = {
 }
 # A drawing that is opened by itself may do nothing.
 DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-PAGES = {"emulation": "emulation", "selection": "selection"}
+# Parts that have pages of their own.
+PAGES = ("emulation", "selection")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,31 +96,16 @@ class RunRecord(RunLine):
     results: dict[str, Any] = Field(description="Its results.json.")
 
 
-def named_runs(state: State) -> dict[str, StoredRun]:
-    """Return the runs by the name of their folder; ``-2`` and so on where two have one name."""
-    named: dict[str, StoredRun] = {}
-    for run in state.runs():
-        name, number = run.name, 1
-        while name in named:
-            number += 1
-            name = f"{run.name}-{number}"
-        named[name] = run
-    return named
-
-
 def find_run(state: State, name: str) -> StoredRun:
     """Return a run by its name; NotFoundError if there is none."""
-    found = named_runs(state).get(name)
-    if found is None:
-        raise NotFoundError("there is no such run.", hint="the page Reports lists all runs.")
-    return found
+    return run_of(state.runs(), name)
 
 
 def listed_runs(state: State) -> list[ListedRun]:
     """Return all runs as they are listed."""
     return [
         ListedRun(
-            name=name,
+            name=run.name,
             title=run.title,
             seeds=", ".join(map(str, run_seeds(run))) or "none",
             duration=duration_text(run_seconds(run)),
@@ -127,7 +114,7 @@ def listed_runs(state: State) -> list[ListedRun]:
             html=(run.folder / "report.html").is_file(),
             pdf=(run.folder / "report.pdf").is_file(),
         )
-        for name, run in named_runs(state).items()
+        for run in state.runs()
     ]
 
 
@@ -216,7 +203,7 @@ def _led(value: Any, report: str) -> Any:
 
 def _address(root: str, name: str, step: StoredStep) -> str:
     if step.kind in PAGES:
-        return f"{root}/{PAGES[step.kind]}/{name}/{step.name}"
+        return f"{root}/{step.kind}/{name}/{step.name.removeprefix(f'{step.kind}-')}"
     # Its tables are those of the run, which may differ from those the explorer shows.
     return f"{root}/runs/{name}/report.html"
 
@@ -249,8 +236,7 @@ def _line(name: str, run: StoredRun) -> dict[str, Any]:
 @api.get("/runs")
 def list_runs(request: Request) -> list[RunLine]:
     """Return all runs."""
-    found = named_runs(request.app.state.locoreg)
-    return [RunLine(**_line(name, run)) for name, run in found.items()]
+    return [RunLine(**_line(run.name, run)) for run in request.app.state.locoreg.runs()]
 
 
 @api.get("/runs/{name}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict
 
+from locoreg.web.emulation.asked import FormView, begun, content_of, sent
 from locoreg.web.emulation.files import figure_answer
+from locoreg.web.emulation.form import SELECTION, Answer, Filled, read_form
 from locoreg.web.emulation.gains import show_gains
-from locoreg.web.emulation.listing import running, tables_of
+from locoreg.web.emulation.listing import tables_of
 from locoreg.web.emulation.opened import Opened, listed, open_step
 from locoreg.web.emulation.parts import alarm_of, listing_of
 from locoreg.web.rendering import Reproduce, page
@@ -40,14 +43,33 @@ class GainView(View):
 
 
 @router.get("/selection", response_class=HTMLResponse)
-def selections(request: Request) -> HTMLResponse:
-    """Show the selections of stored runs."""
+def selections(request: Request, view: Annotated[FormView, Query()]) -> HTMLResponse:
+    """Show the selections of stored runs, and the form to run one."""
+    filled, found = begun(request.app.state.locoreg, view, SELECTION)
+    return _form_page(request, filled, found)
+
+
+@router.post("/selection", response_class=HTMLResponse)
+async def run_selection(request: Request) -> Response:
+    """Check the form; start a job, or say what is wrong next to the fields."""
+    given = read_form(await request.body())
+    return await run_in_threadpool(_run, request, given)
+
+
+def _run(request: Request, given: dict[str, str]) -> Response:
+    filled, found, started = sent(request, given, SELECTION)
+    return started or _form_page(request, filled, found, status=422 if found.faults else 200)
+
+
+def _form_page(
+    request: Request, filled: Filled, found: Answer, *, status: int = 200
+) -> HTMLResponse:
     state: State = request.app.state.locoreg
     root = request.scope.get("root_path", "")
     return page(
-        request, "selection.html", title="Who gains",
+        request, "selection.html", title="Who gains", status=status,
         tables=tables_of(listed(state, "selection"), "selection", root),
-        running=running(state, "selection"),
+        **content_of(state, filled, found, SELECTION),
     )  # fmt: skip
 
 

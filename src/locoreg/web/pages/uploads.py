@@ -30,6 +30,7 @@ from locoreg.workflows.uploadedstudies import (
     TABLE_FILES,
     Asked,
     UploadedStudies,
+    audit_uploaded,
     outcome_choices,
     study_uploaded,
     tables_of_list,
@@ -241,7 +242,7 @@ def _taken(request: Request, field: str, write: Callable[[Path], None]) -> Respo
             folder.mkdir(mode=0o700)
             write(folder)
             # Tables of which nothing can be shown are not kept.
-            study_uploaded(folder, USUAL)
+            study_uploaded(audit_uploaded(folder), USUAL)
             sha256 = keep_tables(workspace, folder)
     except LocoregError as error:
         return _forms(request, (field, _without(str(error), workspace)))
@@ -272,7 +273,8 @@ def _studied(state: State, view: UploadView) -> UploadedStudies:
         question=view.question, outcome=view.outcome, method=view.method, interval=view.interval,
         as_printed=view.reading == "printed",
     )  # fmt: skip
-    return state.kept.get(("uploaded", view.key()), lambda: study_uploaded(folder, asked))
+    tables = state.kept.get(("uploaded tables", view.upload), lambda: audit_uploaded(folder))
+    return state.kept.get(("uploaded", view.key()), lambda: study_uploaded(tables, asked))
 
 
 def _drawn(state: State, studied: UploadedStudies, view: UploadView, root: str) -> Any:
@@ -319,4 +321,7 @@ def _forest(design: str) -> Callable[[State, UploadView], Drawn]:
 
 
 for _design in DESIGNS:
-    figure_route(router, f"upload-forest-{_design}", UploadView, _forest(_design))
+    figure_route(
+        router, f"upload-forest-{_design}", UploadView, _forest(_design),
+        data=lambda state, view: view.upload,
+    )  # fmt: skip

@@ -20,6 +20,7 @@ from locoreg.report.blocks import (
 from locoreg.workflows.patient.wording import months_text
 
 if TYPE_CHECKING:
+    from locoreg.workflows.patient.curve import AtMonth
     from locoreg.workflows.patient.estimate import PatientEstimate
     from locoreg.workflows.patient.harms import HarmView, QualityView
     from locoreg.workflows.patient.published import PublishedView
@@ -98,6 +99,8 @@ def times_table(estimate: PatientEstimate) -> Table:
         key = f"estimate/times/{one.months:g}/difference"
         cells.append((Value(one.more_words, one.difference, key),))
         rows.append(Row(tuple(cells), emphasis=one.months == estimate.shown.months))
+        rows += _wider_row(one)
+    factor = estimate.course.factor
     return Table(
         caption=f"Of 100 people like this, at each time, with ranges ({estimate.course.level:g}% "
         "intervals)",
@@ -110,8 +113,29 @@ def times_table(estimate: PatientEstimate) -> Table:
             Column(f"difference: {free}, with against without", numeric=True),
         ),
         rows=tuple(rows),
-        note=(f"Without: {without}. With: {with_}. Source: {estimate.source}.",),
+        note=(
+            f"Without: {without}. With: {with_}. Source: {estimate.source}."
+            + ("" if factor is None else f" {_wider_note(with_, factor)}"),
+        ),
         stacks=True,
+    )
+
+
+def _wider_row(one: AtMonth) -> list[Row]:
+    """Return the range for hidden differences at one time, below its numbers."""
+    cells: list[Text] = [(f"{months_text(one.months)}, second range",)]
+    for arm in (one.without, one.with_):
+        for ends in (arm.wider_range, arm.wider_event_range):
+            if ends is None:
+                return []
+            cells.append((f"{ends[0]} to {ends[1]}",))
+    return [Row((*cells, (one.wider_words,)))]
+
+
+def _wider_note(with_: str, factor: float) -> str:
+    return (
+        "Second range: if people treated differed from the others in something not recorded that "
+        f"changes the odds of {with_} by up to {factor:g} times."
     )
 
 

@@ -14,7 +14,9 @@ from locoreg.workflows.conclusion.sentences import (
     Part,
     Sentence,
     count_number,
+    finite,
     interval_number,
+    levels_words,
     listed,
     made_up,
     said,
@@ -161,7 +163,8 @@ def _hazard_ratio(
         ]  # fmt: skip
         yield said(
             "Hazard ratio ", _ratio(one.contrast, one.key),
-            f" up to {one.contrast.at_months:g} months; it means one number only if hazards are "
+            f" up to {one.contrast.at_months:g} months "
+            f"({one.contrast.estimate.level:g}% interval); it means one number only if hazards are "
             "proportional" + (", which is doubtful here." if doubt else "."),
         )  # fmt: skip
 
@@ -181,7 +184,7 @@ def _ladder(name: str, results: Mapping[str, Any]) -> Iterator[Sentence]:
     yield said(
         f"Read as {_lower(rows[0]['label'])}, the same data give a hazard ratio of ",
         interval_number(rows[0]["hazard_ratio"], key),
-        f"; it is biased: {_sentence(rows[0]['note'])}",
+        f" ({levels_words(rows[0]['hazard_ratio'])}); it is biased: {_sentence(rows[0]['note'])}",
     )
 
 
@@ -207,12 +210,14 @@ def _agreement(name: str, results: Mapping[str, Any]) -> Iterator[Sentence]:
 
 def _beside(name: str, bench: Mapping[str, Any], one: Mapping[str, Any]) -> Sentence:
     trial, found = one["trial"], one["agreement"]
-    z = float(found["z"])
+    z = finite(found["z"])
     key = f"emulation/{name}/benchmark"
-    sides = [x["estimate"] * y["estimate"] for x, y in [(trial["estimate"], bench["emulated"])]]
-    if not found["difference"]:
+    sides = finite(trial["estimate"]["estimate"]) * finite(bench["emulated"]["estimate"])
+    if math.isnan(z):
+        reading = "Whether they differ by more than chance can't be told"
+    elif not found["difference"]:
         reading = "They conflict: they differ by more than chance does 19 times out of 20"
-    elif sides[0] < 0:
+    elif sides < 0:
         reading = "They point to different sides, within what chance allows"
     else:
         reading = "They differ by no more than chance allows"
@@ -221,8 +226,9 @@ def _beside(name: str, bench: Mapping[str, Any], one: Mapping[str, Any]) -> Sent
         interval_number(bench["emulated"], f"{key}/emulated"),
         f"; {trial['label']}: ",
         interval_number(trial["estimate"], f"{key}/{trial['study_id']}"),
-        f". {reading} (standardised difference ",
-        Number(decimal_text(z), z, f"{key}/{trial['study_id']}/z"),
+        f" ({levels_words(bench['emulated'], trial['estimate'])}). {reading} (standardised "
+        "difference ",
+        Number(decimal_text(z), None if math.isnan(z) else z, f"{key}/{trial['study_id']}/z"),
         "); ",
         Number(str(found["met"]), float(found["met"]), f"{key}/{trial['study_id']}/met"),
         " of 3 criteria of agreement are met.",

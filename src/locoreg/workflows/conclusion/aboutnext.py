@@ -13,6 +13,7 @@ from locoreg.workflows.conclusion.sentences import (
     Number,
     Sentence,
     count_number,
+    finite,
     interval_number,
     percent_number,
     said,
@@ -93,12 +94,15 @@ def _entry(entry: Mapping[str, Any]) -> Iterator[Sentence]:
 
 def _missing(question: Mapping[str, Any]) -> Iterator[Sentence]:
     pools = [item for item in question["pools"] if item["pool"]["design"] in RANDOMISED]
-    if not pools:
+    asked = [one for one in question["empty"] if one["design"] in RANDOMISED]
+    if not pools and asked:
         yield said("Missing: a randomised trial. None with a usable number is in the tables.")
+    elif not pools:
+        yield said("Whether trials have settled it is not looked at: the study asks for none.")
     for item in pools:
         found = item["pool"]["prediction"]
         limits = None if found is None else found.get("natural")
-        if limits is not None and limits["low"] < 1 < limits["high"]:
+        if limits is not None and finite(limits["low"]) < 1 < finite(limits["high"]):
             yield said(
                 "Missing: why the studies differ. The range for a new study, ",
                 Number(decimal_text(limits["low"]), limits["low"],

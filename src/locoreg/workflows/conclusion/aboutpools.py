@@ -22,6 +22,7 @@ from locoreg.workflows.conclusion.sentences import (
     Sentence,
     finite,
     interval_number,
+    levels_words,
     said,
 )
 
@@ -87,7 +88,8 @@ def _against(
 ) -> Sentence:
     one, two = (item["pool"]["normal_interval"] for item in (trial, other))
     gap = finite(two["estimate"]) - finite(one["estimate"])
-    z = gap / math.hypot(finite(one["se"]), finite(two["se"]))
+    spread = math.hypot(finite(one["se"]), finite(two["se"]))
+    z = gap / spread if spread > 0 else math.nan
     conflict = abs(z) >= LARGEST_Z
     where = f"conclusion/{other['key']}/z"
     whom = " ".join(
@@ -95,22 +97,26 @@ def _against(
         for item in (trial, other)
         for one in item["pool"]["indirect"]
     )
-    reading = (
-        "They conflict: they differ by more than chance does 19 times out of 20"
-        if conflict
-        else "They differ by no more than chance allows"
-    )
     return said(
         f"{design_label(other['pool']['design'])} and randomised trials, "
         f"{outcome_label(results, trial)}: ",
         interval_number(other["pool"]["mu"], pool_key(other), measure=other["pool"]["measure"]),
         " against ",
         interval_number(trial["pool"]["mu"], pool_key(trial)),
-        f". {reading} (standardised difference ",
-        Number(decimal_text(z), z, where),
+        f" ({levels_words(other['pool']['mu'], trial['pool']['mu'])}). {_apart_words(z)} "
+        "(standardised difference ",
+        Number(decimal_text(z), None if math.isnan(z) else z, where),
         ", with normal standard errors)." + (f" {whom}" if whom else ""),
         tone="serious" if conflict else "plain",
     )
+
+
+def _apart_words(z: float) -> str:
+    if math.isnan(z):
+        return "Whether they differ by more than chance can't be told"
+    if abs(z) >= LARGEST_Z:
+        return "They conflict: they differ by more than chance does 19 times out of 20"
+    return "They differ by no more than chance allows"
 
 
 def _shown(results: Results, item: Mapping[str, Any]) -> Iterator[Sentence]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from locoreg.core.numbertext import p_text
+from locoreg.core.numbertext import decimal_text, p_text
 from locoreg.workflows.conclusion.sentences import (
     Item,
     Number,
@@ -82,6 +82,11 @@ def _differences(name: str, results: Mapping[str, Any]) -> Iterator[Sentence]:
     )
 
 
+def _with_limits(mid: str, low: str, high: str) -> str:
+    unknown = decimal_text(math.nan)
+    return mid if unknown in (mid, low, high) else f"{mid} ({low} to {high})"
+
+
 def _average(name: str, results: Mapping[str, Any]) -> Sentence:
     question, average = results["question"], results["average"]
     months = question["measure"].startswith("rmst")
@@ -92,7 +97,7 @@ def _average(name: str, results: Mapping[str, Any]) -> Sentence:
     raw = finite(average["estimate"])
     return said(
         "Average effect in these patients: ",
-        Number(f"{mid} ({low} to {high})", None if math.isnan(raw) else raw,
+        Number(_with_limits(mid, low, high), None if math.isnan(raw) else raw,
                f"selection/{name}/average"),
         f" {'months' if months else 'percentage points'} within {question['horizon_months']:g} "
         f"months of {question['time_zero']} ({average['level']:g}% interval).",

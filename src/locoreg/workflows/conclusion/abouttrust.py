@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -63,18 +64,24 @@ def _pool(results: Results, item: Mapping[str, Any]) -> Iterator[Sentence]:
 
 
 def _heterogeneity(name: str, item: Mapping[str, Any]) -> Sentence:
-    pool, key = item["pool"], pool_key(item)
+    pool, key, i2 = item["pool"], pool_key(item), finite(item["pool"]["i2"])
     few = "; with so few studies heterogeneity can hardly be estimated" if pool["k"] < FEW else ""
     return said(
         f"{name}: ", Number(str(pool["k"]), float(pool["k"]), f"{key}/k"), " studies; I² ",
-        Number(f"{finite(pool['i2']):.0f}%", finite(pool["i2"]), f"{key}/i2"), f"{few}.",
+        Number(_whole_percent(i2), None if math.isnan(i2) else i2, f"{key}/i2"), f"{few}.",
     )  # fmt: skip
+
+
+def _whole_percent(value: float) -> str:
+    return "not estimable" if math.isnan(value) else f"{value:.0f}%"
 
 
 def _prediction(name: str, item: Mapping[str, Any]) -> Sentence:
     found = item["pool"]["prediction"]
     limits = found.get("natural", found)
     low, high = finite(limits["low"]), finite(limits["high"])
+    if math.isnan(low) or math.isnan(high):
+        return said(f"{name}: no prediction interval could be computed.")
     null = 1.0 if "natural" in found else 0.0
     both = "on both sides of no effect" if low < null < high else "on one side of no effect"
     return said(

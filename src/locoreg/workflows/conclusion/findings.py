@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -158,7 +159,7 @@ def _absolute(
     words: OutcomeWords,
     intervention: str,
 ) -> dict[str, Any]:
-    rows, effects = [], []
+    rows, printed = [], []
     for baseline in plan.baseline:
         try:
             found = absolute_effect(
@@ -170,33 +171,47 @@ def _absolute(
             )
         except LocoregError as error:
             return {"refused": f"No absolute effect: {error}", "baselines": [], "statements": []}
-        rows.append(_baseline(plan, baseline, found, words))
-        effects.append((baseline, found))
-    return {"baselines": rows, "statements": _statements(plan, effects, words, intervention)}
+        differences = _printed_differences(found)
+        rows.append(_baseline(plan, baseline, found, differences, words))
+        printed.append((baseline, differences))
+    return {"baselines": rows, "statements": _statements(plan, printed, words, intervention)}
+
+
+Differences = tuple[int, int, int]
 
 
 def _baseline(
-    plan: FindingsPlan, baseline: Baseline, found: AbsoluteEffect, words: OutcomeWords
+    plan: FindingsPlan,
+    baseline: Baseline,
+    found: AbsoluteEffect,
+    differences: Differences,
+    words: OutcomeWords,
 ) -> dict[str, Any]:
     key = f"findings/{'/'.join(plan.pool)}/{baseline.label}"
-    per = {name: 1000 * value for name, value in zip(_NAMES, _shares(found), strict=True)}
-    counts = {name: round(value) for name, value in per.items()}
-    difference = counts["with"] - counts["without"]
-    limits = (counts["low"] - counts["without"], counts["high"] - counts["without"])
+    without, with_, low, high = (_per_1000(one) for one in _shares(found))
     return {
         "label": baseline.label,
         "at_months": baseline.at_months,
         "source": baseline.source,
         "key": key,
         **found.to_dict(),
-        "without_text": str(counts["without"]),
-        "with_text": f"{counts['with']} ({counts['low']} to {counts['high']})",
-        "difference_text": _difference_text(difference, limits, words.state),
-        "size": size_of(1000 * found.difference[0], plan.important),
+        "without_text": str(without),
+        "with_text": f"{with_} ({low} to {high})",
+        "difference_text": _difference_text(differences[0], differences[1:], words.state),
+        "size": size_of(differences[0], plan.important),
     }
 
 
-_NAMES = ("without", "with", "low", "high")
+def _per_1000(share: float) -> int:
+    """Return a share per 1,000, halves upwards; 62.45 percent is a half, whatever its float."""
+    return math.floor(1000 * share + 0.5 + 1e-9)
+
+
+def _printed_differences(found: AbsoluteEffect) -> Differences:
+    """Return the differences of the counts as they are printed, so that words agree with them."""
+    without, *rest = (_per_1000(one) for one in _shares(found))
+    mid, low, high = (one - without for one in rest)
+    return mid, low, high
 
 
 def _shares(found: AbsoluteEffect) -> tuple[float, float, float, float]:
@@ -215,14 +230,13 @@ def _difference_text(difference: int, limits: tuple[int, int], state: str) -> st
 
 def _statements(
     plan: FindingsPlan,
-    found: Sequence[tuple[Baseline, AbsoluteEffect]],
+    found: Sequence[tuple[Baseline, Differences]],
     words: OutcomeWords,
     intervention: str,
 ) -> list[dict[str, Any]]:
     """Return the statements; baselines of which the same is said share one."""
     groups: dict[tuple[Size, bool, str], list[Baseline]] = {}
-    for baseline, effect in found:
-        mid, low, high = (1000 * value for value in effect.difference)
+    for baseline, (mid, low, high) in found:
         size = size_of(mid, plan.important)
         # Of a difference that does not matter no direction is said.
         said = (size, size != "trivial" and mid > 0, reach(low, high, plan.important))

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from locoreg.core.errors import DataError, did_you_mean
 
@@ -31,10 +38,21 @@ DOWN: tuple[Domain, ...] = (
     "publication bias",
 )
 MOST_OUTCOMES = 7
+# In percent.
+SMALLEST_ALPHA = 0.5
 Words = Annotated[str, Field(min_length=1, max_length=500)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Months = Annotated[float, Field(gt=0, le=1200, allow_inf_nan=False)]
-Share = Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False)]
+
+
+def _no_fraction(value: float) -> float:
+    # A fraction in place of a percentage is within bounds, and would plan another trial unseen.
+    if value < 1:
+        raise ValueError(f"{value:g} is read as {value:g} percent: write {100 * value:g} instead")
+    return value
+
+
+Share = Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False), AfterValidator(_no_fraction)]
 
 
 class _Strict(BaseModel):
@@ -102,7 +120,7 @@ class Baseline(_Strict):
     label : str
         low, medium or high (risk), or what tells these patients apart.
     survival_percent : float
-        Percent in the good state: without an adverse event, or with a favourable one.
+        Percent in the good state, 1 or more: without an adverse event, or with a favourable one.
     at_months : float
         When.
     source : str
@@ -205,7 +223,7 @@ class ControlSurvival(_Strict):
     Attributes
     ----------
     percent : float
-        Percent without the event.
+        Percent without the event, 1 or more.
     at_months : float
         When.
     source : str
@@ -227,7 +245,7 @@ class PlanningPlan(_OfPool):
     hazard_ratio : tuple of float
         Effects to plan for, one trial each.
     power, alpha : float
-        Percent.
+        Percent; alpha from 0.5 on.
     sides : int
         Of the test.
     allocation : float
@@ -261,6 +279,14 @@ class PlanningPlan(_OfPool):
     @classmethod
     def _point_as_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict | ControlSurvival) else value
+
+    @field_validator("alpha")
+    @classmethod
+    def _in_percent(cls, value: float) -> float:
+        # 0.05 and 0.025 are written for 5% and 2.5%, and would plan a far larger trial unseen.
+        if value < SMALLEST_ALPHA:
+            raise ValueError(f"{value:g} is read as {value:g} percent: write {100 * value:g}")
+        return value
 
     @field_validator("hazard_ratio")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -95,14 +95,28 @@ def interval_number(estimate: dict[str, Any], key: str, *, measure: str = "") ->
     return Number(f"{measure} {words}".strip(), None if math.isnan(mid) else mid, key)
 
 
+def levels_words(*estimates: Mapping[str, Any]) -> str:
+    """Return the level of intervals in words, each where they differ."""
+    levels = [f"{float(one['level']):g}%" for one in estimates]
+    if len(levels) == 1:
+        return f"{levels[0]} interval"
+    if len(set(levels)) == 1:
+        return f"{levels[0]} intervals"
+    return f"intervals of {listed(levels)}, in this order"
+
+
 def count_number(value: float, key: str) -> Number:
     """Return a count, rounded, with thousands set apart."""
+    if math.isnan(value):
+        return Number(decimal_text(value), None, key)
     return Number(f"{value:,.0f}", float(value), key)
 
 
 def percent_number(share: float, key: str) -> Number:
     """Return a share in percent without decimals, bounds where it rounds to none or all."""
     percent = 100 * share
+    if math.isnan(percent):
+        return Number(decimal_text(percent), None, key)
     if 0 < percent < 0.5:
         words = "under 1%"
     elif 99.5 < percent < 100:

@@ -17,6 +17,7 @@ from locoreg.planning import (
     log_hazard_ratio_variance,
     trial_size,
 )
+from locoreg.workflows.answers import RANDOMISED
 from locoreg.workflows.conclusion.plan import PlanningPlan
 from locoreg.workflows.conclusion.pools import (
     Results,
@@ -88,6 +89,11 @@ def _entry(results: Results, plan: PlanningPlan, number: int) -> dict[str, Any]:
     refused = "" if pool is not None else why_no_pool(results, plan.pool)
     if pool is not None and pool["measure"] != "HR":
         refused = f"the pool is of the measure {pool['measure']}; a log-rank test is planned by HR."
+    elif pool is not None and pool["design"] not in RANDOMISED:
+        refused = (
+            "the pool is of comparisons without randomisation: the trial is sized, and "
+            "not joined to them."
+        )
     key = f"planning/{number}/{'/'.join(plan.pool)}"
     trials = [
         _trial(plan, ratio, None if refused else pool, f"{key}/{ratio:g}")

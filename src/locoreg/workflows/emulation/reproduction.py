@@ -61,7 +61,7 @@ def reproduction(
     if small_cells is not None:
         words += ["--small-cells", str(small_cells)]
     package, write = _WRITERS[task]
-    last = f", small_cells={small_cells}" if task == "emulate" else ""
+    last = f", small_cells={small_cells}"
     python = "\n".join(
         (
             "import locoreg as lr",

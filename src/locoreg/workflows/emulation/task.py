@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from locoreg.core.errors import DesignError, LocoregError, did_you_mean
@@ -26,6 +26,7 @@ from locoreg.emulation.protocol import LoadedProtocol, TrialProtocol, read_proto
 from locoreg.workflows.emulation.extras import ANALYSES, Analysis, Extras, extra_analyses
 from locoreg.workflows.emulation.result import EmulationResult, result_of
 from locoreg.workflows.emulation.runs import Run, Setting, estimate, imputation_of, options_of
+from locoreg.workflows.emulation.trials import check_trials
 
 Say = Callable[[str], None]
 # A step of the attrition of tables.
@@ -157,7 +158,8 @@ def build_cohort(loaded: LoadedProtocol, source: Source, *, name: str | None = N
     source : Source
         Where the patients are.
     name : str, optional
-        What the source is called, in place of its path.
+        What the source is called. Of a path only the last part is told, here as by default: where
+        the patients lie on this machine is nobody's business who reads the results.
 
     Returns
     -------
@@ -177,12 +179,43 @@ def build_cohort(loaded: LoadedProtocol, source: Source, *, name: str | None = N
             hint="see which criterion excludes everybody, and whether its variable is recorded.",
         )
     cohort = replace(cohort, audit=(*cohort.audit, *_ended_before(cohort)))
-    return cohort if name is None else _called(cohort, name)
+    return _called(cohort, without_folders(cohort.source, source) if name is None else _last(name))
+
+
+def without_folders(told: str, source: Source) -> str:
+    """Return what a cohort says of its source with the name of a registry's folder alone.
+
+    Parameters
+    ----------
+    told : str
+        Engine, place and revision.
+    source : Source
+        Where the patients are.
+
+    Returns
+    -------
+    str
+        The same for a database, whose address is told without logins.
+    """
+    place = source.registry or ""
+    if not place or "://" in place:
+        return told
+    folder = str(Path(place.removeprefix("spark:")))
+    head, mark, tail = told.rpartition(" (revision ")
+    if not head.endswith(folder):
+        return told
+    return f"{head.removesuffix(folder)}{Path(folder).resolve().name}{mark}{tail}"
+
+
+def _last(name: str) -> str:
+    return PurePath(name).name if PurePath(name).is_absolute() else name
 
 
 def _called(cohort: Cohort, name: str) -> Cohort:
     """Return a cohort whose source has another name, in what is told of it too."""
     old = cohort.source
+    if old == name:
+        return cohort
     return replace(
         cohort,
         source=name,
@@ -247,6 +280,8 @@ def emulate_cohort(
     EmulationResult
         Everything that a report shows.
     """
+    if "benchmark" in analyses:
+        check_trials(protocol)
     question = protocol.question()
     say("diagnosing the cohort")
     setting = Setting(

@@ -138,20 +138,26 @@ def compare_with_trials(
     -------
     TrialComparison or None
         None where the protocol names no trials. What can't be compared says why.
+
+    Raises
+    ------
+    DataError
+        If the tables are broken, or hold no such study: that is no reason of design.
     """
     asked = protocol.benchmark
     if asked is None:
         return None
     steps: tuple[AttritionStep, ...] = ()
     chosen: Effect | None = None
+    level = setting.question.level
+    tables = load_catalog() if catalog is None else catalog
     try:
-        event = "death" if protocol.outcome is None else protocol.outcome.event
-        tables = load_catalog() if catalog is None else catalog
-        level = setting.question.level
-        outcome = outcome_of_event(event)
         found = catalogue_trials(
-            tables, asked.studies, outcome=outcome, level=level, findings=findings
+            tables, asked.studies, outcome=event_outcome(protocol), level=level, findings=findings
         )
+    except DesignError as error:
+        return TrialComparison(benchmark=None, effect=None, steps=(), note=str(error))
+    try:
         cohort = restrict(setting.cohort, asked.eligibility)
         steps = cohort.attrition.steps[len(setting.cohort.attrition.steps) :]
         chosen = effect
@@ -186,6 +192,34 @@ def _whom(protocol: TrialProtocol, criteria: int) -> str:
 def _margin(margin: float | None) -> float | None:
     """Return a margin as a ratio above 1, whichever side of 1 it was stated on."""
     return None if margin is None else max(margin, 1.0 / margin)
+
+
+def check_trials(protocol: TrialProtocol) -> None:
+    """Raise before anything is computed where trials of a protocol can't be looked up.
+
+    Parameters
+    ----------
+    protocol : TrialProtocol
+        Its ``benchmark`` names the trials.
+
+    Raises
+    ------
+    DataError
+        If the tables are broken, or hold no such study.
+    """
+    if protocol.benchmark is None:
+        return
+    catalog = load_catalog()
+    try:
+        question_of_studies(catalog, protocol.benchmark.studies)
+    except DesignError:
+        # Told beside the result: the rest of the analysis stands without the trials.
+        return
+
+
+def event_outcome(protocol: TrialProtocol) -> str:
+    """Return the catalogue's outcome of a protocol; DesignError if trials report no such one."""
+    return outcome_of_event("death" if protocol.outcome is None else protocol.outcome.event)
 
 
 def outcome_of_event(event: str) -> str:

@@ -223,7 +223,8 @@ class EmulationView:
         return tuple(
             Diagnostic(
                 name=one.rule, title=f"Blocking finding: {one.rule}", verdict="fail",
-                value=one.value, threshold=one.limit, message=one.message, advice=one.changes,
+                value=_number(one.value), threshold=_number(one.limit), message=one.message,
+                advice=one.changes,
             )
             for one in self.blocking
         )  # fmt: skip
@@ -257,3 +258,7 @@ class EmulationView:
             blocking=tuple((one.rule, one.message) for one in self.blocking),
             biased=self.primary.biased or "",
         )
+
+
+def _number(found: float | str | None) -> float | None:
+    return float(found) if isinstance(found, int | float) else None

@@ -131,6 +131,7 @@ class PatientEstimate:
             "support": None if self.support is None else self.support.to_dict(),
             "labels": {"without": self.labels[0], "with": self.labels[1]},
             "times": [] if self.course is None else [one.to_dict() for one in self.course.times],
+            "odds_factor": None if self.course is None else self.course.factor,
             "level": None if self.course is None else self.course.level,
             "shown_months": None if self.shown is None else self.shown.months,
             "sentences": list(self.sentences),
@@ -246,6 +247,6 @@ def _inside(
         sentences=sentences.at_time(opened.model.question, shown),
         cautions=sentences.cautions(course),
         sensitivity=told.sensitivity or "",
-        wider=sentences.NO_WIDER,
+        wider=sentences.wider(opened.model.question, course, shown),
         **about,
     )

@@ -27,6 +27,10 @@ NO_WIDER = (
     "A second, wider range for hidden differences is not known here: the model holds none for "
     "people like this."
 )
+WIDER_MEANS = (
+    "This second range holds chance too. A hidden difference that is stronger would make it wider "
+    "still."
+)
 UNCHECKED_MODEL = "Nobody checked whether this model can be believed."
 STEADY = (
     "The numbers at each time were made one by one. They were then brought to the nearest course "
@@ -40,14 +44,15 @@ NOT_COMPARED = (
     "The registry model was not compared with the trials. It is not known here whether they agree."
 )
 NOTHING_TO_COMPARE = "No registry model is open here. There is nothing to compare the trials with."
+NOT_READ = "The registry model can't be read. There is nothing to compare the trials with."
 AGREE = "The registry model and the pooled trials agree within their ranges."
 DISAGREE = (
     "The registry model and the pooled trials disagree by more than chance is expected to explain."
 )
 FIXED = (
     OUTSIDE, NOT_CREDIBLE, NO_MODEL, NO_SURVIVAL, NO_MODEL_WHY, REFUSED, CHANCE, GROUP, NO_WIDER,
-    UNCHECKED_MODEL, STEADY, MOVED, NOT_STORED, HARM_LEAD, NOT_KNOWN, NOT_COMPARED,
-    NOTHING_TO_COMPARE, AGREE, DISAGREE,
+    WIDER_MEANS, UNCHECKED_MODEL, STEADY, MOVED, NOT_STORED, HARM_LEAD, NOT_KNOWN, NOT_COMPARED,
+    NOTHING_TO_COMPARE, NOT_READ, AGREE, DISAGREE,
 )  # fmt: skip
 DEATH = "death"
 _PATH = re.compile(r"(?<![\w.])/[^\s()]+")
@@ -96,6 +101,27 @@ def at_time(question: SelectionQuestion, at: AtMonth) -> tuple[str, ...]:
     )
 
 
+def wider(question: SelectionQuestion, course: Course, at: AtMonth) -> str:
+    """Return the range for hidden differences at one time in sentences, or that there is none."""
+    if course.factor is None or not at.wider_words:
+        return NO_WIDER
+    _, with_ = labels(question)
+    free, _ = event_words(question.outcome)
+    return (
+        f"{wider_start(question, course.factor)} from {at.wider_words} of 100 people like this "
+        f"{free} at {months_text(at.months)} with {with_}. {WIDER_MEANS}"
+    )
+
+
+def wider_start(question: SelectionQuestion, factor: float) -> str:
+    """Return what the second range supposes, up to its numbers."""
+    _, with_ = labels(question)
+    return (
+        "If people treated differed from the others in something not recorded that changes the "
+        f"odds of {with_} by up to {factor:g} times:"
+    )
+
+
 def cautions(course: Course) -> tuple[str, ...]:
     """Return what always stands beside the numbers."""
     level = f"The ranges are {course.level:g}% intervals, time by time."
@@ -122,15 +148,22 @@ def about(opened: OpenedModel) -> tuple[str, ...]:
 def source(opened: OpenedModel) -> str:
     """Return where the data come from, without folders of this machine, and when they end."""
     until = f", data until {opened.until}" if opened.until else ", date of the data not recorded"
-    return f"{_PATH.sub(_last, opened.model.source)}{until}"
+    return f"{without_folders(opened.model.source)}{until}"
+
+
+def without_folders(text: str) -> str:
+    """Return a text with the last part of each path alone: folders are this machine's matter."""
+    return _PATH.sub(_last, text)
 
 
 def _last(found: re.Match[str]) -> str:
     return found.group().rstrip("/").rsplit("/", 1)[-1]
 
 
-def conflict(opened: OpenedModel | None) -> tuple[str, str]:
+def conflict(opened: OpenedModel | None, *, unreadable: bool = False) -> tuple[str, str]:
     """Return in one sentence whether trials and registry disagree, and the numbers behind it."""
+    if unreadable:
+        return NOT_READ, ""
     if opened is None:
         return NOTHING_TO_COMPARE, ""
     if opened.anchored is None or opened.anchor is None or opened.anchored == "note":

@@ -162,14 +162,14 @@ def patient_view(
     """
     faults: Faults = ()
     if unreadable:
-        estimate = no_estimate("refused", sentences.REFUSED, unreadable)
+        estimate = no_estimate("refused", sentences.REFUSED, sentences.without_folders(unreadable))
     elif opened is None:
         estimate = no_estimate("no model", sentences.NO_MODEL, sentences.NO_MODEL_WHY)
     else:
         estimate, faults = estimate_for(
             opened, profile, extra, months=months, small_cells=small_cells
         )
-    said, detail = sentences.conflict(opened)
+    said, detail = sentences.conflict(opened, unreadable=bool(unreadable))
     view = PatientView(
         trials=trials_for(profile, tables.criteria, catalog, findings),
         published=published_for(profile, catalog, findings),

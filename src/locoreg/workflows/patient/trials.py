@@ -217,8 +217,8 @@ def _trial(
 
 def _seen(criterion: Criterion, status: Status) -> CriterionView:
     why = ""
-    if criterion.variable is None:
-        why = "the form does not ask for it"
+    if criterion.operator is None:
+        why = "the form does not ask for it in this detail"
     elif criterion.verification == "memory":
         why = "from memory, unchecked: it decides nothing"
         status = "unknown"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from locoreg.core.errors import LocoregError
+from locoreg.core.errors import DesignError, LocoregError
 from locoreg.emulation.protocol import TrialProtocol
 from locoreg.emulation.protocol.parts import Benchmark
 from locoreg.evidence.catalog import load_catalog
@@ -38,7 +38,7 @@ from locoreg.selection.assess.robustness import (
 from locoreg.selection.rules import fit_rule
 from locoreg.selection.scores import Scores
 from locoreg.stats.survivaldata import BoolArray
-from locoreg.workflows.emulation.trials import catalogue_trials, outcome_of_event
+from locoreg.workflows.emulation.trials import CatalogueTrials, catalogue_trials, event_outcome
 from locoreg.workflows.selection.plan import SelectionPlan
 
 Say = Callable[[str], None]
@@ -195,10 +195,12 @@ class _Checks:
             self.groups.append(treat)
         self.notes: list[str] = []
 
-    def _tried(self, what: str, make: Callable[[], Found]) -> Found | None:
+    def _tried(
+        self, what: str, make: Callable[[], Found], *, caught: type[LocoregError] = LocoregError
+    ) -> Found | None:
         try:
             return make()
-        except LocoregError as error:
+        except caught as error:
             note = f"{what[:1].upper()}{what[1:]}: not made. {error.message}"
             if note not in self.notes:
                 self.notes.append(note)
@@ -219,11 +221,15 @@ class _Checks:
     ) -> Anchor | None:
         if protocol is None or protocol.benchmark is None or eligible is None:
             return None
-        asked = protocol.benchmark
-        return self._one(
-            "comparison with randomised trials",
-            lambda: _beside_trials(scores, eligible, asked, self.plan, protocol),
+        asked, what = protocol.benchmark, "comparison with randomised trials"
+        self.say(what)
+        # A DataError of the tables is raised: that they are broken is no reason of design.
+        found = self._tried(
+            what, partial(_trials, asked, protocol, scores.question.level), caught=DesignError
         )
+        if found is None:
+            return None
+        return self._tried(what, partial(_beside_trials, scores, eligible, asked, self.plan, found))
 
     def strengths(self) -> tuple[CovariateStrength, ...]:
         if not self.plan.like:
@@ -291,20 +297,19 @@ class _Checks:
         )
 
 
+def _trials(asked: Benchmark, protocol: TrialProtocol, level: float) -> CatalogueTrials:
+    return catalogue_trials(
+        load_catalog(), asked.studies, outcome=event_outcome(protocol), level=level
+    )
+
+
 def _beside_trials(
     scores: Scores,
     eligible: BoolArray,
     asked: Benchmark,
     plan: SelectionPlan,
-    protocol: TrialProtocol,
+    found: CatalogueTrials,
 ) -> Anchor:
-    event = "death" if protocol.outcome is None else protocol.outcome.event
-    found = catalogue_trials(
-        load_catalog(),
-        asked.studies,
-        outcome=outcome_of_event(event),
-        level=scores.question.level,
-    )
     return anchor(
         scores,
         eligible,

@@ -70,7 +70,6 @@ def _parts(results: Results, name: str) -> dict[str, Any] | None:
         "attrition": results["data"]["attrition"]["steps"],
         "trials": _trials(results["doubts"].get("anchor")),
         "toc": _curve(assessment["curve"]),
-        "calibration": [calibration["groups"], {"part": "slope", **calibration["slope"]}],
         "groups": calibration["groups"],
         "benefit": [
             {"percent_below": i, "predicted": value}
@@ -82,9 +81,10 @@ def _parts(results: Results, name: str) -> dict[str, Any] | None:
         "sides": rule.get("worth", {}).get("sides"),
         "value": assessment["values"],
     }
-    found = known.get(name)
     if name == "calibration":
-        return {"groups": found[0], "slope": found[1:]}
+        slope = {"part": "slope", **calibration["slope"]}
+        return {"groups": calibration["groups"], "slope": [slope]}
+    found = known.get(name)
     return None if found is None else {name: found}
 
 

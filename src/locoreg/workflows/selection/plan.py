@@ -46,7 +46,8 @@ class SelectionPlan:
     hidden : tuple of BinaryConfounder or NormalConfounder
         Hidden confounders of a given size.
     odds_factors : tuple of float
-        Factors by which the odds of treatment may be wrong.
+        Factors by which the odds of treatment may be wrong. The middle one of those above 1 is
+        that of the range for one patient.
     widest_ratio : float
         Ratio of hazard ratios that the comparison with trials must be able to tell from chance.
     halves : int
@@ -75,6 +76,15 @@ class SelectionPlan:
         self.make_learner()
         self.scores()
         self.assessment()
+
+    @property
+    def patient_factor(self) -> float | None:
+        """Factor of the range shown for one patient: the middle one of those above 1.
+
+        Of an even number the lower of the two in the middle; None where none is above 1.
+        """
+        above = sorted({one for one in self.odds_factors if one > 1.0})
+        return above[(len(above) - 1) // 2] if above else None
 
     def make_learner(self) -> Learner:
         """Return the learner."""

@@ -23,6 +23,7 @@ from locoreg.selection.scores import Scores
 from locoreg.selection.scores import scores as make_scores
 from locoreg.stats.survivaldata import BoolArray
 from locoreg.workflows.emulation.task import Source, build_cohort
+from locoreg.workflows.emulation.trials import check_trials
 from locoreg.workflows.selection.doubts import find_doubts
 from locoreg.workflows.selection.plan import SelectionPlan, plan_of, selection_of
 from locoreg.workflows.selection.result import SelectionResult, summarise_data
@@ -89,6 +90,7 @@ def select(
     source = Source(
         registry=None if registry is None else str(registry), table=table, visits=visits
     )
+    check_trials(asked)
     say("building the cohort")
     cohort = build_cohort(loaded, source, name=source_name)
     data, question = landmark_data(
@@ -219,6 +221,7 @@ def _model(
         intended_use=USE,
         seed=plan.seed,
         survival=survival,
+        odds_factor=plan.patient_factor,
         rule=rule,
         assessment=assessment,
         protocol_sha256=None if protocol is None else protocol.sha256,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import decimal_text, p_text, plural, range_text
@@ -16,24 +16,30 @@ if TYPE_CHECKING:
 
 # Lines of what was learnt in the summary.
 MOST_LEARNED = 10
+# Stands for a count of few persons, or for one that would give such a count away.
+HIDDEN = "hidden"
 # Intervals of numbers over all folds together are too short: see `assess`.
 DESCRIBES = "it describes, with intervals that are too short: see the notes"
 
 
-def summary_lines(result: SelectionResult) -> Iterator[str]:
+def summary_lines(
+    result: SelectionResult, hidden: Mapping[str, Any] | None = None
+) -> Iterator[str]:
     """Return what was found: persons, credibility, effects, a rule or why none, notes.
 
     Parameters
     ----------
     result : SelectionResult
         What was found.
+    hidden : mapping, optional
+        Its ``results.json`` without counts of few persons, which then are not told.
 
     Yields
     ------
     str
         One line each; empty ones part what belongs together.
     """
-    yield from _persons(result)
+    yield from _persons(result, result.data.to_dict() if hidden is None else hidden["data"])
     yield ""
     yield result.doubts.credibility.summary()
     yield ""
@@ -52,33 +58,43 @@ def summary_lines(result: SelectionResult) -> Iterator[str]:
     yield result.rule_reading
     if result.shows_rule:
         yield result.rule.rule.text()
-        yield result.rule.leaves.text()
+        if hidden is not None and any(
+            one["n"] is None for one in hidden["rule"]["leaves"]["leaves"]
+        ):
+            yield "The leaves hold counts of few persons, and are not shown."
+        else:
+            yield result.rule.leaves.text()
     notes = dict.fromkeys((*result.notes, *result.assessment.notes, *result.doubts.notes))
     if notes:
         yield ""
         yield from (f"Note: {_sentence(note)}" for note in notes)
 
 
-def _persons(result: SelectionResult) -> Iterator[str]:
+def _persons(result: SelectionResult, counts: Mapping[str, Any]) -> Iterator[str]:
     data, question = result.data, result.question
     yield f"SYNTHETIC PATIENTS. {result.title}" if data.synthetic else result.title
     if result.protocol is not None:
         yield f"Effect: {question.estimand} ({question.unit})."
     yield f"{question.treated_label} against {question.comparator_label}."
     arms = "; ".join(
-        f"{arm.n:,} {arm.label}, {arm.events:,} with the event, {arm.followed:,} followed to the "
-        "horizon"
-        for arm in data.arms
+        f"{_count(arm['n'])} {arm['label']}, {_count(arm['events'])} with the event, "
+        f"{_count(arm['followed'])} followed to the horizon"
+        for arm in counts["arms"]
     )
     yield f"{data.n:,} {'person' if data.n == 1 else 'persons'}: {arms}."
-    for step in data.attrition.steps:
-        if step.excluded:
-            yield f"  {step.excluded:>8,} out: {step.name}; {step.left:,} left"
+    for step in counts["attrition"]["steps"]:
+        if step["excluded"] != 0:
+            out, left = _count(step["excluded"]), _count(step["left"])
+            yield f"  {out:>8} out: {step['name']}; {left} left"
     if data.constant:
         yield f"One value only, and so no part: {', '.join(data.constant)}."
-    if data.unknown:
-        found = ", ".join(f"{name} ({count:,})" for name, count in data.unknown)
+    if counts["unknown"]:
+        found = ", ".join(f"{name} ({_count(n)})" for name, n in counts["unknown"].items())
         yield f"Unknown for some: {found}."
+
+
+def _count(count: int | None) -> str:
+    return HIDDEN if count is None else f"{count:,}"
 
 
 def assessment_lines(found: Assessment) -> Iterator[str]:

@@ -17,8 +17,10 @@ from locoreg.selection.assess.robustness.hidden import (
     hidden_effect,
 )
 from locoreg.selection.assess.robustness.marginal import (
+    BoundScores,
     MarginalBound,
     MarginalSensitivity,
+    bound_scores,
     marginal_sensitivity,
 )
 from locoreg.selection.assess.robustness.omitted import (
@@ -54,6 +56,7 @@ __all__ = [
     "BiasBound",
     "BiasContours",
     "BinaryConfounder",
+    "BoundScores",
     "CovariateStrength",
     "Credibility",
     "CutSpread",
@@ -77,6 +80,7 @@ __all__ = [
     "TreatingRule",
     "anchor",
     "bias_contours",
+    "bound_scores",
     "covariate_strengths",
     "credibility",
     "explains",

@@ -136,10 +136,7 @@ def marginal_sensitivity(
     doi:10.1287/mnsc.2020.3699, for rules.
     """
     for factor in factors:
-        if not 1.0 <= factor < math.inf:
-            raise DesignError(
-                f"the factor is {factor:g}.", hint="give 1 or more; 1 is no hidden confounding."
-            )
+        _check_factor(factor)
     about = whom(scores, treat)
     parts = _Parts.of(scores)
 
@@ -166,6 +163,55 @@ def marginal_sensitivity(
         reading=_reading(about, value, scores.question, against, tipping, limit),
         notes=notes,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BoundScores:
+    """Scores whose means, over whatever persons, are bounds at one factor.
+
+    Attributes
+    ----------
+    lower, upper : tuple of ndarray of float, shape (n,)
+        Of the effect, of the outcome of the comparator, of the outcome of the treated.
+    """
+
+    lower: tuple[FloatArray, FloatArray, FloatArray]
+    upper: tuple[FloatArray, FloatArray, FloatArray]
+
+
+def bound_scores(scores: Scores, factor: float) -> BoundScores:
+    """Return the scores behind `marginal_sensitivity`, one per person.
+
+    Parameters
+    ----------
+    scores : Scores
+        The scores.
+    factor : float
+        Factor of the odds, 1 or more.
+
+    Returns
+    -------
+    BoundScores
+        At a factor of 1 both are the doubly robust scores. Bounds hold given covariates, so a mean
+        over persons chosen by covariates is a bound of theirs.
+
+    Raises
+    ------
+    DesignError
+        If the factor is below 1.
+    """
+    _check_factor(factor)
+    parts = _Parts.of(scores)
+    low0, low1 = parts.arm(0, factor, -1.0), parts.arm(1, factor, -1.0)
+    high0, high1 = parts.arm(0, factor, 1.0), parts.arm(1, factor, 1.0)
+    return BoundScores(lower=(low1 - high0, low0, low1), upper=(high1 - low0, high0, high1))
+
+
+def _check_factor(factor: float) -> None:
+    if not 1.0 <= factor < math.inf:
+        raise DesignError(
+            f"the factor is {factor:g}.", hint="give 1 or more; 1 is no hidden confounding."
+        )
 
 
 _LATE = (
@@ -218,13 +264,13 @@ class _Parts:
 
     def lower(self, factor: float) -> FloatArray:
         """Return scores whose mean is the lower bound of the effect."""
-        return self._arm(1, factor, -1.0) - self._arm(0, factor, 1.0)
+        return self.arm(1, factor, -1.0) - self.arm(0, factor, 1.0)
 
     def upper(self, factor: float) -> FloatArray:
         """Return scores whose mean is the upper bound of the effect."""
-        return self._arm(1, factor, 1.0) - self._arm(0, factor, -1.0)
+        return self.arm(1, factor, 1.0) - self.arm(0, factor, -1.0)
 
-    def _arm(self, arm: int, factor: float, side: float) -> FloatArray:
+    def arm(self, arm: int, factor: float, side: float) -> FloatArray:
         """Return scores of the bound of one option's mean; side -1 is the lower bound."""
         s = self.scores
         own = s.data.treated if arm == 1 else ~s.data.treated

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locoreg.core.errors import DesignError, did_you_mean
+from locoreg.registry.describe.crossed import pooled_levels
 from locoreg.registry.describe.people import GROUPINGS, VARIABLES
 from locoreg.registry.describe.tableone import UNKNOWN, Variable, in_order
 from locoreg.registry.describe.task import Decided
@@ -189,13 +190,14 @@ def pooled_groups(
         return grouping
     names, counts = np.unique(grouping.group[members].astype(str), return_counts=True)
     sizes = dict(zip(names.tolist(), counts.tolist(), strict=True))
-    pooled = [name for name, size in sizes.items() if size <= (small_cells or 0)]
+    ranked = in_order(names, grouping.order)
+    flags = pooled_levels(
+        np.array([sizes[name] for name in ranked]), small_cells, unknown=UNKNOWN in sizes
+    )
+    # The same as stay hidden where the cohort is described without groups.
+    pooled = [name for name, flag in zip(ranked, flags, strict=True) if flag]
     if not pooled:
         return replace(grouping, order=tuple(in_order([*names, *grouping.order], grouping.order)))
-    for name in sorted(sizes.keys() - set(pooled), key=lambda name: (sizes[name], name)):
-        if sum(sizes[one] for one in pooled) > (small_cells or 0):
-            break
-        pooled.append(name)
     listed = in_order(pooled, grouping.order)
     words = f"Together, as too few alone: {', '.join(listed)}"
     group = np.where(np.isin(grouping.group.astype(str), pooled), words, grouping.group)
