@@ -28,7 +28,7 @@ from tests.web import stepruns
 from tests.web.browsing import BrowserPage, chromium, opened
 from tests.web.serving import Server, serving
 from tests.web.shelf import Shelf, shelf
-from tests.web.stored import write_run
+from tests.web.stored import comparable, write_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -131,8 +131,11 @@ def full_shelf(
     shipped_findings: tuple[Finding, ...],
 ) -> Iterator[Shelf]:
     """One application with something in every state, and one that has nothing."""
+    folder = tmp_path_factory.mktemp("shelf")
+    earlier = comparable(folder / "earlier", planning=[{"events": 12.5}])
+    later = comparable(folder / "later", planning=[{"events": 16.5}])
     with shelf(
-        tmp_path_factory.mktemp("shelf"), runs=(small_run, study_run),
+        folder, runs=(small_run, study_run, earlier, later),
         registries=(small_registry,), findings=shipped_findings,
     ) as one:  # fmt: skip
         yield one

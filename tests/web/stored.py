@@ -82,3 +82,12 @@ def write_run(folder: Path, *, title: str = "A small study", synthetic: bool = T
     (folder / "page.json").write_text(json.dumps(to_json(small_page("study", title))))
     (folder / "report.html").write_text(f"<!DOCTYPE html><title>{title}</title>\n")
     return folder
+
+
+def comparable(folder: Path, **changes: object) -> Path:
+    """Write such a run with what a comparison reads, and return its folder."""
+    run = write_run(folder)
+    results = json.loads((run / "results.json").read_text())
+    made = {"version": "0.1.0", "input_sha256": "0" * 64, "options": {}}
+    (run / "results.json").write_text(json.dumps(results | {"provenance": made} | changes))
+    return run

@@ -15,9 +15,9 @@ pytest.importorskip("fastapi", reason="needs the extra web")
 from fastapi.testclient import TestClient
 
 from locoreg.web.app import create_app
+from locoreg.web.emulation import asked as module
 from locoreg.web.emulation import form
 from locoreg.web.jobs.records import Job
-from locoreg.web.pages import emulation as module
 from locoreg.web.settings import Settings
 from locoreg.workflows.emulation.protocols import example_text
 from tests.web.conftest import ADDRESS, Connect
@@ -81,7 +81,12 @@ def test_start_makes_a_job_and_goes_to_it(
     pages.post("/emulation", data=filled(protocol="own", text=text), follow_redirects=False)
     assert asked[0] == (
         "emulation",
-        {"protocol": EXAMPLE, "registry": "small", "analyses": ["ladder", "benchmark"]},
+        {
+            "protocol": EXAMPLE,
+            "registry": "small",
+            "analyses": ["ladder", "benchmark"],
+            "jobs": None,
+        },
     )
     kind, options = asked[1]
     assert kind == "emulation"

@@ -14,7 +14,7 @@ from locoreg.web.settings import Limits, Settings
 from tests.web.stored import write_run
 
 schemathesis = pytest.importorskip("schemathesis", reason="needs the extra test")
-EXAMPLES = 15
+EXAMPLES = 5
 # Registries are read and pools made anew for nearly every made-up request.
 PATIENCE_SECONDS = 300
 

@@ -24,6 +24,7 @@ from tests.selection.model.versions import make_version_1
 from tests.selection.patient.world import ODDS_FACTOR
 from tests.web.conftest import Connect
 from tests.web.patientruns import FORM, credible, not_credible, write_run
+from tests.workflows.patient.marks import marked
 
 VERBS = re.compile(r"\b(should|recommend\w*|advise\w*|advisable|ought|suggest\w*)\b", re.IGNORECASE)
 LIMIT = 250_000
@@ -32,6 +33,12 @@ LIMIT = 250_000
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("patient")
+
+
+@pytest.fixture(scope="module")
+def shipped_findings() -> tuple[Finding, ...]:
+    """Findings by hand: the audit takes seconds, and chromium's tests run it."""
+    return marked()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from locoreg.web.jobs import find
 from locoreg.web.jobs.store import JobStore
 from locoreg.web.settings import Limits, Settings
 from tests.web.conftest import Connect
-from tests.web.stored import write_run
+from tests.web.stored import comparable, write_run
 
 STUDY = """title: Two <b>questions</b>
 search_date: "2026-06-30"
@@ -234,7 +234,7 @@ def test_what_is_not_there_is_said(client: TestClient, place: str) -> None:
 def test_the_page_of_a_run(client: TestClient, small_run: Path) -> None:
     text = client.get(f"/runs/{small_run.name}").text
     assert "An answer." in text
-    assert f"/emulation/{small_run.name}/emulation-early-surgery" in text
+    assert f"/emulation/{small_run.name}/early-surgery" in text
     assert f"/selection/{small_run.name}/selection-who-gains" in text
     assert text.count("<h1>") == 1
     assert "SYNTHETIC PATIENTS" in text
@@ -299,14 +299,6 @@ def test_two_runs_of_one_name_are_told_apart(
     client = connect(Settings(workspace=tmp_path / "w", runs=(small_run, other)))
     assert "A small study" in client.get(f"/runs/{small_run.name}").text
     assert "Another study" in client.get(f"/runs/{small_run.name}-2").text
-
-
-def comparable(folder: Path, **changes: object) -> Path:
-    run = write_run(folder)
-    results = json.loads((run / "results.json").read_text())
-    made = {"version": "0.1.0", "input_sha256": "0" * 64, "options": {}}
-    (run / "results.json").write_text(json.dumps(results | {"provenance": made} | changes))
-    return run
 
 
 def test_comparison_names_what_moved(tmp_path: Path, connect: Connect) -> None:

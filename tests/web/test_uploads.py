@@ -20,6 +20,11 @@ from locoreg.workflows.registry.storing import export, overview
 from locoreg.workflows.uploads import registry_folders
 from tests.web.conftest import Connect
 
+# The same few each time: what is found once becomes an example above.
+FEW = settings(
+    max_examples=6, deadline=None, derandomize=True, database=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
 LIST = """label,estimate,ci_low,ci_high,ci_level,measure,reference_arm,design,year
 Alpha,0.80,0.60,1.07,95,HR,control,rct,2015
 Beta,0.95,0.75,1.20,95,HR,control,rct,2018
@@ -340,7 +345,7 @@ def test_an_archive_may_not_hold_more_than_allowed(tmp_path: Path, connect: Conn
     assert send(client, b"x" * 30_000).status_code == 413
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@FEW
 @given(raw=st.one_of(st.binary(max_size=400), st.text(max_size=300).map(lambda t: t.encode())))
 def test_any_bytes_get_an_answer(client: TestClient, raw: bytes) -> None:
     for answer in (send(client, raw), send_tables(client, raw), send_registry(client, raw)):
@@ -355,7 +360,7 @@ CELL = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@FEW
 @given(rows=st.lists(st.lists(CELL, min_size=9, max_size=9), min_size=1, max_size=4))
 def test_any_cells_get_an_answer(client: TestClient, rows: list[list[str]]) -> None:
     quoted = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
@@ -365,7 +370,7 @@ def test_any_cells_get_an_answer(client: TestClient, rows: list[list[str]]) -> N
         assert client.get(answer.headers["location"]).status_code == 200
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@FEW
 @given(data=st.data())
 def test_a_damaged_registry_gets_an_answer(
     client: TestClient, exported: Path, data: st.DataObject

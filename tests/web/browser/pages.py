@@ -91,7 +91,7 @@ PAGES = (
     Shown("job cancelled", "/jobs/job-cancelled"),
     Shown("job interrupted", "/jobs/job-interrupted"),
     Shown("run", "/runs/small-study"),
-    Shown("compare", "/compare?a=small-study&b=study"),
+    Shown("compare", "/compare?a=earlier&b=later"),
     Shown("compare none", "/compare", empty=True),
     Shown("uploads", "/uploads"),
     Shown("upload result", "/uploads/studies?upload=UPLOAD"),

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locoreg.core.estimate import Estimate
-from locoreg.core.findings import SEVERITIES, Finding, Location
 from locoreg.selection.model import AssessmentSummary
 from locoreg.selection.patient.neighbourhood import GroupMeans, HiddenRange, SurvivalMeans
 from locoreg.workflows.evidence import open_tables
@@ -29,6 +28,7 @@ from locoreg.workflows.patient.models import OpenedModel
 from locoreg.workflows.patient.trials import trials_for
 from locoreg.workflows.patient.wording import months_text, of_100, share_text
 from tests.selection.patient.world import SURVIVAL, modelled
+from tests.workflows.patient.marks import marked
 
 VERBS = re.compile(
     r"\b(should|recommend\w*|advise\w*|advisable|ought|suggest\w*|must)\b", re.IGNORECASE
@@ -372,14 +372,7 @@ def test_a_harm_without_a_number_says_so() -> None:
 
 def test_no_verb_says_what_to_do() -> None:
     tables, catalog = patient_tables(("shipped",)), open_tables()
-    studies = ("badwe2015", "soran2018", "fitzal2019", "khan2022")
-    findings = [
-        Finding(
-            rule="rule", severity=severity, subject=study, message="Found.", value=None,
-            limit=None, location=Location(file="claims.csv"), changes="Nothing.",
-        )
-        for severity, study in zip(SEVERITIES, studies, strict=True)
-    ]  # fmt: skip
+    findings = marked()
     for profile in (Profile(), DE_NOVO):
         view, _ = patient_view(
             profile, EXTRA, tables=tables, catalog=catalog, findings=findings, opened=opened()

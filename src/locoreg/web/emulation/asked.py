@@ -74,9 +74,7 @@ def begun(state: State, view: FormView, asking: Asking) -> tuple[Filled, Answer]
     """
     folders = registries(state)
     first = next(iter(folders), "")
-    filled = Filled(
-        registry=view.registry or first, protocol=view.protocol, analyses=asking.usual
-    )
+    filled = Filled(registry=view.registry or first, protocol=view.protocol, analyses=asking.usual)
     chosen = view.protocol and view.protocol != OWN
     found = answer(state, filled, asking) if chosen else Answer()
     faults = {name: told for name, told in found.faults.items() if name == "protocol"}

@@ -39,7 +39,7 @@ def tables_of(found: Sequence[Listed], kind: Kind, root: str) -> tuple[Table, ..
         Column("Verdict" if emulated else "Credibility"),
         Column("What failed", wide=True),
     )
-    caption = "Emulated trials" if emulated else "Who gains"
+    caption = "Emulated trials of stored runs" if emulated else "Models of stored runs"
     return (Table(caption, heads, rows, stacks=True),)
 
 

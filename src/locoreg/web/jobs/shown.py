@@ -7,10 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from locoreg.report.blocks import Tone
 from locoreg.web.jobs.records import Job, State
 
 # Sign, tone: the word beside them says the same.
-MARKS: dict[State, tuple[str, str]] = {
+MARKS: dict[State, tuple[str, Tone]] = {
     "waiting": ("…", "note"),
     "running": ("▶", "minor"),
     "done": ("✔", "good"),

@@ -73,7 +73,6 @@ def _form_page(
     return page(
         request, "emulation.html", title="Trial emulation", status=status,
         tables=tables_of(listed(state, "emulation"), "emulation", root),
-        selections=tables_of(listed(state, "selection"), "selection", root),
         **content_of(state, filled, found, EMULATION),
     )  # fmt: skip
 

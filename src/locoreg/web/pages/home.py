@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from locoreg.report.blocks import Block, Column, Link, Paragraph, Row, Table, Text, Value
+from locoreg.report.blocks import Badge, Block, Column, Link, Paragraph, Row, Table, Text, Value
 from locoreg.report.words import SEVERITY_MEANS, severity
 from locoreg.web.jobs import recent
 from locoreg.web.jobs.records import Job
+from locoreg.web.jobs.shown import KIND_WORDS, MARKS, time_text
 from locoreg.web.rendering import Reproduce, page
 from locoreg.web.state import State
 from locoreg.workflows.evidencestate import EvidenceState
@@ -140,9 +140,9 @@ def _jobs(jobs: tuple[Job, ...], root: str) -> tuple[Block, ...]:
         Row(
             (
                 (Link(f"{root}/jobs/{job.id}", job.title),),
-                (job.kind,),
-                (job.state,),
-                (datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M UTC"),),
+                (KIND_WORDS.get(job.kind, job.kind),),
+                (Badge(job.state, *MARKS[job.state]),),
+                (time_text(job.created),),
             )
         )
         for job in jobs
@@ -150,7 +150,7 @@ def _jobs(jobs: tuple[Job, ...], root: str) -> tuple[Block, ...]:
     return (
         Table(
             caption="Newest jobs",
-            columns=(Column("Job"), Column("Kind"), Column("State"), Column("Created")),
+            columns=(Column("Job"), Column("Kind"), Column("State"), Column("Asked for")),
             rows=rows,
             stacks=True,
         ),
