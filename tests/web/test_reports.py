@@ -235,7 +235,7 @@ def test_the_page_of_a_run(client: TestClient, small_run: Path) -> None:
     text = client.get(f"/runs/{small_run.name}").text
     assert "An answer." in text
     assert f"/emulation/{small_run.name}/early-surgery" in text
-    assert f"/selection/{small_run.name}/selection-who-gains" in text
+    assert f"/selection/{small_run.name}/who-gains" in text
     assert text.count("<h1>") == 1
     assert "SYNTHETIC PATIENTS" in text
 

@@ -15,7 +15,8 @@ app = App(
     name="locoreg",
     help=(
         "Evidence engine for local therapy in metastatic breast cancer: published results audited "
-        "and pooled, trials emulated from a registry, who gains, one report.\n\nFor research. Not a medical device."
+        "and pooled, trials emulated from a registry, who gains, one report.\n\n"
+        "For research. Not a medical device."
     ),
     version=__version__,
 )

@@ -22,7 +22,8 @@ SQUARES = """() => [...document.querySelectorAll('.lr-drawing svg')].flatMap(svg
 })"""
 COLUMNS = """() => {
   const middle = e => { const b = e.getBBox(); return b.x + b.width / 2; };
-  const all = part => [...document.querySelectorAll(`.lr-drawing svg [id*="${part}"]`)];
+  const svg = document.querySelector('#cohort-survival svg');
+  const all = part => [...svg.querySelectorAll(`[id*="${part}"]`)];
   const texts = found => found.flatMap(e => e.tagName === 'text' ? [e]
     : [...e.querySelectorAll('text')]);
   return {
@@ -39,9 +40,7 @@ def test_squares_of_a_forest_plot_have_areas_in_proportion_to_their_weights(
     found = browser_page.page.evaluate(SQUARES)
     query = f"/api/v1/uploads/studies?upload={full_shelf.upload}"
     pools = browser_page.page.request.get(full_shelf.base + query).json()["pools"]
-    weights = {
-        study["label"]: study["weight_percent"] for one in pools for study in weighted(one["pool"])
-    }
+    weights = {study["label"]: study["weight"] for one in pools for study in weighted(one["pool"])}
     per_weight = [
         square["width"] * square["height"] / weights[name]
         for square in found
@@ -56,7 +55,7 @@ def test_squares_of_a_forest_plot_have_areas_in_proportion_to_their_weights(
 
 def weighted(pool: dict[str, Any]) -> list[dict[str, Any]]:
     """Return studies with a weight; their names of fields are those of the API."""
-    studies = [one for one in pool["studies"] if one.get("weight_percent") is not None]
+    studies = [one for one in pool["studies"] if one.get("weight") is not None]
     assert studies, json.dumps(pool)[:400]
     return studies
 

@@ -32,8 +32,8 @@ def test_a_filter_by_keyboard_alone_then_back(browser_page: BrowserPage, full_sh
             break
     page.keyboard.type("60")
     page.keyboard.press("Enter")
-    page.wait_for_function("location.search.includes('age_from=60')")
-    page.wait_for_function(f"document.querySelector('#results .lr-lead').innerText !== {before!r}")
+    page.wait_for_url(lambda url: "age_from=60" in url)
+    page.locator("#results .lr-lead", has_not_text=before).wait_for()
     assert page.locator("h1").count() == 1
     assert parse_qs(urlsplit(page.url).query)["age_from"] == ["60"]
     after = page.locator("#results .lr-lead").inner_text()
@@ -42,8 +42,8 @@ def test_a_filter_by_keyboard_alone_then_back(browser_page: BrowserPage, full_sh
     assert page.locator("#results .lr-lead").inner_text() == after
     assert page.input_value("#field-age_from") == "60"
     page.go_back()
-    page.wait_for_function("!location.search.includes('age_from=60')")
-    page.wait_for_function(f"document.querySelector('#results .lr-lead').innerText === {before!r}")
+    page.wait_for_url(lambda url: "age_from=60" not in url)
+    page.locator("#results .lr-lead", has_text=before).wait_for()
 
 
 @pytest.mark.parametrize("kind", ["emulation", "selection"])
@@ -60,7 +60,7 @@ def test_a_faulty_form_says_what_is_wrong_where_it_is(
     page.get_by_role("button", name="Start", exact=True).click()
     alert = page.locator("[role=alert]")
     alert.wait_for()
-    page.wait_for_function("document.activeElement.getAttribute('role') === 'alert'")
+    page.locator("[role=alert]:focus").wait_for()
     assert page.get_attribute("#field-text", "aria-invalid") == "true"
     assert page.get_attribute("#field-cores", "aria-invalid") == "true"
     assert page.input_value("#field-text").startswith("protocol: 1")
@@ -102,9 +102,7 @@ def test_a_job_that_ends_is_told_without_a_reload(
     assert job is not None
     browser_page.goto(f"{full_shelf.base}/jobs/{job.id}")
     store.tell(job.id, step="emulation-early", stage="bootstrap 17", number=3, of=3)
-    page.wait_for_function(
-        "document.getElementById('job-stage').textContent.includes('bootstrap 17')"
-    )
+    page.locator("#job-stage", has_text="bootstrap 17").wait_for()
     assert "part 3 of 3" in page.locator("#job-words").inner_text()
 
 

@@ -212,10 +212,10 @@ def test_pooling_goes_on_until_the_pool_is_large_enough() -> None:
     )
     found = pooled_groups(grouping, np.ones(58, dtype=bool), 10)
     assert found.group is not None
-    assert found.order == ("a", "Together, as too few alone: b, c")
+    assert found.order == ("a", "Together: b, c")
     assert dict(zip(*np.unique(found.group.astype(str), return_counts=True), strict=True)) == {
         "a": 40,
-        "Together, as too few alone: b, c": 18,
+        "Together: b, c": 18,
     }
 
 

@@ -58,6 +58,8 @@ def _emulation(part: dict[str, Any]) -> Iterator[Alarm]:
     if primary["biased"]:
         yield Alarm(*who, "biased by design", str(primary["biased"]))
     yield from (Alarm(*who, "fail", text) for text in _failed(primary["diagnostics"]))
+    controls = (found.get("sensitivity") or {}).get("negative_control_verdicts") or ()
+    yield from (Alarm(*who, "fail", text) for text in _failed(controls))
     for one in found["audit"]:
         if one["severity"] == "blocking":
             text = f"{one['rule']}: {one['message']} {one['changes']}".strip()

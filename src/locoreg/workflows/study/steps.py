@@ -247,7 +247,7 @@ def protocol_of(entry: EmulationPlan | SelectionEntry, folder: Path) -> str | Pa
 def source_name(asked: RegistryPlan) -> str:
     """Return what the registry is called in a report: no path of this machine."""
     if asked.simulate is None:
-        return str(asked.folder)
+        return Path(str(asked.folder)).name or str(asked.folder)
     one = asked.simulate
     return f"{one.patients:,} simulated patients, scenario {one.scenario}, seed {one.seed}"
 

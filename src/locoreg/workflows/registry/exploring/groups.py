@@ -199,7 +199,7 @@ def pooled_groups(
     if not pooled:
         return replace(grouping, order=tuple(in_order([*names, *grouping.order], grouping.order)))
     listed = in_order(pooled, grouping.order)
-    words = f"Together, as too few alone: {', '.join(listed)}"
+    words = f"Together: {', '.join(listed)}"
     group = np.where(np.isin(grouping.group.astype(str), pooled), words, grouping.group)
     order = (*(name for name in in_order(names, grouping.order) if name not in pooled), words)
     return replace(grouping, group=group.astype(object), order=order)
