@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,34 @@ def open_tables(tables: Sequence[str | Path] = (SHIPPED,)) -> Catalog:
     Catalog
         The tables together.
     """
-    return load_catalog(tables)
+    # The shipped tables alone don't change while a process runs.
+    return _shipped() if tuple(tables) == (SHIPPED,) else load_catalog(tables)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Catalog:
+    return load_catalog((SHIPPED,))
+
+
+@lru_cache(maxsize=1)
+def _shipped_report() -> AuditReport:
+    return audit(_shipped())
+
+
+def audit_catalog(catalog: Catalog) -> AuditReport:
+    """Audit a catalogue; that of the shipped tables alone once in a process.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        From :func:`open_tables`, or any other.
+
+    Returns
+    -------
+    AuditReport
+        As :func:`locoreg.evidence.audit.audit` gives it.
+    """
+    return _shipped_report() if catalog is _shipped() else audit(catalog)
 
 
 def audit_tables(
@@ -58,6 +86,8 @@ def audit_tables(
     faults : tuple of Finding
         Those cells. Their rows took no part in the other checks.
     """
+    if tuple(tables) == (SHIPPED,):
+        return _shipped_report(), ()
     catalog, faults = read_catalog(tables)
     return audit(catalog, faults=faults), faults
 
@@ -163,7 +193,7 @@ def pool_question(
         level=record.level if level is None else level,
         subgroups_by=subgroups_by,
     )
-    found = tuple(audit(catalog).findings if findings is None else findings)
+    found = tuple(audit_catalog(catalog).findings if findings is None else findings)
 
     def pool(of_design: str) -> EvidencePool:
         selection = Selection(
@@ -234,7 +264,7 @@ def reproduce_pool(catalog: Catalog, pool: str) -> Reproduction:
     Reproduction
         Verdict, matching settings, counts and explanation.
     """
-    return reproduce(catalog, pool, readings=supported_readings(audit(catalog).findings))
+    return reproduce(catalog, pool, readings=supported_readings(audit_catalog(catalog).findings))
 
 
 def supported_readings(findings: Iterable[Finding]) -> tuple[tuple[str, str], ...]:
@@ -280,7 +310,9 @@ def show_study(catalog: Catalog, study_id: str) -> StudyView:
     claims = catalog.claims_of(study.study_id)
     ids = {c.claim_id for c in claims}
     findings = [
-        f for f in audit(catalog).findings if f.subject == study.study_id or ids & set(f.claim_ids)
+        f
+        for f in audit_catalog(catalog).findings
+        if f.subject == study.study_id or ids & set(f.claim_ids)
     ]
     return StudyView(
         study=study,

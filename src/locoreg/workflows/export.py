@@ -11,7 +11,7 @@ from pathlib import Path
 
 from locoreg.core.errors import DataError
 from locoreg.core.tables import guard_cell
-from locoreg.evidence.catalog import dictionary, shipped_folder
+from locoreg.evidence.catalog import RECORDS, dictionary, shipped_folder
 from locoreg.evidence.records import Catalog
 
 
@@ -31,8 +31,8 @@ def export_tables(catalog: Catalog, folder: str | Path) -> tuple[Path, ...]:
         The files, the data dictionary among them.
     """
     contents = {}
-    for table, columns in dictionary().items():
-        names = [column.name for column in columns]
+    for table in RECORDS:
+        names = [column.name for column in dictionary()[table]]
         rows = [
             [guard_cell(record.row.printed.get(name, "")) for name in names]
             for record in getattr(catalog, table).values()

@@ -10,7 +10,7 @@ from typing import Any
 from locoreg.core.errors import DesignError, NothingToPoolError
 from locoreg.core.findings import Finding
 from locoreg.core.provenance import Provenance
-from locoreg.evidence.audit import AuditReport, audit
+from locoreg.evidence.audit import AuditReport
 from locoreg.evidence.doubts import alternatives
 from locoreg.evidence.estimators import usual_interval
 from locoreg.evidence.meta import MetaAnalysis as MetaAnalysis
@@ -25,6 +25,7 @@ from locoreg.workflows.answers import answer
 from locoreg.workflows.evidence import (
     POOLED_DESIGNS,
     SHIPPED,
+    audit_catalog,
     open_tables,
     pool_question,
     supported_readings,
@@ -209,7 +210,7 @@ def run_evidence(path: str | Path, *, progress: Progress = lambda stage: None) -
     folder = Path(path).resolve().parent
     catalog = open_tables([t if t == SHIPPED else folder / t for t in asked.tables])
     progress("auditing every number")
-    report = audit(catalog)
+    report = audit_catalog(catalog)
     questions = []
     for question in asked.questions:
         progress(f"pooling {question.question}")
