@@ -23,6 +23,8 @@ from locoreg.evidence.sensitivity import PoolOptions
 
 # Published pools are listed beside the others, never pooled again.
 POOLED_DESIGNS = ("rct", "observational")
+# The rule that rebuilds published pools.
+REBUILDING = ("pool-not-reproduced",)
 
 
 def open_tables(tables: Sequence[str | Path] = (SHIPPED,)) -> Catalog:
@@ -51,6 +53,22 @@ def _shipped() -> Catalog:
 @lru_cache(maxsize=1)
 def _shipped_report() -> AuditReport:
     return audit(_shipped())
+
+
+def row_findings(catalog: Catalog) -> tuple[Finding, ...]:
+    """Return what the audit finds in rows that can be pooled; published pools are not rebuilt.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The tables.
+
+    Returns
+    -------
+    tuple of Finding
+        Worst first.
+    """
+    return audit(catalog, without=REBUILDING).findings
 
 
 def audit_catalog(catalog: Catalog) -> AuditReport:
@@ -193,7 +211,7 @@ def pool_question(
         level=record.level if level is None else level,
         subgroups_by=subgroups_by,
     )
-    found = tuple(audit_catalog(catalog).findings if findings is None else findings)
+    found = tuple(row_findings(catalog) if findings is None else findings)
 
     def pool(of_design: str) -> EvidencePool:
         selection = Selection(
@@ -264,7 +282,7 @@ def reproduce_pool(catalog: Catalog, pool: str) -> Reproduction:
     Reproduction
         Verdict, matching settings, counts and explanation.
     """
-    return reproduce(catalog, pool, readings=supported_readings(audit_catalog(catalog).findings))
+    return reproduce(catalog, pool, readings=supported_readings(row_findings(catalog)))
 
 
 def supported_readings(findings: Iterable[Finding]) -> tuple[tuple[str, str], ...]:
