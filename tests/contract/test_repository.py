@@ -14,8 +14,8 @@ from locoreg.core.version import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".csv", ".R", ".sh", ".html", ".css", ""}
-# Paths of one machine.
-MACHINE = re.compile(r"/(?:home|Users|root|tmp|work|opt)/[\w.-]+/")
+# Paths of one machine; not the paths of addresses.
+MACHINE = re.compile(r"(?<![\w.-])/(?:home|Users|root|tmp|work|opt)/[\w.-]+/")
 SETUP = ("pyproject.toml", "constraints.txt", "Makefile", ".ci/run", "scripts/find-python.sh")
 
 

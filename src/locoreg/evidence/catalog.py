@@ -150,12 +150,11 @@ def _root(folder: str | Path, columns: Mapping[str, Any], *, needed: tuple[str, 
             f"{root} is not a folder.", hint="give a folder that holds studies.csv and claims.csv."
         )
     names = [path.stem for path in sorted(root.glob("*.csv"))]
-    # Beside the shipped tables lie two that other tasks read: eligibility and harms.
-    known = columns if root == shipped_folder() else RECORDS
     for name in names:
-        if name not in known and name != "dictionary":
+        # Of the dictionary are also tables that other tasks read: eligibility, harms.
+        if name not in columns and name != "dictionary":
             raise DataError(
-                f"{root}: {name}.csv is not one of the tables.", hint=did_you_mean(name, known)
+                f"{root}: {name}.csv is not one of the tables.", hint=did_you_mean(name, columns)
             )
     for name in needed:
         if name not in names:
