@@ -178,11 +178,10 @@ def test_without_criteria_the_primary_effect_is_compared(compare, effect):
     assert "no criteria" in found.note
 
 
-def test_no_benchmark_and_one_that_fails(compare):
+def test_no_benchmark_and_one_of_an_unknown_study(compare):
     assert compare() is None
-    found = compare(benchmark={"studies": ("badwe2016",)})
-    assert found.benchmark is None
-    assert "badwe2015" in found.note
+    with pytest.raises(DataError, match="did you mean badwe2015"):
+        compare(benchmark={"studies": ("badwe2016",)})
 
 
 def test_record_passes_the_audit_beside_the_shipped_tables(catalog, findings):
