@@ -46,7 +46,8 @@ PAGES = (
 )
 PATIENT = {
     "age": "58", "sex": "female", "ecog": "0", "subtype": "HR+/HER2-", "disease": "de novo",
-    "metastases": "2", "primary": "in place", "comorbidities": "0",
+    "metastases": "2", "primary": "in place", "comorbidities": "0", "response": "PR",
+    "systemic_months": "5", "menopausal": "post", "symptoms": "no", "m_year": "2018",
 }  # fmt: skip
 SITES = ("bone",)
 # Figures of the report.
@@ -58,7 +59,6 @@ FIGURES = (
     "selection-who-gains-groups", "selection-who-gains-calibration", "selection-who-gains-toc",
     "selection-who-gains-value", "selection-who-gains-support",
 )  # fmt: skip
-
 
 
 def main() -> int:
@@ -101,7 +101,8 @@ def take(address: str, folder: Path) -> None:
         def shot(name: str, path: str, height: int, width: int = 1280, act: Act = None) -> None:
             page = browser.new_page(viewport={"width": width, "height": height})
             answer = page.goto(address + path, timeout=120_000)
-            assert answer is not None and answer.ok, f"{path}: {answer and answer.status}"
+            if answer is None or not answer.ok:
+                raise SystemExit(f"error: {path} can't be shown.")
             if act is not None:
                 act(page)
             keep(page.screenshot(), folder / f"{name}.png")

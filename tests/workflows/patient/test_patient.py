@@ -6,6 +6,7 @@ import itertools
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from locoreg.core.errors import DataError
 from locoreg.core.estimate import Estimate
 from locoreg.selection.model import AssessmentSummary
 from locoreg.selection.patient.neighbourhood import GroupMeans, HiddenRange, SurvivalMeans
@@ -24,9 +26,10 @@ from locoreg.workflows.patient.eligible import population_of
 from locoreg.workflows.patient.estimate import estimate_for
 from locoreg.workflows.patient.harms import harm_views
 from locoreg.workflows.patient.mapping import DERIVED, covariates, map_model
-from locoreg.workflows.patient.models import OpenedModel
+from locoreg.workflows.patient.models import ModelChoice, OpenedModel, choose_model
 from locoreg.workflows.patient.trials import trials_for
 from locoreg.workflows.patient.wording import months_text, of_100, share_text
+from locoreg.workflows.stored import StoredStep
 from tests.selection.patient.world import SURVIVAL, modelled
 from tests.workflows.patient.marks import marked
 
@@ -408,3 +411,12 @@ def test_fixed_sentences_can_be_read_at_school() -> None:
 def test_times(months: float, text: str) -> None:
     assert months_text(months) == text
     assert of_100(0.005) == (1, 99)
+
+
+def test_a_model_is_named_by_its_step_or_by_the_selection() -> None:
+    step = StoredStep(name="selection-gains", kind="selection", title="T", key="", folder=Path("x"))
+    choices = (ModelChoice(name="demo/selection-gains", title="T", step=step),)
+    for name in ("", "demo/selection-gains", "demo/gains"):
+        assert choose_model(choices, name) is choices[0]
+    with pytest.raises(DataError, match="no model"):
+        choose_model(choices, "other/gains")

@@ -122,7 +122,8 @@ def choose_model(choices: tuple[ModelChoice, ...], name: str) -> ModelChoice | N
     choices : tuple of ModelChoice
         From `model_choices`.
     name : str
-        ``RUN/STEP``; empty for the first.
+        ``RUN/STEP``, or ``RUN/NAME`` with the selection's name in the study file; empty for the
+        first.
 
     Returns
     -------
@@ -136,8 +137,9 @@ def choose_model(choices: tuple[ModelChoice, ...], name: str) -> ModelChoice | N
     """
     if not name:
         return choices[0] if choices else None
+    run, _, short = name.rpartition("/")
     for one in choices:
-        if one.name == name:
+        if one.name in (name, f"{run}/selection-{short}"):
             return one
     raise DataError(
         f"there is no model {name!r}.", hint=did_you_mean(name, [one.name for one in choices])
