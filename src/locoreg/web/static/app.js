@@ -37,6 +37,14 @@
     }
   });
 
+  // A field that changes and a form that is sent ask for the same address: it is one step back.
+  document.addEventListener("htmx:before:history:update", (event) => {
+    const step = event.detail?.history;
+    if (step?.type === "push" && new URL(step.path, location.href).href === location.href) {
+      event.preventDefault();
+    }
+  });
+
   // The server can't be reached, or took too long: what is shown belongs to other filters.
   document.addEventListener("htmx:error", (event) => {
     if (!targets(event)) return;
