@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from fastapi import APIRouter, Request
@@ -20,6 +22,7 @@ from locoreg.web.security import HEADERS, POLICY, NoQueries
 from locoreg.web.settings import Limits, Settings
 from tests.web.conftest import ADDRESS, Connect
 
+T = TypeVar("T")
 SECRET = "marker-of-a-patient-7391"
 
 
@@ -177,6 +180,12 @@ def test_a_length_that_is_none(probe: TestClient, length: str) -> None:
     assert answer.status_code in (400, 413)
 
 
+def alone(read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine in a thread of its own: a browser's fixture has a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(read())).result()
+
+
 def test_a_body_that_never_ends_is_not_waited_for() -> None:
     async def never() -> Message:
         await asyncio.sleep(60)
@@ -186,7 +195,7 @@ def test_a_body_that_never_ends_is_not_waited_for() -> None:
         await capped(never, 100, silence=0.05)()
 
     with pytest.raises(BodyRefusedError) as refused:
-        asyncio.run(read())
+        alone(read)
     assert refused.value.status_code == 408
 
 
@@ -205,7 +214,7 @@ def test_after_the_body_one_may_wait_long() -> None:
         reading = capped(coming, 100, silence=0.05)
         return [str((await reading())["type"]) for _ in range(2)]
 
-    assert asyncio.run(read()) == ["http.request", "http.disconnect"]
+    assert alone(read) == ["http.request", "http.disconnect"]
 
 
 @pytest.mark.parametrize("path", ["/%00", "/?a=%00", "/static/%00", "/?" + "a" * 9000])
