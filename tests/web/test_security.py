@@ -181,7 +181,7 @@ def test_a_length_that_is_none(probe: TestClient, length: str) -> None:
 
 
 def alone(read: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine in a thread of its own: a browser's fixture has a loop running in this one."""
+    """Run a coroutine in its own thread: in this one the loop of a browser may be running."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(read())).result()
 
