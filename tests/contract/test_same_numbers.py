@@ -101,18 +101,20 @@ def test_an_emulation(run: Path, told: dict[str, Any], client: TestClient, measu
 
 
 def test_the_registry(run: Path, told: dict[str, Any], client: TestClient) -> None:
-    shown = {
-        key: one.exact[0]
-        for key, one in headlines(told).items()
-        if key.startswith("registry/survival/")
-    }
+    numbers = {key: one.exact[0] for key, one in headlines(told).items()}
     report = marked((run / "report.html").read_text(encoding="utf-8"))
+    shown = {k: v for k, v in numbers.items() if k.startswith("registry/survival/")}
+    assert shown.keys() & report.keys()
+    for key in shown.keys() & report.keys():
+        assert report[key] == {shown[key]}
+    # The page names its numbers by their place in the description.
     page = marked(text(client, "/cohort"))
-    assert shown
-    for key, number in shown.items():
-        assert report.get(key, {number}) == {number}
-        assert page.get(key, {number}) == {number}
-    assert any(key.startswith("registry/") for key in page)
+    steps = [key for key in numbers if key.startswith("registry/flow/")]
+    assert steps
+    for key in steps:
+        assert page[f"{key}/remaining"] == {float(str(numbers[key]).replace(",", ""))}
+    survival = [v for k, v in page.items() if k.startswith("registry/survival/0/at/")]
+    assert {shown["registry/survival/Overall/at/24"]} in survival
 
 
 def test_what_the_command_prints(
