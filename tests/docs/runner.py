@@ -10,6 +10,10 @@ are not compared, and ``...`` stands for anything. A comment on the line above a
 - ``<!-- exit: 1 -->``: the exit code expected, 0 if not given.
 - ``<!-- file: name -->``, ``<!-- append: name -->``: the block is written to that file.
 - ``<!-- output -->``: the block is what the Python block before it prints.
+
+A ``locoreg`` command without signs of the shell runs within this process, which saves starting
+Python each time; on a page that is to be run ``in_shell`` every command goes through bash, as a
+reader would type it.
 """
 
 from __future__ import annotations
@@ -19,16 +23,21 @@ import doctest
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from locoreg.cli.main import main
 
 RUNNABLE = ("console", "python", "pycon")
 KEYS = ("not run", "run instead", "exit", "file", "append", "output")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SECONDS = 300
+SIGNS = re.compile(r"[|&;<>$`*?~\n]")
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
-def run_page(text: str, folder: Path) -> int:
+def run_page(text: str, folder: Path, *, in_shell: bool = False) -> int:
     """Run the blocks of a page in a folder; return how many were run."""
     names: dict[str, Any] = {"__name__": "example"}
     printed: str | None = None
@@ -87,7 +96,7 @@ def run_page(text: str, folder: Path) -> int:
             _write(block, folder)
             count += 1
         elif block.language in RUNNABLE:
-            printed = _run(block, folder, names)
+            printed = _run(block, folder, names, in_shell)
             count += 1
     return count
 
@@ -99,10 +108,14 @@ def _write(block: Block, folder: Path) -> None:
         out.write(block.text)
 
 
-def _run(block: Block, folder: Path, names: dict[str, Any]) -> str | None:
+def _run(block: Block, folder: Path, names: dict[str, Any], in_shell: bool) -> str | None:
     if block.language == "console":
         for command, shown in _commands(block):
-            _run_command(block.notes.get("run instead", command), shown, block, folder)
+            command = block.notes.get("run instead", command)
+            within = command.startswith("locoreg ") and not SIGNS.search(command)
+            run = _by_shell if in_shell or not within else _within
+            code, printed = run(command, folder)
+            _check_command(command, code, printed, shown, block)
         return None
     if block.language == "pycon":
         _run_session(block, folder, names)
@@ -127,7 +140,7 @@ def _commands(block: Block) -> list[tuple[str, str]]:
     return [(command, shown) for command, shown in found]
 
 
-def _run_command(command: str, shown: str, block: Block, folder: Path) -> None:
+def _by_shell(command: str, folder: Path) -> tuple[int, str]:
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -145,14 +158,33 @@ def _run_command(command: str, shown: str, block: Block, folder: Path) -> None:
         timeout=SECONDS,
         check=False,
     )
+    return done.returncode, done.stdout
+
+
+def _within(command: str, folder: Path) -> tuple[int, str]:
+    printed = io.StringIO()
+    code: Any = 0
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+        mock.patch.dict(os.environ, {"NO_COLOR": "1", "COLUMNS": "100"}),
+    ):
+        try:
+            main(shlex.split(command, comments=True)[1:])
+        except SystemExit as left:
+            code = left.code
+    return int(code or 0), printed.getvalue()
+
+
+def _check_command(command: str, code: int, printed: str, shown: str, block: Block) -> None:
     expected = int(block.notes.get("exit", "0"))
-    if done.returncode != expected:
+    if code != expected:
         raise PageError(
-            f"line {block.line}: {command} left with {done.returncode}, not {expected}:\n"
-            f"{done.stdout}"
+            f"line {block.line}: {command} left with {code}, not {expected}:\n{printed}"
         )
     if shown.strip():
-        _compare(shown, done.stdout, block.line)
+        _compare(shown, printed, block.line)
 
 
 def _run_session(block: Block, folder: Path, names: dict[str, Any]) -> None:
