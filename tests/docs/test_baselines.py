@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from locoreg.evidence.catalog import load_catalog
-from locoreg.workflows.conclusion.plan import FindingsPlan, PlanningPlan
+from locoreg.workflows.conclusion.nextplan import PlanningPlan
+from locoreg.workflows.conclusion.plan import FindingsPlan
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "explanation"
 CLAIM = re.compile(r"\((\w+), .*claim (\w+)\)")

@@ -114,7 +114,7 @@ def test_subgroups_agree_with_metafor(name, case, theirs):
 
 
 def test_subgroups_are_all_pinned():
-    methods = [m for m in METHODS if m != "EE"]
+    methods = [m for m in METHODS if m not in ("EE", "HSk", "PMM", "GENQ")]
     assert [(n, t["method"], t["tau2_by"]) for n, _, t in TESTS] == [
         (name, method, by)
         for name in ("bcg_allocation", "raudenbush_setting", "unequal")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from locoreg.core.errors import DataError
-from locoreg.stats.metainfluence import meta_influence
+from locoreg.stats.metainfluence import meta_influence, shrunken_effects
 from locoreg.stats.randomeffects import random_effects
+from tests.stats.metafor_cases import CLOSED, ITERATIVE, METHODS, analyses, check, number
 
 # Trials of BCG against tuberculosis: cases and others, vaccinated and not (metadat, dat.bcg).
 BCG = np.array(
@@ -79,3 +80,71 @@ def test_a_far_study_stands_out_and_an_equal_one_does_not() -> None:
 def test_under_three_studies_it_is_refused(count) -> None:
     with pytest.raises(DataError, match="three studies"):
         meta_influence([0.1] * count, [0.1] * count, method="REML")
+
+
+DIAGNOSED = {
+    f"{label}:{key}": (a, key.split("_")[0], block)
+    for label, a in analyses()
+    for key, block in a.get("diagnostics", {}).items()
+    if "influence" in block
+}
+PAIRS = {
+    "residual": "rstudent",
+    "dffits": "dffits",
+    "cook": "cook_d",
+    "cov_ratio": "cov_r",
+    "tau2_deleted": "tau2_del",
+    "q_deleted": "QE_del",
+    "hat": "hat",
+    "dfbetas": "dfbetas",
+}
+# A residual that is zero in exact arithmetic.
+INFLUENCE = {"rtol": 1e-7, "atol": 1e-8}
+
+
+@pytest.mark.parametrize("label", DIAGNOSED)
+def test_every_pinned_diagnostic_agrees_with_metafor(label) -> None:
+    analysis, method, block = DIAGNOSED[label]
+    yi, vi = number(analysis["yi"]), number(analysis["vi"])
+    ours = meta_influence(yi, vi, method=METHODS[method])
+    for field, theirs in PAIRS.items():
+        check(field, getattr(ours, field), block["influence"][theirs], INFLUENCE)
+    check("weight", 100 * ours.hat, block["influence"]["weight_percent"], INFLUENCE)
+    assert ours.flagged.tolist() == block["influence"]["flagged"]
+    tolerance = CLOSED if method != "REML" else ITERATIVE
+    for field, theirs in (("raw", "resid"), ("raw_se", "se"), ("standardised", "z")):
+        check(field, getattr(ours, field), block["rstandard"][theirs], tolerance)
+    if method == "REML":
+        own = shrunken_effects(yi, vi, method="REML", interval="normal", level=95)
+        for field, theirs in (("pred", "pred"), ("se", "se"), ("low", "pi_lb"), ("high", "pi_ub")):
+            check(field, getattr(own, field), block["blup"][theirs], ITERATIVE)
+
+
+def test_all_pinned_diagnostics_are_there() -> None:
+    assert len(DIAGNOSED) >= 27
+
+
+def test_baujat_coordinates_and_shrinkage_as_metafor_has_them() -> None:
+    # baujat(rma(yi, vi, method = "FE")) and blup(rma(..., method = "DL", test = "knha")), 3.8.1.
+    yi, vi = log_risk_ratios()
+    common = meta_influence(yi, vi, method="CE")
+    np.testing.assert_allclose(
+        common.heterogeneity[:3], [0.647158736026, 6.857109627173, 2.027924286394], rtol=1e-11
+    )
+    np.testing.assert_allclose(
+        common.influence[:3], [0.00327659923900, 0.05829078499175, 0.00803933802646], rtol=1e-10
+    )
+    whole = random_effects(yi, vi, method="CE", interval="normal", level=95, prediction="riley")
+    np.testing.assert_allclose(common.heterogeneity.sum(), whole.q, rtol=1e-12)
+    dl = meta_influence(yi, vi, method="DL")
+    np.testing.assert_allclose(
+        [dl.heterogeneity[1], dl.influence[1]], [1.5081492152401, 0.10661148618510], rtol=1e-10
+    )
+    own = shrunken_effects(yi, vi, method="DL", interval="hartung-knapp", level=95)
+    np.testing.assert_allclose(
+        [own.pred[0], own.se[0], own.low[0]],
+        [-0.799390973186, 0.408749627927, -1.689979906636],
+        rtol=1e-10,
+    )
+    with pytest.raises(DataError, match="true effect"):
+        shrunken_effects(yi, vi, method="CE", interval="normal", level=95)

@@ -29,6 +29,8 @@ FLOATS = [
     for field in fields(RandomEffects)
     if field.name not in ("method", "interval", "prediction", "level")
 ]
+# All but the one that is given its weights.
+OWN_WEIGHTS = [method for method in METHODS if method != "GENQ"]
 # Two orders of the same double-precision sums.
 REORDERED = {"rtol": 1e-8, "atol": 1e-10}
 
@@ -96,7 +98,7 @@ def test_equal_variances_have_closed_forms():
     np.testing.assert_allclose(fit.p_value, t.pvalue)
 
 
-@pytest.mark.parametrize("method", [m for m in METHODS if m not in ("CE", "SJ")])
+@pytest.mark.parametrize("method", [m for m in OWN_WEIGHTS if m not in ("CE", "SJ")])
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_without_heterogeneity_the_random_effects_model_is_the_common_effect_one(method, interval):
     yi, vi = [0.20, 0.21, 0.19, 0.20, 0.23], [0.5, 0.4, 0.6, 0.2, 0.3]
@@ -159,7 +161,7 @@ def test_very_unequal_variances_keep_their_digits():
 # --- many at once ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OWN_WEIGHTS)
 def test_one_call_equals_a_loop(method):
     yi, vi = draw(7, 40, 6)
     mask = np.random.default_rng(8).random(yi.shape) < 0.4
@@ -249,7 +251,7 @@ def series(draw):
 
 options = st.fixed_dictionaries(
     {
-        "method": st.sampled_from(METHODS),
+        "method": st.sampled_from(OWN_WEIGHTS),
         "interval": st.sampled_from(INTERVALS),
         "prediction": st.sampled_from(PREDICTIONS),
         "level": st.sampled_from([70, 90, 95, 99.9]),

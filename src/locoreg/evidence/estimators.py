@@ -12,11 +12,14 @@ METHODS = {
     "DL": ("DL",),
     "HE": ("HE",),
     "HS": ("HS",),
+    "HSk": ("HSk",),
     "SJ": ("SJ",),
     "ML": ("ML",),
     "REML": ("REML",),
     "EB": ("EB",),
     "PM": ("PM",),
+    "PMM": ("PMM",),
+    "GENQ": ("GENQ",),
 }
 INTERVALS = {
     "normal": ("normal", "z", "wald"),
@@ -29,11 +32,14 @@ METHOD_LABELS = {
     "DL": "DerSimonian-Laird",
     "HE": "Hedges",
     "HS": "Hunter-Schmidt",
+    "HSk": "Hunter-Schmidt, corrected for few studies",
     "SJ": "Sidik-Jonkman",
     "ML": "maximum likelihood",
     "REML": "restricted maximum likelihood",
     "EB": "empirical Bayes",
     "PM": "Paule-Mandel",
+    "PMM": "Paule-Mandel, median-unbiased",
+    "GENQ": "Q with given weights",
 }
 
 

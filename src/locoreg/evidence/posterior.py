@@ -25,13 +25,15 @@ TAU_SCALE = 0.5
 def posterior_words(found: Posterior) -> str:
     """Return the posterior of a ratio in words, on the natural scale."""
     shown = interval_text(*(math.exp(x) for x in (found.mu, found.mu_low, found.mu_high)))
+    chance = probability_text(found.below)
     return (
         f"Bayesian, half-normal({found.tau_scale:g}) prior on tau: {shown}, "
-        f"{found.level:g}% interval; probability of a ratio below 1: {_probability(found.below)}"
+        f"{found.level:g}% interval; probability of a ratio below 1: {chance}"
     )
 
 
-def _probability(p: float) -> str:
+def probability_text(p: float) -> str:
+    """Return a probability with two decimals, and never a certainty."""
     if p > 0.995:
         return "above 0.99"
     return "below 0.01" if p < 0.005 else f"{p:.2f}"

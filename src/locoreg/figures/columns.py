@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from locoreg.figures.canvas import Align
 from locoreg.figures.layouts import Column, Layout
+from locoreg.figures.riskofbias import HEAD as BIAS_HEAD
+from locoreg.figures.riskofbias import bias_slots, bias_width
 from locoreg.figures.table import Entry, ForestTable, MissingRow, PooledRow, PredictionRow, StudyRow
 from locoreg.figures.textfit import ellipsise, longest_piece, text_width, wrap
 
@@ -23,7 +25,13 @@ ARM_MAX = 112.0
 HEAD_LINES = 4
 PLOT_MIN = 170.0
 
-_HEADS = {"study": "Study", "total": "Both arms", "weight": "Weight, %", "audit": "Audit"}
+_HEADS = {
+    "study": "Study",
+    "total": "Both arms",
+    "weight": "Weight, %",
+    "audit": "Audit",
+    "bias": BIAS_HEAD,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +75,14 @@ class Places:
         Left and right edge of the plot.
     left_block : float
         Width from the left margin to the plot's side.
+    bias_slots : int
+        Domains of risk of bias that have room.
     """
 
     columns: Mapping[Column, Place]
     plot: tuple[float, float]
     left_block: float
+    bias_slots: int
 
 
 def place_columns(table: ForestTable, layout: Layout, width: float) -> Places:
@@ -108,11 +119,16 @@ def place_columns(table: ForestTable, layout: Layout, width: float) -> Places:
     for column in reversed([c for c in layout.right if c in widths]):
         places[column] = _place(column, x - widths[column], widths[column], heads[column])
         x -= widths[column] + GAP
-    return Places(columns=places, plot=(plot_left, x - 3), left_block=plot_left - GAP - MARGIN)
+    return Places(
+        columns=places,
+        plot=(plot_left, x - 3),
+        left_block=plot_left - GAP - MARGIN,
+        bias_slots=slots_of(entries),
+    )
 
 
 def _place(column: Column, left: float, width: float, head: tuple[str, ...]) -> Place:
-    align: Align = "left" if column in ("study", "audit") else "right"
+    align: Align = "left" if column in ("study", "audit", "bias") else "right"
     return Place(left=left, right=left + width, align=align, head=head)
 
 
@@ -120,6 +136,8 @@ def _shown(column: Column, entries: list[Entry]) -> bool:
     studies = [entry for entry in entries if isinstance(entry, StudyRow)]
     if column == "audit":
         return any(row.audit is not None for row in studies)
+    if column == "bias":
+        return any(row.bias is not None for row in studies)
     if column == "total":
         return any(
             row.cells.get("total") and not (row.cells.get("arm_a") and row.cells.get("arm_b"))
@@ -133,6 +151,9 @@ def _shown(column: Column, entries: list[Entry]) -> bool:
 def _head(column: Column, table: ForestTable, entries: list[Entry]) -> tuple[str, ...]:
     if column == "effect":
         return (table.effect_header,)
+    if column == "bias":
+        # The second line is left to the numbers of the domains.
+        return (_HEADS[column], "")
     if column not in ("arm_a", "arm_b", "total"):
         return (_HEADS[column],)
     texts = [e.cells.get(column, "") for e in entries if isinstance(e, StudyRow)]
@@ -155,12 +176,19 @@ def _width(column: Column, entries: list[Entry], head: tuple[str, ...]) -> float
         needed += [_label_width(entry) for entry in entries]
     elif column == "audit":
         needed.append(text_width("✖ B 00", TEXT))
+    elif column == "bias":
+        needed.append(bias_width(slots_of(entries)))
     else:
         for entry in entries:
             if isinstance(entry, StudyRow | PooledRow | PredictionRow):
                 weight = "bold" if isinstance(entry, PooledRow) else "normal"
                 needed.append(text_width(entry.cells.get(column, ""), TEXT, weight))
     return max(needed)
+
+
+def slots_of(entries: Iterable[Entry]) -> int:
+    """Return how many domains of risk of bias need room."""
+    return bias_slots(entry.bias for entry in entries if isinstance(entry, StudyRow))
 
 
 def _label_width(entry: Entry) -> float:

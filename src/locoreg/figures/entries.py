@@ -10,6 +10,7 @@ from locoreg.figures.canvas import Canvas, Pen
 from locoreg.figures.columns import GAP, INDENT, MARGIN, SMALL, TEXT, Places
 from locoreg.figures.glyphs import Glyphs
 from locoreg.figures.layouts import AUDIT_SIGNS, FAINT_INK, INK, Column, Layout
+from locoreg.figures.riskofbias import draw_bias
 from locoreg.figures.table import (
     Cells,
     Entry,
@@ -93,6 +94,9 @@ def _study(row: StudyRow, scene: Scene, y: float, tops: Sequence[float]) -> floa
             sign, letter, colour = AUDIT_SIGNS[row.audit[0]]
             text = f"{sign} {letter} {row.audit[1]}"
         pen.text(place.anchor, middle, text, role="audit", size=TEXT, colour=colour)
+    place = scene.places.columns.get("bias")
+    if place is not None:
+        draw_bias(pen, place.left, scene.places.bias_slots, row.bias, middle)
     scene.glyphs.study(pen, row.interval, row.weight, middle)
     return ROW
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.pooling import EvidencePool
+from locoreg.evidence.riskofbias import Assessment
 from locoreg.figures.axis import EffectAxis, choose_axis, tick_text
 from locoreg.figures.canvas import Align, Canvas, own_settings
 from locoreg.figures.columns import HEAD, MARGIN, SMALL, TEXT, TITLE, Places, place_columns
@@ -17,6 +18,7 @@ from locoreg.figures.glyphs import SIDE_MAX, Glyphs
 from locoreg.figures.layouts import AUDIT_SIGNS, FAINT_INK, INK, RULE, Layout, layout_named
 from locoreg.figures.owntable import own_table
 from locoreg.figures.pooltable import pool_table
+from locoreg.figures.riskofbias import bias_notes, draw_bias_heads
 from locoreg.figures.table import (
     Entry,
     ForestTable,
@@ -39,6 +41,7 @@ def forest_of_pools(
     axis_limits: tuple[float, float] | None = None,
     exclusions: bool = True,
     order: str = "year",
+    risk_of_bias: Sequence[Assessment] = (),
 ) -> Figure:
     """Draw one or several pools of a question, each design in a group of its own.
 
@@ -55,8 +58,10 @@ def forest_of_pools(
     exclusions : bool
         Whether studies without a number in the pool have a row, with the
         reason. If not, a note names them.
-    order : {"year", "weight", "effect", "audit"}
-        Of the studies of a group: publication, weight, effect or worst finding.
+    order : {"year", "weight", "effect", "audit", "bias"}
+        Of the studies of a group: publication, weight, effect, worst finding or risk of bias.
+    risk_of_bias : sequence of Assessment
+        Shown beside the studies; without any there is no column.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def forest_of_pools(
         One axes in points; each artist's ``gid`` says what it is.
     """
     chosen = layout_named(layout)
-    table = pool_table(pools, chosen.words, exclusions=exclusions, order=order)
+    table = pool_table(pools, chosen.words, exclusions=exclusions, order=order, bias=risk_of_bias)
     return _Sheet(table, chosen, axis_limits).draw()
 
 
@@ -158,6 +163,12 @@ class _Sheet:
                     bold=True,
                     colour=self.layout.palette.heading,
                 )
+        bias = self.places.columns.get("bias")
+        if bias is not None:
+            draw_bias_heads(
+                pen, bias.left, self.places.bias_slots, bottom - LINE / 2,
+                self.layout.palette.heading,
+            )  # fmt: skip
         self.y = bottom + 4
         self._rule("heads-rule")
         self.y += 3
@@ -258,6 +269,9 @@ class _Sheet:
                 f"{sign} {letter} {severity}" for severity, (sign, letter, _) in AUDIT_SIGNS.items()
             )
             notes.append(f"Audit: worst severity ({signs}) and number of findings.")
+        notes += bias_notes(
+            (entry.bias for entry in entries if isinstance(entry, StudyRow)), self.layout.words
+        )
         for entry in entries:
             if isinstance(entry, MissingRow) and not reason_fits(entry, self.places):
                 notes.append(f"{entry.label}, {entry.what}: {entry.reason}.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from matplotlib.figure import Figure
 
 from locoreg.core.errors import DesignError
+from locoreg.core.estimate import Scale
 from locoreg.core.numbertext import decimal_text, interval_text, plural
 from locoreg.figures.axis import EffectAxis, choose_axis, tick_text
 from locoreg.figures.canvas import Canvas, Point, own_settings
@@ -14,7 +16,7 @@ from locoreg.figures.columns import HEAD, MARGIN, SMALL, TEXT, TITLE
 from locoreg.figures.layouts import FAINT_INK, INK, PAPER, RULE
 from locoreg.figures.textfit import one_line, wrap
 from locoreg.figures.wording import axis_title, favours_labels
-from locoreg.workflows.explore.funnel import Funnel
+from locoreg.workflows.explore.funnel import EffectsFunnel, Funnel, FunnelPoint
 
 WIDTH = 760.0
 HEIGHT = 340.0
@@ -23,15 +25,25 @@ BACK = "#F4F4F4"
 # From the narrowest region outwards; the innermost is white, the point contrasts with each.
 SHADES = (PAPER, "#D2D7DC", "#E3E6EA")
 POINT = "#005A8C"
+# Lines of regressions, each with its own dashes, so that colour is not the only difference.
+TRENDS: tuple[tuple[str, tuple[float, float] | None], ...] = (
+    ("#9A3412", None),
+    ("#5B2A86", (7.0, 2.0)),
+    ("#1F5F3B", (2.0, 2.0)),
+)
+CURVE_STEPS = 48
 
 
-def funnel_figure(result: Funnel, *, axis_limits: tuple[float, float] | None = None) -> Figure:
+def funnel_figure(
+    result: Funnel | EffectsFunnel, *, axis_limits: tuple[float, float] | None = None
+) -> Figure:
     """Draw a funnel plot.
 
     Parameters
     ----------
-    result : Funnel
-        Ten studies or more.
+    result : Funnel or EffectsFunnel
+        Ten studies or more of a pool of the evidence; any number of anyone's effects, with a
+        remark under ten.
     axis_limits : tuple of float, optional
         Ends of the effect axis; studies beyond end in arrow heads.
 
@@ -43,41 +55,78 @@ def funnel_figure(result: Funnel, *, axis_limits: tuple[float, float] | None = N
     Raises
     ------
     DesignError
-        If there are too few studies.
+        If a pool of the evidence has too few studies.
     """
+    return _Sheet(_effects_of(result), funnel_summary(result), axis_limits).draw()
+
+
+def funnel_summary(result: Funnel | EffectsFunnel) -> str:
+    """Return what the figure shows in numbers."""
+    shown = _effects_of(result)
+    largest = max(point.se for point in shown.points)
+    studies = plural(len(shown.points), "study", "studies")
+    text = f"{studies}, standard errors up to {decimal_text(largest)}, about a pooled "
+    middle = (shown.centre, shown.centre_low, shown.centre_high)
+    pooled = [_natural(value, shown.scale) for value in middle]
+    text += f"{shown.measure} of "
+    text += decimal_text(pooled[0]) if math.isnan(pooled[1]) else interval_text(*pooled)
+    if shown.filled:
+        text += f", with {plural(len(shown.filled), 'study', 'studies')} filled in"
+    return f"{text}. {shown.too_few}".strip()
+
+
+def _effects_of(result: Funnel | EffectsFunnel) -> EffectsFunnel:
+    """Return what is drawn, whatever it is of."""
+    if isinstance(result, EffectsFunnel):
+        return result
     if result.too_few:
         raise DesignError(
             f"no funnel plot: {result.too_few}.",
             hint="with fewer, asymmetry can't be told from chance.",
         )
-    return _Sheet(result, axis_limits).draw()
-
-
-def funnel_summary(result: Funnel) -> str:
-    """Return what the figure shows in numbers."""
     pool = result.pool
-    largest = max(point.se for point in result.points)
-    return (
-        f"{plural(len(result.points), 'study', 'studies')}, standard errors up to "
-        f"{decimal_text(largest)}, about a pooled {pool.question.measure} of "
-        f"{interval_text(*pool.meta.mu.natural)}."
+    return EffectsFunnel(
+        title=f"{pool.outcome.label}, {pool.design_label.lower()}: funnel plot",
+        subtitle=pool.question.population,
+        measure=pool.question.measure,
+        axis_title=axis_title(pool.question.measure, pool.outcome),
+        favours=favours_labels(pool.question, pool.outcome),
+        scale=result.scale,
+        points=result.points,
+        filled=(),
+        centre=result.centre,
+        centre_low=pool.meta.mu.ci_low,
+        centre_high=pool.meta.mu.ci_high,
+        level=pool.meta.mu.level,
+        limits_z=result.limits_z,
+        regions=result.regions,
+        lines=(),
+        too_few="",
     )
+
+
+def _natural(value: float, scale: Scale) -> float:
+    return math.exp(min(value, 700.0)) if scale == "log" else value
 
 
 class _Sheet:
     """Draws from top to bottom; ``y`` is where the next line begins."""
 
-    def __init__(self, result: Funnel, axis_limits: tuple[float, float] | None) -> None:
+    def __init__(
+        self, result: EffectsFunnel, summary: str, axis_limits: tuple[float, float] | None
+    ) -> None:
         self.result = result
-        largest = max(point.se for point in result.points)
+        self.summary = summary
+        drawn = (*result.points, *result.filled)
+        largest = max(point.se for point in drawn)
         self.largest = _round_up(largest)
         reach = [result.centre + side * result.limits_z * largest for side in (-1, 1)]
-        ends = [self._natural(end) for end in reach] + [p.effect for p in result.points]
+        ends = [self._natural(end) for end in reach] + [p.effect for p in drawn]
         self.axis: EffectAxis = choose_axis(ends, scale=result.scale, limits=axis_limits)
         self.y = MARGIN
 
     def _natural(self, value: float) -> float:
-        return math.exp(min(value, 700.0)) if self.result.scale == "log" else value
+        return _natural(value, self.result.scale)
 
     def draw(self) -> Figure:
         """Return the figure."""
@@ -87,30 +136,29 @@ class _Sheet:
             self.top = self.y
             self._regions()
             self._lines()
-            for i in range(len(self.result.points)):
-                self._point(i)
+            self._trends()
+            for i, point in enumerate(self.result.points):
+                self._point(f"s{i}", point, filled=False)
+            for i, point in enumerate(self.result.filled):
+                self._point(f"f{i}", point, filled=True)
             self._scales()
             self._legend()
             self._notes()
             return self.canvas.finish(
-                self.y + MARGIN, title=self._title(), description=funnel_summary(self.result)
+                self.y + MARGIN, title=one_line(self.result.title), description=self.summary
             )
-
-    def _title(self) -> str:
-        pool = self.result.pool
-        return one_line(f"{pool.outcome.label}, {pool.design_label.lower()}: funnel plot")
 
     def _head(self) -> None:
         pen = self.canvas.pen("title")
-        for line in wrap(self._title(), WIDTH - 2 * MARGIN, TITLE, "bold"):
+        for line in wrap(one_line(self.result.title), WIDTH - 2 * MARGIN, TITLE, "bold"):
             pen.text(MARGIN, self.y + 7, line, role="line", size=TITLE, bold=True)
             self.y += 14
         pen = self.canvas.pen("subtitle")
-        text = one_line(self.result.pool.question.population)
+        text = one_line(self.result.subtitle)
         for line in wrap(text, WIDTH - 2 * MARGIN, TEXT):
             pen.text(MARGIN, self.y + 6, line, role="line", size=TEXT, colour=FAINT_INK)
             self.y += 11
-        self.y += 10
+        self.y += 18
 
     def x(self, effect: float) -> float:
         """Return the place of an effect on the natural scale, not cut."""
@@ -159,17 +207,36 @@ class _Sheet:
             if kept is not None:
                 pen.line(*kept, role=role, colour=INK, width=0.9, dashes=(4, 3))
 
-    def _point(self, i: int) -> None:
-        point = self.result.points[i]
+    def _trends(self) -> None:
+        """Draw the lines of regressions on the size of studies, from no error downwards."""
+        for i, line in enumerate(self.result.lines):
+            pen = self.canvas.pen(f"trend{i}", one_line(line.label))
+            steps = 1 if line.predictor == "se" else CURVE_STEPS
+            errors = [part / steps * self.largest for part in range(steps + 1)]
+            places = [
+                (self.x(self._natural(line.at(error))), self.depth(error)) for error in errors
+            ]
+            for start, stop in pairwise(places):
+                kept = _cut_line(start, stop)
+                if kept is not None:
+                    colour, dashes = TRENDS[i % len(TRENDS)]
+                    pen.line(*kept, role="trend", colour=colour, width=1.4, dashes=dashes)
+
+    def _point(self, part: str, point: FunnelPoint, *, filled: bool) -> None:
         sentence = (
-            f"{one_line(point.label)}: {self.result.pool.question.measure} "
+            f"{one_line(point.label)}: {self.result.measure} "
             f"{decimal_text(point.effect)}, standard error {decimal_text(point.se)}"
         )
-        pen = self.canvas.pen(f"s{i}", sentence)
+        if filled:
+            sentence += ", filled in"
+        pen = self.canvas.pen(part, sentence)
         x, y = self.x(point.effect), self.depth(point.se)
         if LEFT <= x <= RIGHT:
-            pen.disc(x, y, 7.0, role="edge", fill=PAPER)
-            pen.disc(x, y, 5.6, role="point", fill=POINT)
+            pen.disc(x, y, 7.0, role="edge", fill=POINT if filled else PAPER)
+            if filled:
+                pen.disc(x, y, 4.6, role="point", fill=PAPER)
+            else:
+                pen.disc(x, y, 5.6, role="point", fill=POINT)
             return
         tip, back = (LEFT - 1, 6.0) if x < LEFT else (RIGHT + 1, -6.0)
         corners = [(tip, y), (tip + back, y - 3.2), (tip + back, y + 3.2)]
@@ -192,14 +259,16 @@ class _Sheet:
         pen.text(MARGIN, self.top - 7, "Standard error", role="se-title", size=HEAD, bold=True)
         self.y = bottom + 17
         self._sides()
-        title = axis_title(self.result.pool.question.measure, self.result.pool.outcome)
+        title = one_line(self.result.axis_title)
         middle = (LEFT + RIGHT) / 2
         pen = self.canvas.pen("axis-title")
         pen.text(middle, self.y + 5, title, role="title", size=HEAD, align="center", bold=True)
         self.y += 16
 
     def _sides(self) -> None:
-        left, right = favours_labels(self.result.pool.question, self.result.pool.outcome)
+        left, right = (one_line(side) for side in self.result.favours)
+        if not left and not right:
+            return
         pen = self.canvas.pen("favours")
         pen.text(LEFT, self.y + 4, f"← {left}", role="left", size=SMALL, colour=FAINT_INK)
         pen.text(
@@ -223,19 +292,33 @@ class _Sheet:
             pen.text(x + 18, y, text, role="text", size=SMALL)
             y += 16
         pen.line((x, y), (x + 12, y), role="dashes", colour=INK, width=0.9, dashes=(4, 3))
-        level = f"{self.result.pool.meta.mu.level:g}% pseudo-limits"
+        level = f"{self.result.level:g}% pseudo-limits"
         pen.text(x + 18, y, level, role="text", size=SMALL)
+        for i, line in enumerate(self.result.lines):
+            y += 16
+            colour, dashes = TRENDS[i % len(TRENDS)]
+            pen.line((x, y), (x + 12, y), role="trend", colour=colour, width=1.4, dashes=dashes)
+            pen.text(x + 18, y, one_line(line.label), role="text", size=SMALL)
+        if self.result.filled:
+            y += 16
+            pen.disc(x + 6, y, 7.0, role="edge", fill=POINT)
+            pen.disc(x + 6, y, 4.6, role="hollow", fill=PAPER)
+            pen.text(x + 18, y, "filled in (trim and fill)", role="text", size=SMALL)
 
     def _notes(self) -> None:
         self.y += 4
         pen = self.canvas.pen("notes")
+        tested = bool(self.result.lines or self.result.filled)
         for note in (
+            self.result.too_few,
             "Dashed: pooled effect and the limits within which studies would lie if they differed "
             "by chance alone. Shades: where a study's own test of no effect would stand.",
             "A gap where small studies without an effect would lie may come from selective "
-            "publication, from true differences of small studies, or from chance. No test is "
-            "computed.",
+            "publication, from true differences of small studies, or from chance."
+            + ("" if tested else " No test is computed."),
         ):
+            if not note:
+                continue
             for line in wrap(note, WIDTH - 2 * MARGIN, SMALL):
                 pen.text(MARGIN, self.y + 5, line, role="line", size=SMALL, colour=FAINT_INK)
                 self.y += 10

@@ -10,7 +10,7 @@ from typing import Literal
 from locoreg.core.errors import DesignError, did_you_mean
 
 LayoutName = Literal["revman", "jama", "bmj"]
-Column = Literal["study", "arm_a", "arm_b", "total", "weight", "effect", "audit"]
+Column = Literal["study", "arm_a", "arm_b", "total", "weight", "effect", "audit", "bias"]
 
 INK = "#1A1A1A"
 FAINT_INK = "#4D4D4D"
@@ -76,7 +76,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         "revman": Layout(
             name="revman",
             left=("study", "arm_a", "arm_b", "total", "weight", "effect"),
-            right=("audit",),
+            right=("audit", "bias"),
             marker="square",
             american=False,
             palette=Palette(
@@ -90,7 +90,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         "jama": Layout(
             name="jama",
             left=("study", "arm_a", "arm_b", "total", "effect"),
-            right=("weight",),
+            right=("weight", "bias"),
             marker="circle",
             american=True,
             palette=Palette(
@@ -104,7 +104,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         "bmj": Layout(
             name="bmj",
             left=("study", "arm_a", "arm_b", "total"),
-            right=("weight", "effect", "audit"),
+            right=("weight", "effect", "audit", "bias"),
             marker="square",
             american=False,
             palette=Palette(

@@ -17,9 +17,13 @@ from locoreg.core.numbertext import (
 from locoreg.evidence.lines import Exclusion
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.pooling import EvidencePool
+from locoreg.evidence.riskofbias import Assessment
 from locoreg.evidence.sensitivity import SubgroupPool
 from locoreg.figures.counts import count_cells, has_events
-from locoreg.figures.marks import label_with_year, mark_notes, marks_of, severity_rank, worst
+from locoreg.figures.marks import label_with_year, mark_notes, marks_of, worst
+from locoreg.figures.riskofbias import bias_marks
+from locoreg.figures.studyorder import ORDERS
+from locoreg.figures.studyorder import order_of as order_of
 from locoreg.figures.table import (
     Entry,
     ForestTable,
@@ -54,16 +58,13 @@ Words = Callable[[str], str]
 AS_PRINTED = "As printed (uncorrected)"
 
 
-ORDERS = {
-    "year": "Studies in order of publication. ",
-    "weight": "Studies by weight, the largest first. ",
-    "effect": "Studies by effect, the smallest first. ",
-    "audit": "Studies by their worst audit finding, the worst first. ",
-}
-
-
 def pool_table(
-    pools: Sequence[EvidencePool], words: Words, *, exclusions: bool, order: str = "year"
+    pools: Sequence[EvidencePool],
+    words: Words,
+    *,
+    exclusions: bool,
+    order: str = "year",
+    bias: Sequence[Assessment] = (),
 ) -> ForestTable:
     """Return the rows of a forest plot of one or several pools.
 
@@ -75,8 +76,10 @@ def pool_table(
         The layout's spelling, applied to everything but names of studies.
     exclusions : bool
         Whether studies without a number in the pool have a row.
-    order : {"year", "weight", "effect", "audit"}
+    order : {"year", "weight", "effect", "audit", "bias"}
         Of the studies of a group; ties stay in order of publication.
+    bias : sequence of Assessment
+        Risk of bias of the studies.
 
     Returns
     -------
@@ -91,6 +94,11 @@ def pool_table(
     _check(pools)
     if order not in ORDERS:
         raise DesignError(f"there is no order {order!r}.", hint=did_you_mean(order, ORDERS))
+    if order == "bias" and not bias:
+        raise DesignError(
+            "no assessment of risk of bias is given to order the studies by.",
+            hint="choose another order.",
+        )
     question, outcome = pools[0].question, pools[0].outcome
     left, right = favours_labels(question, outcome)
     level = pools[0].meta.mu.level
@@ -109,7 +117,7 @@ def pool_table(
         favours=(words(one_line(left)), words(one_line(right))),
         arm_headers=(words(one_line(arms[0])), words(one_line(arms[1]))),
         groups=tuple(
-            _Builder(pool, f"g{i}", words, exclusions, events, order).group()
+            _Builder(pool, f"g{i}", words, exclusions, events, order, bias).group()
             for i, pool in enumerate(pools)
         ),
         notes=tuple(one_line(note) for note in _notes(pools, words, exclusions, order)),
@@ -160,6 +168,7 @@ class _Builder:
         exclusions: bool,
         events: bool,
         by: str,
+        bias: Sequence[Assessment],
     ) -> None:
         self.pool = pool
         self.events = events
@@ -167,7 +176,8 @@ class _Builder:
         self.words = words
         self.exclusions = exclusions
         self.measure = pool.question.measure
-        order = order_of(pool, by)
+        self.bias = bias
+        order = order_of(pool, by, bias)
         self.studies = [pool.studies[i] for i in order]
         self.weights = [pool.meta.weights[i] for i in order]
         self.weight_texts = percent_texts(self.weights)
@@ -204,6 +214,9 @@ class _Builder:
         )
         if audit is not None:
             sentence += f"; {plural(audit[1], 'audit finding')}, the worst {audit[0]}"
+        marks = bias_marks(self.bias, study.study_id, self.pool.outcome.outcome_id)
+        if marks is not None:
+            sentence += f"; {marks.sentence}"
         return StudyRow(
             key=f"{self.key}-r{i}",
             label=label,
@@ -217,6 +230,7 @@ class _Builder:
             weight=weight,
             audit=audit,
             sentence=sentence,
+            bias=marks,
         )
 
     def _subgroup(self, key: str, subgroup: SubgroupPool) -> list[Entry]:
@@ -312,18 +326,6 @@ class _Builder:
             reason=self.words(reason),
             sentence=f"{label}: {what}: {self.words(reason)}",
         )
-
-
-def order_of(pool: EvidencePool, by: str) -> list[int]:
-    """Return the places of a pool's studies in an order of :data:`ORDERS`."""
-    years = sorted(range(len(pool.studies)), key=lambda i: pool.studies[i].year or 0)
-    if by == "weight":
-        return sorted(years, key=lambda i: -pool.meta.weights[i])
-    if by == "effect":
-        return sorted(years, key=lambda i: pool.meta.yi[i])
-    if by == "audit":
-        return sorted(years, key=lambda i: severity_rank(worst(pool.studies[i])))
-    return years
 
 
 def _readable(reason: str) -> str:

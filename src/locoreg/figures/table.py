@@ -8,6 +8,7 @@ from typing import Literal
 
 from locoreg.core.estimate import Scale
 from locoreg.core.findings import Severity
+from locoreg.figures.riskofbias import BiasMarks
 
 Cells = Mapping[str, str]
 PooledKind = Literal["main", "subgroup", "naive", "naive study"]
@@ -44,6 +45,8 @@ class StudyRow:
         Worst severity and number of findings; None without findings.
     sentence : str
         The row in words.
+    bias : BiasMarks or None
+        Risk of bias; None where no assessment is on record.
     """
 
     key: str
@@ -54,6 +57,7 @@ class StudyRow:
     weight: float
     audit: tuple[Severity, int] | None
     sentence: str
+    bias: BiasMarks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

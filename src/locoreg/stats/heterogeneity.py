@@ -20,7 +20,14 @@ from locoreg.stats.studies import (
     check_option,
     lay_out,
 )
-from locoreg.stats.tau2 import Method, check_method, estimate_tau2, q_statistic, solve_q
+from locoreg.stats.tau2 import (
+    Method,
+    check_method,
+    check_weights,
+    estimate_tau2,
+    q_statistic,
+    solve_q,
+)
 
 SharedTau2 = Literal["separate", "common"]
 SHARED_TAU2: tuple[SharedTau2, ...] = ("separate", "common")
@@ -170,7 +177,7 @@ def subgroup_test(
         Effects and sampling variances.
     group : array_like, shape (k,)
         Subgroup of each study.
-    method : {"CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"}
+    method : {"CE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM"}
         Estimator of tau2.
     tau2 : {"separate", "common"}
         One between-study variance for each subgroup, or one for all, estimated from the residual
@@ -193,6 +200,7 @@ def subgroup_test(
     Borenstein M, Higgins JPT (2013). Prevention Science 14:134-143.
     """
     check_method(method)
+    check_weights(method, None)
     check_option("tau2", tau2, SHARED_TAU2)
     inputs = check_inputs(yi, vi, None)
     labels = np.asarray(group)

@@ -25,6 +25,7 @@ likelihood has one maximum only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,13 +208,42 @@ def maximise(studies: Studies, spread: FloatArray, *, restricted: bool) -> Float
     ndarray of float, shape (n,)
         The global maximiser over tau2 >= 0.
     """
-    tau2 = np.zeros(spread.shape)
+    largest = np.where(studies.v < np.inf, studies.v, 0.0).max(axis=(0, 1))
     smallest = studies.v.min(axis=(0, 1))
+    return highest(_Scores(studies, restricted, smallest, largest), spread, smallest)
+
+
+class Scores(Protocol):
+    """A family of likelihoods of the between-study variance, numbered from 0."""
+
+    def at(self, rows: IntArray, x: FloatArray) -> Score:
+        """Return the scores of the numbered likelihoods, each at its x."""
+
+    def height(self, rows: IntArray, x: FloatArray) -> FloatArray:
+        """Return the log-likelihoods, each at its x."""
+
+
+def highest(scores: Scores, spread: FloatArray, smallest: FloatArray) -> FloatArray:
+    """Find for each likelihood of a family the place of its highest point.
+
+    Parameters
+    ----------
+    scores : Scores
+        The family; its members have the form of the module's text.
+    spread : ndarray of float, shape (n,)
+        Unweighted residual sum of squares; no zero of the score lies above it.
+    smallest : ndarray of float, shape (n,)
+        Smallest sampling variance. Where the spread is no larger, the maximum is at 0.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        The global maximiser over tau2 >= 0.
+    """
+    tau2 = np.zeros(spread.shape)
     rows = np.flatnonzero(spread > smallest)
     if rows.size == 0:
         return tau2
-    largest = np.where(studies.v < np.inf, studies.v, 0.0).max(axis=(0, 1))
-    scores = _Scores(studies, restricted, smallest, largest)
     low = scores.at(rows, np.zeros(rows.size))
     found, left, right = _brackets(scores, rows, low, scores.at(rows, 2.0 * spread[rows]))
     roots = _refine(scores, found, left, right)
@@ -224,10 +254,37 @@ def maximise(studies: Studies, spread: FloatArray, *, restricted: bool) -> Float
     tau2[found[~contested]] = roots[~contested]
     if contested.any():
         rivals, values = found[contested], roots[contested]
-        height = log_likelihood(scores.subset(rivals), values, restricted=restricted)
-        order = np.lexsort((height, rivals))
+        order = np.lexsort((scores.height(rivals, values), rivals))
         tau2[rivals[order]] = values[order]
     return tau2
+
+
+def score_from_sums(
+    x: FloatArray,
+    sums: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    low: FloatArray,
+    high: FloatArray,
+) -> Score:
+    """Put the sums of the module's text together.
+
+    Parameters
+    ----------
+    x : ndarray of float, shape (m,)
+        Between-study variance.
+    sums : tuple of four ndarrays of float, shape (m,)
+        R, T, p and p2.
+    low, high : ndarray of float, shape (m,)
+        Extreme sampling variances. All d_i lie between them, and so do their means. Where x is
+        much larger, the differences are rounding error: the bounds and the slack keep them safe.
+
+    Returns
+    -------
+    Score
+        The score with its offsets.
+    """
+    r, t, p, p2 = sums
+    e1 = np.clip(r / t - x + ROUNDING * x, low, high)
+    return Score(x=x, h=np.log(r / p), e1=e1, e2=np.clip(p / p2 - x, low, high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,15 +318,14 @@ class _Scores:
             p, p2 = traces(fit.w, fit.total)
         else:
             p, p2 = fit.total.sum(axis=0), over_all(fit.w, fit.w)
-        # All d_i lie between the extreme variances, and so do their means. Where x is much
-        # larger, the differences are rounding error: the bounds and the slack keep them safe.
-        low, high = self.smallest[rows], self.largest[rows]
-        e1 = np.clip(r / t - x + ROUNDING * x, low, high)
-        return Score(x=x, h=np.log(r / p), e1=e1, e2=np.clip(p / p2 - x, low, high))
+        return score_from_sums(x, (r, t, p, p2), self.smallest[rows], self.largest[rows])
+
+    def height(self, rows: IntArray, x: FloatArray) -> FloatArray:
+        return log_likelihood(self.subset(rows), x, restricted=self.restricted)
 
 
 def _brackets(
-    scores: _Scores, rows: IntArray, low: Score, high: Score
+    scores: Scores, rows: IntArray, low: Score, high: Score
 ) -> tuple[IntArray, Score, Score]:
     """Split cells until each holds one maximum, which is kept, or provably none."""
     kept: list[tuple[IntArray, Score, Score]] = []
@@ -312,7 +368,7 @@ def _may_change_sign(low: Score, high: Score) -> NDArray[np.bool_]:
     return np.asarray(~(negative | positive))
 
 
-def _refine(scores: _Scores, rows: IntArray, low: Score, high: Score) -> FloatArray:
+def _refine(scores: Scores, rows: IntArray, low: Score, high: Score) -> FloatArray:
     """Find the zero of the score in brackets where h falls, by Newton's method on exp(-h).
 
     That function is linear for equal variances. A step that leaves the bracket is replaced by

@@ -11,6 +11,7 @@ from scipy import special
 
 from locoreg.core.errors import DataError
 from locoreg.stats.likelihood import fit_means, log_likelihood, over_all, traces
+from locoreg.stats.studentquantile import t_quantile
 from locoreg.stats.studies import (
     FloatArray,
     Inputs,
@@ -18,8 +19,9 @@ from locoreg.stats.studies import (
     check_inputs,
     check_level,
     check_option,
+    with_weights,
 )
-from locoreg.stats.tau2 import Method, check_method, estimate_tau2
+from locoreg.stats.tau2 import Method, check_method, check_weights, estimate_tau2
 
 Interval = Literal["normal", "t", "hartung-knapp", "hartung-knapp-floor"]
 Prediction = Literal["riley", "metafor"]
@@ -106,6 +108,7 @@ def random_effects(
     level: float,
     prediction: Prediction,
     mask: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> RandomEffects:
     """Pool effects: one meta-analysis, or thousands in one call.
 
@@ -113,11 +116,12 @@ def random_effects(
     ----------
     yi, vi : array_like, shape (k,) or (n, k)
         Effects on the scale on which they are pooled (log for ratios) and sampling variances.
-    method : {"CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"}
+    method : {"CE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "GENQ"}
         Common effect (tau2 = 0), or the estimator of tau2: DerSimonian-Laird [1]_, Hedges-Olkin
-        [2]_, Hunter-Schmidt [3]_, Sidik-Jonkman [4]_, maximum and restricted maximum likelihood
-        [5]_, empirical Bayes [6]_, Paule-Mandel [7]_. All are truncated at 0. The empirical Bayes
-        and Paule-Mandel equations have the same root.
+        [2]_, Hunter-Schmidt [3]_ and its correction for few studies [12]_, Sidik-Jonkman [4]_,
+        maximum and restricted maximum likelihood [5]_, empirical Bayes [6]_, Paule-Mandel [7]_
+        and its median-unbiased form [13]_, Q with given weights [14]_. All are truncated at 0.
+        The empirical Bayes and Paule-Mandel equations have the same root.
     interval : {"normal", "t", "hartung-knapp", "hartung-knapp-floor"}
         Normal quantile; Student's t with k - 1 df; t with k - 1 df and the variance rescaled by
         the weighted residual mean square [8]_ [9]_; the same with a factor not below 1.
@@ -129,6 +133,9 @@ def random_effects(
     mask : array_like of bool, optional
         True marks an absent study, so that pools of different size fit one array. Without it, NaN
         in both yi and vi does, in two dimensions.
+    weights : array_like, optional
+        For GENQ, and for it alone: positive weights of any scale, of the shape of yi. They form
+        the pooled effect, too; its variance is that of this weighted mean under tau2.
 
     Returns
     -------
@@ -153,12 +160,20 @@ def random_effects(
     .. [9] Knapp G, Hartung J (2003). Statistics in Medicine 22:2693-2710.
     .. [10] Higgins JPT, Thompson SG, Spiegelhalter DJ (2009). JRSS A 172:137-159.
     .. [11] Riley RD, Higgins JPT, Deeks JJ (2011). BMJ 342:d549.
+    .. [12] Brannick MT, Potter SM, Benitez B, Morris SB (2019). Organizational Research Methods
+       22:490-514.
+    .. [13] Viechtbauer W (2021). Median-unbiased estimators for the amount of heterogeneity in
+       meta-analysis. European Congress of Methodology.
+    .. [14] DerSimonian R, Kacker R (2007). Contemporary Clinical Trials 28:105-114.
     """
     check_method(method)
     check_option("interval", interval, INTERVALS)
     check_option("prediction", prediction, PREDICTIONS)
     tail = check_level(level)
+    check_weights(method, weights)
     inputs = check_inputs(yi, vi, mask)
+    if weights is not None:
+        inputs = with_weights(inputs, weights)
     pools = [_pool(studies, method) for studies in inputs.chunks()]
     pool = pools[0] if len(pools) == 1 else _join(pools)
     floats = _infer(pool, method, interval, prediction, tail)
@@ -183,6 +198,7 @@ def leave_one_out(
     interval: Interval,
     level: float,
     prediction: Prediction,
+    weights: ArrayLike | None = None,
 ) -> RandomEffects:
     """Pool k times, each time without one of the studies.
 
@@ -190,7 +206,7 @@ def leave_one_out(
     ----------
     yi, vi : array_like, shape (k,)
         Effects and sampling variances of at least two studies.
-    method, interval, level, prediction
+    method, interval, level, prediction, weights
         As for `random_effects`.
 
     Returns
@@ -214,6 +230,7 @@ def leave_one_out(
         level=level,
         prediction=prediction,
         mask=np.eye(k, dtype=np.bool_),
+        weights=weights,
     )
 
 
@@ -226,6 +243,7 @@ def cumulative(
     interval: Interval,
     level: float,
     prediction: Prediction,
+    weights: ArrayLike | None = None,
 ) -> RandomEffects:
     """Pool the first study, the first two, and so on.
 
@@ -235,7 +253,7 @@ def cumulative(
         Effects and sampling variances.
     order : array_like of int, shape (k,)
         Indices of the studies (from 0) in the order in which they enter.
-    method, interval, level, prediction
+    method, interval, level, prediction, weights
         As for `random_effects`.
 
     Returns
@@ -264,6 +282,7 @@ def cumulative(
         level=level,
         prediction=prediction,
         mask=np.argsort(sequence) > np.arange(k)[:, None],
+        weights=weights,
     )
 
 
@@ -280,7 +299,7 @@ class _Pool:
 
     k: FloatArray
     mu: FloatArray
-    total: FloatArray
+    variance: FloatArray
     tau2: FloatArray
     se_tau2: FloatArray
     q: FloatArray
@@ -299,10 +318,13 @@ def _pool(studies: Studies, method: Method) -> _Pool:
         loglik = log_likelihood(studies, tau2, restricted=method == "REML")
     else:
         loglik = np.full_like(tau2, np.nan)
+    mean, variance = fit.mean[0], 1.0 / fit.total[0]
+    if studies.weights is not None:
+        mean, variance = _given_weights(studies, studies.weights, tau2)
     return _Pool(
         k=studies.k,
-        mu=fit.mean[0] + studies.origin[0],
-        total=fit.total[0],
+        mu=mean + studies.origin[0],
+        variance=variance,
         tau2=tau2,
         se_tau2=se_tau2,
         q=q,
@@ -310,6 +332,15 @@ def _pool(studies: Studies, method: Method) -> _Pool:
         trace=trace,
         loglik=loglik,
     )
+
+
+def _given_weights(
+    studies: Studies, weights: FloatArray, tau2: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean with weights that aren't the inverse variances, and its variance."""
+    share = weights / weights.sum(axis=0)
+    spread = np.where(studies.v < np.inf, studies.v + tau2, 0.0)
+    return over_all(share, studies.y), over_all(share, share, spread)
 
 
 def _join(pools: list[_Pool]) -> _Pool:
@@ -324,21 +355,21 @@ def _infer(
     several = pool.k > 1
     # Stands in for a df of 0, where nothing that uses it is reported.
     df = np.where(several, pool.k - 1.0, 1.0)
-    se = 1.0 / np.sqrt(pool.total)
+    se = np.sqrt(pool.variance)
     hk_scale = np.full_like(se, np.nan)
     if interval.startswith("hartung-knapp"):
         hk_scale[several] = (pool.q_weighted / df)[several]
         least = 1.0 if interval == "hartung-knapp-floor" else 0.0
         se = se * np.sqrt(np.where(several, np.maximum(hk_scale, least), 1.0))
     t_df = np.where(several & (interval != "normal"), df, np.nan)
-    critical = np.where(np.isnan(t_df), -special.ndtri(tail), _t_quantile(t_df, tail))
+    critical = np.where(np.isnan(t_df), -special.ndtri(tail), t_quantile(t_df, tail))
     # Studies that agree exactly have a Hartung-Knapp standard error of zero.
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = pool.mu / se
     beyond = np.where(
         np.isnan(t_df), special.ndtr(-np.abs(statistic)), special.stdtr(t_df, -np.abs(statistic))
     )
-    c = critical if prediction == "metafor" else _t_quantile(pool.k - 2.0, tail)
+    c = critical if prediction == "metafor" else t_quantile(pool.k - 2.0, tail)
     reach = np.where((pool.k > 2) & (method != "CE"), c * np.sqrt(pool.tau2 + se**2), np.nan)
     typical = np.where(several, df, np.nan) / np.where(several, pool.trace, 1.0)
     i2, h2 = _heterogeneity(pool, method, df, typical)
@@ -379,19 +410,7 @@ def _heterogeneity(
     return np.where(several, i2, 0.0), np.where(several, h2, 1.0)
 
 
-def _t_quantile(df: FloatArray, tail: float) -> FloatArray:
-    """Upper quantile of Student's t; NaN where df is NaN or not positive."""
-    distinct, where = np.unique(df, return_inverse=True)
-    distinct = np.where(distinct > 0, distinct, np.nan)
-    t = special.stdtrit(distinct, tail)
-    # One Newton step: older releases of SciPy invert the distribution to nine digits only.
-    log_scale = special.gammaln((distinct + 1.0) / 2.0) - special.gammaln(distinct / 2.0)
-    density = np.exp(log_scale - (distinct + 1.0) / 2.0 * np.log1p(t * t / distinct))
-    t = t - (special.stdtr(distinct, t) - tail) * np.sqrt(distinct * np.pi) / density
-    return np.asarray(-t[where])
-
-
 def _weights(inputs: Inputs, tau2: FloatArray) -> FloatArray:
-    w = 1.0 / (inputs.vi + tau2[:, None])
+    w = 1.0 / (inputs.vi + tau2[:, None]) if inputs.weights is None else inputs.weights.copy()
     w /= w.sum(axis=1, keepdims=True)
     return w[0] if inputs.single else w

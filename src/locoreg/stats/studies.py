@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,12 +32,15 @@ class Inputs:
         Which studies a meta-analysis has.
     single : bool
         Whether the arrays came with one dimension, so that results should be without the first.
+    weights : ndarray of float, shape (n, k), or None
+        Given weights, 0 where a study is absent; None if none were given.
     """
 
     yi: FloatArray
     vi: FloatArray
     present: BoolArray
     single: bool
+    weights: FloatArray | None = None
 
     def chunks(self) -> Iterator[Studies]:
         """Yield the meta-analyses in pieces that fit the processor's cache."""
@@ -45,9 +48,9 @@ class Inputs:
         rows = max(1, CHUNK // k)
         for start in range(0, n, rows):
             part = slice(start, start + rows)
+            given = None if self.weights is None else self.weights[part].T[:, None].copy()
             yield lay_out(
-                self.yi[part].T[:, None].copy(),
-                self.vi[part].T[:, None].copy(),
+                self.yi[part].T[:, None].copy(), self.vi[part].T[:, None].copy(), weights=given
             )
 
 
@@ -70,12 +73,15 @@ class Studies:
         Effect of the most precise study.
     size : ndarray of float, shape (b, n)
         Number of studies present in each block.
+    weights : ndarray of float, shape (k, b, n), or None
+        Given weights in the same order, 0 where absent; None if none were given.
     """
 
     y: FloatArray
     v: FloatArray
     origin: FloatArray
     size: FloatArray
+    weights: FloatArray | None = None
 
     @property
     def k(self) -> FloatArray:
@@ -88,13 +94,15 @@ class Studies:
         return np.asarray((self.size - 1.0).sum(axis=0))
 
 
-def lay_out(y: FloatArray, v: FloatArray) -> Studies:
+def lay_out(y: FloatArray, v: FloatArray, *, weights: FloatArray | None = None) -> Studies:
     """Put the most precise study of each block first and make its effect the origin.
 
     Parameters
     ----------
     y, v : ndarray of float, shape (k, b, n)
         Effects and variances, the latter infinite where a study is absent. Both are overwritten.
+    weights : ndarray of float, shape (k, b, n), optional
+        Given weights, 0 where a study is absent. Overwritten, too.
 
     Returns
     -------
@@ -104,14 +112,66 @@ def lay_out(y: FloatArray, v: FloatArray) -> Studies:
     heaviest = np.argmin(v, axis=0)[None]
     origin = np.take_along_axis(y, heaviest, axis=0)
     smallest = np.take_along_axis(v, heaviest, axis=0)
-    for values, leading in ((y, origin), (v, smallest)):
+    pairs = [(y, origin), (v, smallest)]
+    if weights is not None:
+        pairs.append((weights, np.take_along_axis(weights, heaviest, axis=0)))
+    for values, leading in pairs:
         np.put_along_axis(values, heaviest, values[:1].copy(), axis=0)
         values[:1] = leading
     y -= origin
     present = v < np.inf
     if not present.all():
         y[~present] = 0.0
-    return Studies(y=y, v=v, origin=origin[0], size=present.sum(axis=0).astype(np.float64))
+    size = present.sum(axis=0).astype(np.float64)
+    return Studies(y=y, v=v, origin=origin[0], size=size, weights=weights)
+
+
+def with_weights(inputs: Inputs, weights: ArrayLike) -> Inputs:
+    """Check given weights and put them beside the effects.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Effects and variances.
+    weights : array_like, shape (k,) or (n, k)
+        Weights of any scale: each positive, what stands at absent studies is not looked at.
+
+    Returns
+    -------
+    Inputs
+        The same with the weights.
+
+    Raises
+    ------
+    DataError
+        If the weights don't fit the effects or aren't positive.
+    """
+    given = _numbers("weights", weights)
+    shape = inputs.yi.shape
+    if (
+        given.ndim not in (1, 2)
+        or given.shape[-1] != shape[1]
+        or given.shape[:-1]
+        not in (
+            (),
+            (1,),
+            shape[:1],
+        )
+    ):
+        raise DataError(
+            f"weights have shape {given.shape}, but there are {shape[1]} studies.",
+            hint="give one weight for each study.",
+        )
+    spread = np.broadcast_to(given, shape)
+    good = np.isfinite(spread) & (spread > 1.0 / LARGEST) & (spread < LARGEST)
+    bad = inputs.present & ~good
+    if bad.any():
+        row, study = (int(i) for i in np.argwhere(bad)[0])
+        raise DataError(
+            f"The weight of study {study + 1} is {spread[row, study]}, not a positive number.",
+            hint="leave out a study that is to have no weight.",
+        )
+    return replace(inputs, weights=np.where(inputs.present, spread, 0.0))
 
 
 def check_inputs(yi: ArrayLike, vi: ArrayLike, mask: ArrayLike | None) -> Inputs:

@@ -7,16 +7,38 @@ code serves a meta-analysis (one block) and subgroups that share their tau2.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy import special
 
 from locoreg.core.errors import ConvergenceError, DataError
-from locoreg.stats.likelihood import fit_means, maximise, over_all, over_studies, traces
+from locoreg.stats.likelihood import (
+    IntArray,
+    fit_means,
+    maximise,
+    over_all,
+    over_studies,
+    traces,
+)
 from locoreg.stats.studies import FloatArray, Studies, check_option
 
-Method = Literal["CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"]
-METHODS: tuple[Method, ...] = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
+Method = Literal["CE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "GENQ"]
+METHODS: tuple[Method, ...] = (
+    "CE",
+    "DL",
+    "HE",
+    "HS",
+    "HSk",
+    "SJ",
+    "ML",
+    "REML",
+    "EB",
+    "PM",
+    "PMM",
+    "GENQ",
+)
 
 # Names that other programs give to the common-effect model.
 COMMON_EFFECT_ALIASES = ("FE", "EE")
@@ -49,6 +71,31 @@ def check_method(method: str) -> None:
     check_option("method", method, METHODS)
 
 
+def check_weights(method: Method, weights: object) -> None:
+    """Raise unless weights are given exactly where the method needs them.
+
+    Parameters
+    ----------
+    method : str
+        The estimator.
+    weights : object
+        What was given, None for nothing.
+
+    Raises
+    ------
+    DataError
+        If GENQ has no weights, or another method has.
+    """
+    if method == "GENQ" and weights is None:
+        raise DataError(
+            "method GENQ needs weights.", hint="give one positive number for each study."
+        )
+    if method != "GENQ" and weights is not None:
+        raise DataError(
+            f"method {method} makes its own weights.", hint="leave weights out, or use GENQ."
+        )
+
+
 def estimate_tau2(studies: Studies, method: Method) -> Estimated:
     """Estimate the between-study variance.
 
@@ -56,8 +103,8 @@ def estimate_tau2(studies: Studies, method: Method) -> Estimated:
     ----------
     studies : Studies
         The data.
-    method : {"CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"}
-        The estimator.
+    method : str
+        The estimator, one of `METHODS`; GENQ uses the weights of `studies`.
 
     Returns
     -------
@@ -109,20 +156,46 @@ def solve_q(studies: Studies, target: FloatArray) -> FloatArray:
     ndarray of float, shape (n,)
         The root, or 0 where Q is at or below the target already at tau2 = 0.
     """
+    y, v = studies.y, studies.v
+
+    def at(active: IntArray, tau2: FloatArray) -> tuple[FloatArray, FloatArray]:
+        nonlocal y, v
+        if active.size < y.shape[2]:
+            y, v = studies.y.take(active, axis=2), studies.v.take(active, axis=2)
+        fit = fit_means(y, v, tau2)
+        return over_all(fit.residual, y - fit.mean), over_all(fit.residual, fit.residual)
+
+    return newton_on_q(target, at)
+
+
+def newton_on_q(
+    target: FloatArray, at: Callable[[IntArray, FloatArray], tuple[FloatArray, FloatArray]]
+) -> FloatArray:
+    """Solve Q(tau2) = target for any falling, convex Q with Newton's method on 1/Q.
+
+    Parameters
+    ----------
+    target : ndarray of float, shape (n,)
+        Positive values of Q.
+    at : callable
+        Takes the numbers of the problems that still go on, fewer from step to step, and their
+        tau2; returns Q and minus its derivative.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        The root, or 0 where Q is at or below the target already at tau2 = 0.
+    """
     tau2 = np.zeros(target.shape)
     active = np.arange(target.size)
-    y, v = studies.y, studies.v
     for _ in range(MOST_STEPS):
-        fit = fit_means(y, v, tau2[active])
-        q = over_all(fit.residual, y - fit.mean)
-        size = q / np.maximum(over_all(fit.residual, fit.residual), np.finfo(float).tiny)
+        q, fall = at(active, tau2[active])
+        size = q / np.maximum(fall, np.finfo(float).tiny)
         excess = q / target[active] - 1.0
         tau2[active] = np.maximum(tau2[active] + excess * size, 0.0)
-        going = np.flatnonzero(excess > LAST_STEP)
-        if going.size == 0:
+        active = active[excess > LAST_STEP]
+        if active.size == 0:
             return tau2
-        if going.size < active.size:
-            active, y, v = active[going], y.take(going, axis=2), v.take(going, axis=2)
     raise ConvergenceError("The generalised Q did not reach its target.")
 
 
@@ -149,26 +222,91 @@ def _common(studies: Studies) -> Estimated:
     return zero, np.full_like(zero, np.nan)
 
 
-def _by_q(studies: Studies, *, divide_by_trace: bool) -> Estimated:
-    """Match Cochran's Q to its expectation: (Q - df)/tr P or, for HS, (Q - k)/sum w."""
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """How an estimator matches Cochran's Q: (factor Q - centre)/divisor."""
+
+    factor: FloatArray
+    centre: FloatArray
+    divisor: FloatArray
+
+
+def _by_q(
+    studies: Studies, match: Callable[[Studies, FloatArray, FloatArray], _Moment]
+) -> Estimated:
     fit = fit_means(studies.y, studies.v, np.zeros(studies.k.shape))
     q = over_all(fit.residual, studies.y - fit.mean)
     trace, trace2 = traces(fit.w, fit.total)
     df = studies.df
-    if divide_by_trace:
-        centre, divisor = df, np.where(df > 0, trace, 1.0)
-    else:
-        centre, divisor = studies.k, fit.total.sum(axis=0)
-    tau2 = np.maximum((q - centre) / divisor, 0.0)
-    return tau2, np.sqrt(2.0 * df + 4.0 * tau2 * trace + 2.0 * tau2**2 * trace2) / divisor
+    by = match(studies, trace, fit.total.sum(axis=0))
+    tau2 = np.maximum((by.factor * q - by.centre) / by.divisor, 0.0)
+    spread = np.sqrt(2.0 * df + 4.0 * tau2 * trace + 2.0 * tau2**2 * trace2)
+    return tau2, by.factor * spread / by.divisor
 
 
 def _dersimonian_laird(studies: Studies) -> Estimated:
-    return _by_q(studies, divide_by_trace=True)
+    def match(s: Studies, trace: FloatArray, _total: FloatArray) -> _Moment:
+        return _Moment(np.ones_like(trace), s.df, np.where(s.df > 0, trace, 1.0))
+
+    return _by_q(studies, match)
 
 
 def _hunter_schmidt(studies: Studies) -> Estimated:
-    return _by_q(studies, divide_by_trace=False)
+    def match(s: Studies, trace: FloatArray, total: FloatArray) -> _Moment:
+        return _Moment(np.ones_like(trace), s.k, total)
+
+    return _by_q(studies, match)
+
+
+def _hunter_schmidt_small(studies: Studies) -> Estimated:
+    """Hunter-Schmidt with Q enlarged by k/(k - means), which corrects for few studies."""
+
+    def match(s: Studies, _trace: FloatArray, total: FloatArray) -> _Moment:
+        return _Moment(s.k / np.maximum(s.df, 1.0), s.k, total)
+
+    return _by_q(studies, match)
+
+
+def others(values: FloatArray) -> FloatArray:
+    """Sum over the other studies: without the cancellation of total less own.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (k, ...)
+        Positive numbers, studies first.
+
+    Returns
+    -------
+    ndarray of float, shape (k, ...)
+        For each study the sum of the numbers of the others.
+    """
+    before = np.zeros_like(values)
+    after = np.zeros_like(values)
+    before[1:] = np.cumsum(values[:-1], axis=0)
+    after[:-1] = np.cumsum(values[:0:-1], axis=0)[::-1]
+    return before + after
+
+
+def _generalised_q(studies: Studies) -> Estimated:
+    """Match the Q statistic with given weights to its expectation."""
+    if studies.weights is None:
+        raise DataError("method GENQ needs weights.", hint="give one for each study.")
+    a = studies.weights
+    total = a.sum(axis=0)
+    v = np.where(studies.v < np.inf, studies.v, 0.0)
+    mean = over_studies(a, studies.y) / total
+    q = over_all(a, studies.y - mean, studies.y - mean)
+    left = a * others(a) / total
+    aa, aav = a * a, a * a * v
+    trace, trace_v = over_all(left), over_all(left, v)
+    between = total**2
+    pp = (over_studies(left, left) + over_studies(aa, others(aa)) / between).sum(axis=0)
+    pvp = (over_studies(left, left, v) + over_studies(aa, others(aav)) / between).sum(axis=0)
+    pvpv = over_studies(left * v, left * v) + over_studies(aav, others(aav)) / between
+    divisor = np.where(trace > 0.0, trace, 1.0)
+    tau2 = np.maximum((q - trace_v) / divisor, 0.0)
+    quadratic = pvpv.sum(axis=0) + 2.0 * tau2 * pvp + tau2**2 * pp
+    return tau2, np.sqrt(2.0 * quadratic) / divisor
 
 
 def _hedges(studies: Studies) -> Estimated:
@@ -213,6 +351,14 @@ def _paule_mandel(studies: Studies) -> Estimated:
     return tau2, np.sqrt(2.0 * k**2 / df) / total
 
 
+def _median_unbiased(studies: Studies) -> Estimated:
+    """Solve Q(tau2) = median of its chi-squared distribution."""
+    df, k = np.maximum(studies.df, 1.0), studies.k
+    tau2 = solve_q(studies, np.asarray(special.chdtri(df, 0.5)))
+    total = over_all(1.0 / (studies.v + tau2))
+    return tau2, np.sqrt(2.0 * k**2 / df) / total
+
+
 def _maximum_likelihood(studies: Studies) -> Estimated:
     dev, _ = deviations(studies)
     tau2 = maximise(studies, over_all(dev, dev), restricted=False)
@@ -233,9 +379,12 @@ _ESTIMATORS: dict[Method, Callable[[Studies], Estimated]] = {
     "DL": _dersimonian_laird,
     "HE": _hedges,
     "HS": _hunter_schmidt,
+    "HSk": _hunter_schmidt_small,
     "SJ": _sidik_jonkman,
     "ML": _maximum_likelihood,
     "REML": _restricted_likelihood,
     "EB": _paule_mandel,
     "PM": _paule_mandel,
+    "PMM": _median_unbiased,
+    "GENQ": _generalised_q,
 }

@@ -12,7 +12,8 @@ from locoreg.evidence.audit import audit
 from locoreg.evidence.catalog import Catalog, load_catalog
 from locoreg.workflows.answers import answer
 from locoreg.workflows.conclusion import conclude, plan_trials, summarise
-from locoreg.workflows.conclusion.plan import FindingsPlan, PlanningPlan
+from locoreg.workflows.conclusion.nextplan import PlanningPlan
+from locoreg.workflows.conclusion.plan import FindingsPlan
 from locoreg.workflows.evidence import pool_question
 
 FINDINGS: dict[str, Any] = {
@@ -117,6 +118,6 @@ def finished(results: dict[str, Any], *, find: Any = (), plan: Any = ()) -> dict
     """Return results with summary of findings, plans and conclusion, read back from JSON."""
     out = {**results}
     out["findings"] = summarise(out, list(find))
-    out["planning"] = plan_trials(out, list(plan))
+    out["planning"] = plan_trials(out, list(plan), tables=("shipped",))
     out["conclusion"] = conclude(out)
     return json.loads(dumps(out))

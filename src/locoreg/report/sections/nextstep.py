@@ -22,6 +22,7 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.sections.conclusion import sentence_text
+from locoreg.report.sections.prospects import prospects
 from locoreg.report.words import NONE, doi_link
 from locoreg.workflows.conclusion.sentences import interval_number, percent_number
 
@@ -150,6 +151,7 @@ def _entry(
     if entry["pool"] is not None and trials:
         blocks.append(_adds(entry, trials))
     blocks.append(Items(tuple(_formula(one) for one in entry["formulas"])))
+    blocks += prospects(entry, number)
     anchor = slug(ANCHOR, str(number), entry["question"], entry["outcome"])
     return Section(anchor, f"{entry['label']}. {entry['design_label']}", tuple(blocks))
 

@@ -13,6 +13,7 @@ from locoreg.report.study.folder import STEPS
 from locoreg.workflows.compare import Compared, compare_results
 from locoreg.workflows.compare.task import SCHEMA
 from locoreg.workflows.conclusion import conclude, plan_trials, summarise
+from locoreg.workflows.evidence import SHIPPED
 from locoreg.workflows.stored import RESULTS, STEP
 from locoreg.workflows.study import StudyPlan
 from locoreg.workflows.study.steps import PlannedStep
@@ -113,10 +114,16 @@ def run_results(
     tell("summary of findings")
     results["findings"] = summarise(results, plan.findings)
     tell("what would settle it")
-    results["planning"] = plan_trials(results, plan.planning)
+    results["planning"] = plan_trials(results, plan.planning, tables=_tables(plan, study_file))
     tell("conclusion")
     results["conclusion"] = conclude(results)
     return results
+
+
+def _tables(plan: StudyPlan, study_file: Path) -> tuple[str | Path, ...]:
+    """Return the sets of evidence tables of a study; folders are relative to its file."""
+    asked = () if plan.evidence is None else plan.evidence.tables
+    return tuple(one if one == SHIPPED else study_file.resolve().parent / one for one in asked)
 
 
 def _provenance(plan: StudyPlan, digest: str, stored: Sequence[Stored]) -> dict[str, Any]:

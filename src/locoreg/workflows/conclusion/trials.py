@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from locoreg.core.errors import LocoregError
@@ -18,7 +19,7 @@ from locoreg.planning import (
     trial_size,
 )
 from locoreg.workflows.answers import RANDOMISED
-from locoreg.workflows.conclusion.plan import PlanningPlan
+from locoreg.workflows.conclusion.nextplan import PlanningPlan
 from locoreg.workflows.conclusion.pools import (
     Results,
     design_label,
@@ -27,6 +28,7 @@ from locoreg.workflows.conclusion.pools import (
     why_no_pool,
 )
 from locoreg.workflows.conclusion.sentences import finite
+from locoreg.workflows.conclusion.settling import settle_parts
 
 FORMULAS = (
     {
@@ -63,7 +65,9 @@ FORMULAS = (
 )
 
 
-def plan_trials(results: Results, plans: Sequence[PlanningPlan]) -> list[dict[str, Any]]:
+def plan_trials(
+    results: Results, plans: Sequence[PlanningPlan], *, tables: Sequence[str | Path]
+) -> list[dict[str, Any]]:
     """Return the next trial of each entry.
 
     Parameters
@@ -72,17 +76,21 @@ def plan_trials(results: Results, plans: Sequence[PlanningPlan]) -> list[dict[st
         Results of the run so far; ``questions`` and ``tables`` are read.
     plans : sequence of PlanningPlan
         From the study file.
+    tables : sequence of str or Path
+        Sets of evidence tables: ``shipped``, or folders.
 
     Returns
     -------
     list of dict
-        JSON-ready, one per entry, with one trial per hazard ratio. What can't be planned says
-        why in ``refused``.
+        JSON-ready, one per entry, with one trial per hazard ratio and the parts asked for. What
+        can't be planned says why in ``refused``.
     """
-    return [_entry(results, plan, i) for i, plan in enumerate(plans)]
+    return [_entry(results, plan, i, tables) for i, plan in enumerate(plans)]
 
 
-def _entry(results: Results, plan: PlanningPlan, number: int) -> dict[str, Any]:
+def _entry(
+    results: Results, plan: PlanningPlan, number: int, tables: Sequence[str | Path]
+) -> dict[str, Any]:
     item = find_pool(results, plan.pool)
     pool = None if item is None else item["pool"]
     words = None if item is None else outcome_words(results, item)
@@ -119,6 +127,7 @@ def _entry(results: Results, plan: PlanningPlan, number: int) -> dict[str, Any]:
         "trials": trials,
         "formulas": [dict(one) for one in FORMULAS],
         "refused": refused,
+        **settle_parts(results, plan, key, tables=tables),
     }
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from locoreg.workflows.conclusion.plan import FindingsPlan, PlanningPlan
+from locoreg.workflows.conclusion.nextplan import PlanningPlan
+from locoreg.workflows.conclusion.plan import FindingsPlan
 from locoreg.workflows.emulation.extras import ANALYSES as ANALYSES
 from locoreg.workflows.emulation.extras import Analysis
 

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from locoreg.core.errors import DataError, did_you_mean
-from locoreg.workflows.conclusion.plan import check_plans
+from locoreg.workflows.conclusion.checkplans import check_plans
 from locoreg.workflows.study.plan import StudyPlan
 
 MAX_STUDY_BYTES = 1_000_000

@@ -1,0 +1,26 @@
+"""Curves of publications: read points, reconstructed persons, analyses of several studies."""
+
+from locoreg.evidence.digitised.averaged import AveragedCurves, averaged_curves
+from locoreg.evidence.digitised.pooled import PooledContrast, PooledCurves, pool_curves
+from locoreg.evidence.digitised.reading import ReadCurve, read_folder, read_webplot
+from locoreg.evidence.digitised.studies import (
+    DigitisedArm,
+    DigitisedStudy,
+    make_arm,
+    make_studies,
+)
+
+__all__ = [
+    "AveragedCurves",
+    "DigitisedArm",
+    "DigitisedStudy",
+    "PooledContrast",
+    "PooledCurves",
+    "ReadCurve",
+    "averaged_curves",
+    "make_arm",
+    "make_studies",
+    "pool_curves",
+    "read_folder",
+    "read_webplot",
+]

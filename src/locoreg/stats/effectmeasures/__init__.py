@@ -1,0 +1,1 @@
+"""Effect measures of studies: from counts, rates, means, correlations and printed effects."""

@@ -1,0 +1,101 @@
+"""Whole numbers and times of events and censorings between read points."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from locoreg.stats.reconstruct.grid import EventPlaces, Grid
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+# Early, even and late censorings that are tried, as powers of even positions.
+POWERS = (16.0, 6.0, 3.0, 2.0, 1.4, 1.0, 0.7, 0.5, 0.33, 0.16, 0.06)
+
+
+def whole_counts(
+    events: FloatArray, censored: FloatArray, n: int, total_events: int | None
+) -> tuple[IntArray, IntArray]:
+    """Round expected counts so that their running totals are nearest to the expected ones."""
+    wanted = float(events.sum())
+    if total_events is not None and 0 < abs(wanted - total_events) < 1:
+        events = events * (total_events / wanted)
+    leaving = np.round(np.cumsum(events + censored)).astype(np.int64)
+    leaving = np.diff(np.minimum(leaving, n), prepend=0)
+    d = np.zeros(leaving.size, dtype=np.int64)
+    done, running = 0, np.cumsum(events)
+    for i in range(leaving.size):
+        d[i] = min(max(round(float(running[i])) - done, 0), int(leaving[i]))
+        done += int(d[i])
+    return d, leaving - d
+
+
+def place(
+    grid: Grid, n: int, events: IntArray, censored: IntArray, places: EventPlaces
+) -> tuple[FloatArray, BoolArray]:
+    """Return the times of all n persons, and whether each is an event.
+
+    Events stand evenly between two read points; with ``points`` the last of them stands at the
+    second point. Censorings stand early, evenly or late, whichever
+    leads the curve closest to the next point; a number at risk inside the interval is kept.
+    """
+    times: list[FloatArray] = []
+    marks: list[BoolArray] = []
+    left, curve = n, 1.0
+    for i in range(grid.m):
+        d, c = int(events[i]), int(censored[i])
+        if d + c:
+            t, e, curve = _interval(grid, i, left, (d, c), curve, places)
+            times.append(t)
+            marks.append(e)
+        left -= d + c
+    times.append(np.full(left, grid.time[-1]))
+    marks.append(np.zeros(left, dtype=bool))
+    time, event = np.concatenate(times), np.concatenate(marks)
+    order = np.lexsort((~event, time))
+    return time[order], event[order]
+
+
+def _interval(
+    grid: Grid, i: int, left: int, counts: tuple[int, int], curve: float, places: EventPlaces
+) -> tuple[FloatArray, BoolArray, float]:
+    (d, c), start, stop = counts, float(grid.time[i]), float(grid.time[i + 1])
+    shift = 0.5 if places == "between" else 1.0
+    target = grid.targets[i]
+    parts = [(start, stop, d, c)]
+    if target is not None and target.interval == i:
+        before = min(max(left - int(target.number), 0), d + c)
+        early = min(max(round(d * before / (d + c)), before - c), d, before)
+        parts = [
+            (start, target.time, early, before - early),
+            (target.time, stop, d - early, c - before + early),
+        ]
+    best: tuple[float, FloatArray, BoolArray, float] | None = None
+    for power in POWERS if c and d else (1.0,):
+        t, e = _spread(parts, power, shift)
+        fall = _fall(left, t, e)
+        miss = abs(curve * fall - float(grid.survival[i + 1])) + 1e-9 * abs(np.log(power))
+        if best is None or miss < best[0]:
+            best = (miss, t, e, curve * fall)
+    assert best is not None
+    return best[1], best[2], best[3]
+
+
+def _spread(
+    parts: list[tuple[float, float, int, int]], power: float, shift: float
+) -> tuple[FloatArray, BoolArray]:
+    times, marks = [], []
+    for start, stop, d, c in parts:
+        even = (np.arange(d) + shift) / max(d, 1)
+        late = ((np.arange(c) + 0.5) / max(c, 1)) ** power
+        times.append(start + (stop - start) * np.concatenate([even, late]))
+        marks.append(np.r_[np.ones(d, dtype=bool), np.zeros(c, dtype=bool)])
+    return np.concatenate(times), np.concatenate(marks)
+
+
+def _fall(left: int, time: FloatArray, event: BoolArray) -> float:
+    """Kaplan-Meier factor of one interval."""
+    order = np.lexsort((~event, time))
+    at_risk = left - np.arange(time.size)
+    return float(np.prod(np.where(event[order], 1 - 1 / at_risk, 1.0)))

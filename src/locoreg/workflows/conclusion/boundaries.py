@@ -1,0 +1,154 @@
+"""The trials so far against sequential boundaries, and the looks of the next one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from locoreg.core.errors import DesignError
+from locoreg.evidence.sequential import Adjustment, SequentialOptions, sequential_analysis
+from locoreg.planning.design import TrialDesign
+from locoreg.planning.looks import sequential_trial
+from locoreg.stats.groupsequential import FutilityRule, Spending
+from locoreg.stats.groupsequential.boundaries import Wedge
+from locoreg.workflows.conclusion.nextparts import FutilityName, SpendingName
+from locoreg.workflows.conclusion.nextplan import PlanningPlan
+from locoreg.workflows.conclusion.pools import Results, find_pool, outcome_words, question_words
+from locoreg.workflows.planning.poolasked import PlannedPool
+from locoreg.workflows.planning.trialasked import TrialAsked, control_curve
+from locoreg.workflows.sequential import EVENTS, SequentialView
+
+
+def sequential_view(results: Results, plan: PlanningPlan, pool: PlannedPool) -> SequentialView:
+    """Return where the trials of a pool stand against the boundaries that an entry asks for.
+
+    Parameters
+    ----------
+    results : mapping
+        Results of the run so far.
+    plan : PlanningPlan
+        The entry, with its part ``sequential``.
+    pool : PlannedPool
+        Log hazard ratios, intervention relative to control.
+
+    Returns
+    -------
+    SequentialView
+        In order of publication.
+
+    Raises
+    ------
+    DesignError
+        If a study has no year.
+    """
+    asked, item = plan.sequential, find_pool(results, plan.pool)
+    assert asked is not None
+    assert item is not None
+    studies = item["pool"]["studies"]
+    without = [str(one["label"]) for one in studies if one["year"] is None]
+    if without:
+        raise DesignError(
+            f"the order of the trials is open: no year of publication of {', '.join(without)}.",
+            hint="give the year in references.csv.",
+        )
+    stated = asked.heterogeneity_value
+    options = SequentialOptions(
+        effect=asked.hazard_ratio,
+        scale="log",
+        alpha=plan.alpha / 100,
+        power=plan.power / 100,
+        sides=plan.sides,
+        spending=Spending(name=asked.spending),
+        # As trial sequential analysis spends it.
+        futility=futility_rule(asked.spending, asked.futility, "tail"),
+        adjustment=Adjustment(
+            kind=asked.heterogeneity, value=None if isinstance(stated, str) else stated
+        ),
+        size_for="single look",
+        method=pool.model.method,
+        interval=pool.model.interval,
+        level=pool.model.level,
+        smallest_step=asked.smallest_step,
+        ties="in order",
+        penalty=None,
+    )
+    analysis = sequential_analysis(
+        pool.yi,
+        se=[v**0.5 for v in pool.vi],
+        labels=pool.labels,
+        ids=[str(one["study_id"]) for one in studies],
+        dates=[int(one["year"]) for one in studies],
+        options=options,
+    )
+    words, outcome = question_words(results, plan.question), outcome_words(results, item)
+    label = plan.outcome if outcome is None else outcome.label
+    return SequentialView(
+        analysis=analysis,
+        title=f"{words.title} {label}, randomised trials",
+        population=words.population,
+        measure="HR",
+        outcome=label,
+        favours_low=words.favours_intervention,
+        favours_high=words.favours_control,
+        events_per_information=EVENTS,
+    )
+
+
+def planned_looks(plan: PlanningPlan, asked: TrialAsked) -> dict[str, Any]:
+    """Return the looks of the next trial, for the entry's first hazard ratio.
+
+    Parameters
+    ----------
+    plan : PlanningPlan
+        The entry, with its part ``looks``.
+    asked : TrialAsked
+        Its trial.
+
+    Returns
+    -------
+    dict
+        JSON-ready.
+    """
+    wanted = plan.looks
+    assert wanted is not None
+    ratio = plan.hazard_ratio[0]
+    trial = sequential_trial(
+        TrialDesign(
+            hazard_ratio=ratio,
+            power=plan.power / 100,
+            alpha=plan.alpha / 100,
+            sides=plan.sides,
+            allocation=plan.allocation,
+            control=control_curve(asked.control),
+            accrual_months=plan.accrual_months,
+            follow_up_months=plan.follow_up_months,
+            dropout_per_year=plan.dropout_percent_per_year / 100,
+        ),
+        fractions=wanted.information,
+        boundary=Spending(name=wanted.spending),
+        futility=futility_rule(
+            wanted.spending, wanted.futility, "inside" if plan.sides == 2 else "tail"
+        ),
+    )
+    return {"hazard_ratio": ratio, "spending": wanted.spending, "futility": wanted.futility,
+            **trial.to_dict()}  # fmt: skip
+
+
+def futility_rule(
+    spending: SpendingName, futility: FutilityName, wedge: Wedge
+) -> FutilityRule | None:
+    """Return how futility is spent: by the function that alpha is spent by.
+
+    Parameters
+    ----------
+    spending : str
+        Name of the spending function.
+    futility : {"none", "non-binding", "binding"}
+        As stated.
+    wedge : {"tail", "inside"}
+        How a two-sided test spends it.
+    """
+    if futility == "none":
+        return None
+    return FutilityRule(
+        spending=Spending(name=spending), binding=futility == "binding", wedge=wedge
+    )

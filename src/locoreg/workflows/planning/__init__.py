@@ -1,0 +1,1 @@
+"""The next trial: size, power, assurance, value, accrual and whom to randomise."""
