@@ -11,8 +11,8 @@ from scipy import integrate
 from scipy.special import ndtr, ndtri
 
 from locoreg.core.errors import DesignError
-from locoreg.planning import assurance as module
-from locoreg.planning.assurance import assurance, chances
+from locoreg.planning import assured as module
+from locoreg.planning.assured import assurance, chances
 from locoreg.planning.design import ControlCurve
 from locoreg.planning.mixture import (
     NormalMixture,

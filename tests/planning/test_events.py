@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 from scipy import integrate
 
@@ -17,6 +16,10 @@ from locoreg.planning import (
     power_of_events,
     trial_size,
 )
+from locoreg.planning.observed import uniform_follow_up
+from locoreg.planning.piecewise import HazardRatio
+from locoreg.planning.simulated import simulate_power
+from locoreg.planning.twoarm import LogRank, TwoArmDesign
 
 # Closed forms against themselves or against quadrature.
 CLOSED = 1e-9
@@ -184,34 +187,19 @@ def test_arms_follow_the_allocation_and_add_up() -> None:
     assert size.events <= seen < size.events + 2
 
 
-def logrank_rejects(
-    trial: TrialDesign, patients: tuple[int, int], rng: np.random.Generator
-) -> bool:
-    """Return whether a simulated trial's two-sided log-rank test rejects at 5%, for less hazard."""
-    hazard = trial.control.hazards[0]
-    arm = np.repeat([1, 0], patients)
-    rates = np.where(arm == 1, hazard * trial.hazard_ratio, hazard)
-    event = rng.exponential(1 / rates)
-    lost = rng.exponential(1 / trial.dropout_hazard, arm.size)
-    end = trial.follow_up_months + rng.uniform(0, trial.accrual_months, arm.size)
-    time = np.minimum(np.minimum(event, lost), end)
-    order = np.argsort(time)
-    died, treated = (event <= np.minimum(lost, end))[order], arm[order]
-    at_risk = np.arange(arm.size, 0, -1)
-    share = np.cumsum(treated[::-1])[::-1] / at_risk
-    excess = (treated - share)[died].sum()
-    variance = (share * (1 - share))[died].sum()
-    return bool(excess / math.sqrt(variance) < -1.959963984540054)
-
-
 @pytest.mark.parametrize(("allocation", "off"), [(0.5, POINT), (2 / 3, UNEQUAL), (1 / 3, UNEQUAL)])
 def test_simulated_trials_have_the_power_stated(allocation: float, off: float) -> None:
     trial = design(allocation=allocation)
     size = trial_size(trial)
-    rng = np.random.default_rng(20261126)
-    arms = (size.patients_intervention, size.patients_control)
-    power = np.mean([logrank_rejects(trial, arms, rng) for _ in range(8_000)])
-    assert abs(power - 0.9) < off
+    simulated = TwoArmDesign(
+        control=trial.control, ratio=HazardRatio(starts=(0.0,), ratios=(trial.hazard_ratio,)),
+        test=LogRank(margin=1.0), alpha=trial.alpha, sides=trial.sides, allocation=allocation,
+        follow_up=uniform_follow_up(
+            trial.accrual_months, trial.follow_up_months, trial.dropout_per_year
+        ),
+    )  # fmt: skip
+    found = simulate_power(simulated, patients=size.patients, replications=8_000, seed=20261126)
+    assert abs(found.power - 0.9) < off
 
 
 @pytest.mark.parametrize(

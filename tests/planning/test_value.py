@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from locoreg.core.errors import DesignError
 from locoreg.evidence.meta import meta_analysis
 from locoreg.planning.added import add_trial
-from locoreg.planning.assurance import chances
+from locoreg.planning.assured import chances
 from locoreg.planning.conclusions import (
     AgainstImportant,
     ExcludesNull,

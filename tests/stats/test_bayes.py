@@ -75,7 +75,7 @@ def test_intervals_are_calibrated_under_the_prior() -> None:
     # Effects drawn from the model that the posterior assumes: coverage is then exact.
     rng = np.random.default_rng(20261123)
     v = np.array([0.02, 0.05, 0.09])
-    n, hits, new_hits, tau_hits = 500, 0, 0, 0
+    n, hits, new_hits, tau_hits = 300, 0, 0, 0
     for _ in range(n):
         tau = abs(rng.normal(0, 0.5))
         y = rng.normal(0.2, np.sqrt(v + tau**2))

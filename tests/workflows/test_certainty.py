@@ -7,20 +7,45 @@ from functools import cache
 
 import pytest
 
-from locoreg.core.errors import DataError, DesignError
+from locoreg.core.errors import DataError, DesignError, NothingToPoolError
 from locoreg.core.jsontext import dumps
 from locoreg.evidence.certainty import InformationRule
 from locoreg.workflows.baselinetimes import BaselinePoint, absolute_at
 from locoreg.workflows.certainty import certainty_of, facts_of, read_assessments
+from locoreg.workflows.evidence import pool_question, row_findings
 from tests.workflows.conclusion import runs
 
+ASKED = (
+    ("primary-surgery", "rct"),
+    ("primary-surgery", "observational"),
+    ("lung-metastasectomy", "rct"),
+)
 POOL = ("primary-surgery", "overall_survival", "rct")
 RULE = InformationRule(alpha=0.05, power=0.9, sides=2, allocation=0.5)
 
 
 @cache
 def results():
-    return runs.evidence()
+    """Return what a run holds of two questions."""
+    catalog = runs.shipped()
+    found = row_findings(catalog)
+    pools, empty = [], []
+    for question, design in ASKED:
+        try:
+            pool = pool_question(catalog, question, design=design, findings=found)
+        except NothingToPoolError as error:
+            empty.append({"outcome": "overall_survival", "design": design, "reason": error.message})
+            continue
+        pools.append({"key": f"{question}/overall_survival/{design}", "pool": pool.to_dict()})
+    asked = [
+        {
+            "question": question,
+            "pools": [one for one in pools if one["pool"]["question"] == question],
+            "empty": empty if question == "lung-metastasectomy" else [],
+        }
+        for question in dict.fromkeys(question for question, _ in ASKED)
+    ]
+    return json.loads(dumps({"questions": asked, "tables": {"source": "shipped"}}))
 
 
 def certainty(plan, *, bias=(), information=None, otherwise="low", found=None):
@@ -48,7 +73,7 @@ def test_rules_and_person_stand_beside_each_other():
     assert domains["inconsistency"]["agrees"] is True
     # Nothing is on record, and the study file says nothing: it stays open.
     assert "risk of bias" in told["result"]["open"]
-    assert json.loads(dumps(told)) == json.loads(dumps(told))
+    assert "NaN" not in dumps(told)
 
 
 def test_numbers_are_those_of_the_pool():

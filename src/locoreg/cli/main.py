@@ -27,6 +27,16 @@ app.command(
     help="Published evidence: list, show, audit, pool, reproduce, export.",
 )
 app.command(
+    "locoreg.cli.meta:meta",
+    name="meta",
+    help="Meta-analysis of anyone's table: effects, counts, proportions, person-time, means.",
+)
+app.command(
+    "locoreg.cli.plan:app",
+    name="plan",
+    help="The next trial: size, power, assurance, value, accrual, whom to randomise.",
+)
+app.command(
     "locoreg.cli.registry:app",
     name="registry",
     help="Patients' data: import, check, classify, describe, simulate.",

@@ -37,6 +37,13 @@ from locoreg.figures.funnel import funnel_figure, funnel_summary
 from locoreg.figures.influence import influence_figure, influence_summary
 from locoreg.figures.multiverse import specification_curve
 from locoreg.figures.paired import shift_figure, shift_summary
+from locoreg.figures.planning import (
+    accrual_figure,
+    assurance_figure,
+    before_after_figure,
+    planning_figure,
+    power_figure,
+)
 from locoreg.figures.selection import (
     SELECTION_KINDS,
     Setting,
@@ -57,6 +64,7 @@ from locoreg.figures.selection import (
     value_figure,
 )
 from locoreg.figures.selection.kinds import drawn, draws
+from locoreg.figures.sequential import sequential_figure, sequential_summary
 from locoreg.figures.survival import (
     difference_figure,
     incidence_figure,
@@ -76,16 +84,23 @@ from locoreg.workflows.curves.report import CurveReport
 from locoreg.workflows.emulation.ladder import Ladder
 from locoreg.workflows.emulation.view import BenchmarkView
 from locoreg.workflows.explore.family import Family
-from locoreg.workflows.explore.funnel import Funnel
+from locoreg.workflows.explore.funnel import EffectsFunnel, Funnel
 from locoreg.workflows.explore.shift import BiasShift
 from locoreg.workflows.explore.spread import Influence
+from locoreg.workflows.planning.accrualforecast import PlannedAccrual
+from locoreg.workflows.planning.prospects import PoolAssurance, PoolWith
+from locoreg.workflows.planning.sizing import SizedTrial
+from locoreg.workflows.sequential import SequentialView
 
 __all__ = [
     "EFFECT_KINDS",
     "SELECTION_KINDS",
     "Figure",
     "Setting",
+    "accrual_figure",
+    "assurance_figure",
     "attrition_figure",
+    "before_after_figure",
     "benchmark_figure",
     "benefit_figure",
     "calibration_figure",
@@ -104,13 +119,16 @@ __all__ = [
     "leaf_figure",
     "love_plot",
     "overlap_figure",
+    "planning_figure",
     "plot",
+    "power_figure",
     "report_figure",
     "rule_figure",
     "save",
     "selection_figure",
     "selection_kinds_of",
     "sensitivity_figure",
+    "sequential_figure",
     "setting_of",
     "shift_figure",
     "sides",
@@ -154,8 +172,12 @@ def plot(
           ``measure``, ``favours``).
         - Multiverse: a specification curve
           (:func:`~locoreg.figures.multiverse.specification_curve`: the same and ``most``).
-        - Influence, BiasShift, Funnel, Family: what each study does to a pool, each as printed
-          and as supported, effects against standard errors, years of recruitment
+        - SequentialView: the cumulative pool against its boundaries
+          (:func:`~locoreg.figures.sequential.sequential_figure`).
+        - SizedTrial, PoolAssurance, PlannedAccrual, PoolWith of the next trial
+          (:func:`~locoreg.figures.planning.planning_figure`).
+        - Influence, BiasShift, Funnel, EffectsFunnel, Family: what each study does to a pool,
+          each as printed and as supported, effects against standard errors, years of recruitment
           (:func:`~locoreg.figures.influence.influence_figure`,
           :func:`~locoreg.figures.paired.shift_figure`,
           :func:`~locoreg.figures.funnel.funnel_figure`,
@@ -287,11 +309,17 @@ plot.register(BenchmarkView, benchmark_figure)
 plot.register(Influence, influence_figure)
 plot.register(BiasShift, shift_figure)
 plot.register(Funnel, funnel_figure)
+plot.register(EffectsFunnel, funnel_figure)
 plot.register(Family, family_figure)
+plot.register(SequentialView, sequential_figure)
+for _planned in (SizedTrial, PoolAssurance, PlannedAccrual, PoolWith):
+    plot.register(_planned, planning_figure)
 describe.register(Influence, influence_summary)
 describe.register(BiasShift, shift_summary)
 describe.register(Funnel, funnel_summary)
+describe.register(EffectsFunnel, funnel_summary)
 describe.register(Family, family_summary)
+describe.register(SequentialView, sequential_summary)
 describe.register(Effect, describe_effect)
 describe.register(SurvivalCurves, describe_curves)
 describe.register(CumulativeIncidences, describe_curves)

@@ -48,9 +48,7 @@ def reconstruction_figure(study: DigitisedStudy) -> Figure:
     words = Words(
         title=f"{study.study_id}: {study.outcome}, read and reconstructed",
         subtitle=", ".join(dict.fromkeys(arm.read.source_figure for arm in arms)),
-        alerts=tuple(
-            f"{arm.read.arm}: {text}" for arm in arms for text in arm.checks.failures
-        ),
+        alerts=tuple(f"{arm.read.arm}: {text}" for arm in arms for text in arm.checks.failures),
         description="; ".join(_check_text(arm) for arm in arms),
         notes=(NOT_OBSERVED, *(_check_text(arm) for arm in arms)),
     )
@@ -91,7 +89,7 @@ class _Read(Chart):
             values = made.curve(times)
             xs, ys = np.repeat(times, 2)[1:], np.repeat(values, 2)[:-1]
             pen = self.pen(f"curve-{name}", f"{arm.read.arm}, reconstructed")
-            pen.trace(self.points(xs, ys), role="line", colour=colour, width=1.2)
+            pen.trace(self.points(xs.tolist(), ys.tolist()), role="line", colour=colour, width=1.2)
             pen = self.pen(f"points-{name}", f"{plural(made.points.time.size, 'read point')}")
             for t, s in zip(made.points.time, made.points.survival, strict=True):
                 pen.disc(self.x(float(t)), self.y_at(float(s)), 3.4, role="dot", fill=colour)
@@ -142,7 +140,10 @@ def pooled_curves_figure(pooled: PooledCurves) -> Figure:
     curves = pooled.curves
     last = -1
     words = Words(
-        title=f"{pooled.outcome}: curves averaged over {plural(len(pooled.studies), 'study', 'studies')}",
+        title=(
+            f"{pooled.outcome}: curves averaged over"
+            f" {plural(len(pooled.studies), 'study', 'studies')}"
+        ),
         subtitle="Each study weighs by its persons, the same in both arms",
         alerts=_alerts(pooled),
         description=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matplotlib.figure import Figure
 
@@ -155,10 +156,11 @@ class _Sheet:
                  align="center", bold=True)  # fmt: skip
         self.y += 16
         pen = self.canvas.pen("favours")
-        pen.text(LEFT + 6, self.top + 6, f"↑ Favours {self.view.favours_high}", role="high", size=SMALL,
-                 colour=FAINT_INK)  # fmt: skip
-        pen.text(LEFT + 6, bottom - 7, f"↓ Favours {self.view.favours_low}", role="low", size=SMALL,
-                 colour=FAINT_INK)  # fmt: skip
+        for role, y, text in (
+            ("high", self.top + 6, f"↑ Favours {self.view.favours_high}"),
+            ("low", bottom - 7, f"↓ Favours {self.view.favours_low}"),
+        ):
+            pen.text(LEFT + 6, y, text, role=role, size=SMALL, colour=FAINT_INK)
 
     def _axis_title(self) -> str:
         events = self.view.required_events
@@ -203,7 +205,7 @@ class _Sheet:
         """Draw a boundary through its looks, cut where it leaves the plot."""
         pen = self.canvas.pen(name)
         seen = [(s, b) for s, b in points if abs(b) <= self.reach and s <= self.end]
-        for (s0, b0), (s1, b1) in zip(points, points[1:], strict=False):
+        for (s0, b0), (s1, b1) in pairwise(points):
             ends = self._clip(s0, b0, s1, b1)
             if ends is not None:
                 pen.line(*ends, role="line", colour=BOUND, width=1.5)
@@ -238,7 +240,7 @@ class _Sheet:
         pen = self.canvas.pen("curve")
         points = [(0.0, 0.0), *((row.fraction, row.z) for row in self.rows)]
         places = [(self.x(s), self.height(z)) for s, z in points]
-        for start, stop in zip(places, places[1:], strict=False):
+        for start, stop in pairwise(places):
             pen.line(start, stop, role="line", colour=CURVE, width=1.6)
         for i, (row, (x, y)) in enumerate(zip(self.rows, places[1:], strict=True)):
             sentence = (

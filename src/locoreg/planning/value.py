@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from locoreg.core.errors import DesignError
-from locoreg.planning.assurance import chances
+from locoreg.planning.assured import chances
 from locoreg.planning.conclusions import Conclusion, PoolModel, rule_dict
 from locoreg.planning.events import log_hazard_ratio_variance
 from locoreg.planning.mixture import NormalMixture
@@ -272,4 +273,5 @@ def _coarse(effect: NormalMixture) -> tuple[FloatArray, FloatArray]:
 
 def _quantile(effect: NormalMixture, p: float) -> float:
     at, _ = effect.nodes(())
-    return float(np.interp(p, effect.below(at), at))
+    low, high = float(at.min()), float(at.max())
+    return float(brentq(lambda x: float(effect.below(x)) - p, low, high, xtol=1e-10))

@@ -71,7 +71,7 @@ def draw(result: StudyResult) -> dict[str, Drawing]:
             name = forest_name(question.question.question_id, outcome_id)
             title = f"{items[0].pool.outcome.label}: {question.question.title}"
             figure = plot([item.pool for item in items], layout=LAYOUT)
-            drawings[name] = _drawing(name, title, figure)
+            drawings[name] = make_drawing(name, title, figure)
         for item in question.pools:
             if item.multiverse is not None:
                 name = multiverse_name(item)
@@ -84,11 +84,27 @@ def draw(result: StudyResult) -> dict[str, Drawing]:
                     measure=axis_title(pool.question.measure, pool.outcome),
                     favours=favours_labels(pool.question, pool.outcome),
                 )
-                drawings[name] = _drawing(name, title, figure)
+                drawings[name] = make_drawing(name, title, figure)
     return drawings
 
 
-def _drawing(name: str, title: str, figure: Figure) -> Drawing:
+def make_drawing(name: str, title: str, figure: Figure) -> Drawing:
+    """Return a figure as markup and as a file.
+
+    Parameters
+    ----------
+    name : str
+        Of its files.
+    title : str
+        Question, population and outcome.
+    figure : matplotlib.figure.Figure
+        The figure.
+
+    Returns
+    -------
+    Drawing
+        Its ids begin with the name.
+    """
     with tempfile.TemporaryDirectory() as folder:
         pdf = save(figure, Path(folder) / f"{name}.pdf").read_bytes()
     svg = to_svg(figure, prefix=_UNSAFE.sub("-", name))

@@ -20,6 +20,7 @@ from locoreg.stats.effectmeasures.result import (
     require_positive,
 )
 from locoreg.stats.effectmeasures.twobytwo import hypergeometric, two_by_two
+from locoreg.stats.equalodds import NO_TESTS, equal_odds
 from locoreg.stats.studies import check_level, check_option
 
 CountMeasure = Literal["OR", "RR", "RD"]
@@ -143,10 +144,10 @@ def mantel_haenszel(
     table = _both_groups(a, b, c, d)
     mu, se = _POOLS[measure](*table)
     own = two_by_two(measure, ai=a, bi=b, ci=c, di=d, zeros=zeros)
-    test, tests = (np.nan, np.nan), _NO_TESTS
+    test, tests = (np.nan, np.nan), NO_TESTS
     if measure == "OR":
         test = _chi_squared(*hypergeometric(*table), continuity=continuity)
-        tests = _equal_odds(table, mu)
+        tests = equal_odds(table, mu)
     double = ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
     return _pool(
         "Mantel-Haenszel",
@@ -233,7 +234,7 @@ def mantel_haenszel_rates(
         counts=(int(whole.sum()), int(((x1 == 0) & (x2 == 0)).sum()), int((~whole).sum())),
         test=test,
         continuity=continuity,
-        tests=_NO_TESTS,
+        tests=NO_TESTS,
     )
 
 
@@ -293,7 +294,7 @@ def peto(*, ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike, level: f
         counts=(int(whole.sum()), int(double.sum()), int((~whole).sum())),
         test=(np.nan, np.nan),
         continuity=False,
-        tests=_NO_TESTS,
+        tests=NO_TESTS,
     )
 
 
@@ -372,63 +373,6 @@ def _chi_squared(
         distance -= 0.5
     chi2 = distance**2 / spread
     return chi2, float(special.chdtrc(1, chi2))
-
-
-_NO_TESTS = {
-    "breslow_day": float("nan"),
-    "breslow_day_p": float("nan"),
-    "tarone": float("nan"),
-    "tarone_df": float("nan"),
-    "tarone_p": float("nan"),
-}
-
-
-def _equal_odds(table: tuple[FloatArray, ...], mu: float) -> dict[str, float]:
-    """Breslow-Day and Tarone statistics at the pooled odds ratio."""
-    a, b, c, d = table
-    informative = (a + c > 0) & (b + d > 0)
-    if not np.isfinite(mu) or not informative.any():
-        return _NO_TESTS
-    a, b, c, d = (x[informative] for x in (a, b, c, d))
-    n1, n2, m1 = a + b, c + d, a + c
-    expected = _fitted(n1, n2, m1, float(np.exp(mu)))
-    with np.errstate(divide="ignore"):
-        inverse = 1 / expected + 1 / (n1 - expected) + 1 / (m1 - expected)
-        variance = 1 / (inverse + 1 / (n2 - m1 + expected))
-    statistic = float(np.sum((a - expected) ** 2 / variance))
-    tarone = statistic - float(np.sum(a - expected) ** 2 / np.sum(variance))
-    df = float(a.size - 1)
-    return {
-        "breslow_day": statistic,
-        "breslow_day_p": _upper_tail(df, statistic),
-        "tarone": tarone,
-        "tarone_df": df,
-        "tarone_p": _upper_tail(df, tarone),
-    }
-
-
-def _upper_tail(df: float, statistic: float) -> float:
-    """Return the chi-squared tail; NaN for one table, which has nothing to differ from."""
-    return float(special.chdtrc(df, max(statistic, 0.0))) if df > 0 else float("nan")
-
-
-def _fitted(n1: FloatArray, n2: FloatArray, m1: FloatArray, ratio: float) -> FloatArray:
-    """Return the events of group 1 that give each table the odds ratio, at its margins.
-
-    The root of (1 - ratio) x^2 + (n2 - m1 + ratio (n1 + m1)) x - ratio n1 m1 between the ends,
-    in the form that does not cancel.
-    """
-    square = 1.0 - ratio
-    linear = n2 - m1 + ratio * (n1 + m1)
-    constant = -ratio * n1 * m1
-    root = np.sqrt(np.maximum(linear**2 - 4 * square * constant, 0.0))
-    half = -(linear + np.where(linear >= 0, root, -root)) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one = constant / half
-        other = half / square if square != 0 else one
-    low, high = np.maximum(0.0, m1 - n2), np.minimum(n1, m1)
-    inside = (one >= low) & (one <= high)
-    return np.asarray(np.where(inside, one, other))
 
 
 def _pool(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from locoreg.core.errors import DataError
+from locoreg.stats.heterogeneityshare import shares
 from locoreg.stats.likelihood import fit_means, log_likelihood, over_all, traces
 from locoreg.stats.studentquantile import t_quantile
 from locoreg.stats.studies import (
@@ -19,6 +20,7 @@ from locoreg.stats.studies import (
     check_inputs,
     check_level,
     check_option,
+    one_series,
     with_weights,
 )
 from locoreg.stats.tau2 import Method, check_method, check_weights, estimate_tau2
@@ -219,7 +221,7 @@ def leave_one_out(
     DataError
         If there are fewer than two studies or the input can't be used.
     """
-    k = _one_series(yi, vi)
+    k = one_series(yi, vi)
     if k < 2:
         raise DataError("Leaving one study out of one leaves none.", hint="give two or more.")
     return random_effects(
@@ -267,7 +269,7 @@ def cumulative(
     DataError
         If the order is not one of all studies or the input can't be used.
     """
-    k = _one_series(yi, vi)
+    k = one_series(yi, vi)
     sequence = np.asarray(order)
     if not np.array_equal(np.sort(sequence, axis=None), np.arange(k)) or sequence.ndim != 1:
         raise DataError(
@@ -284,13 +286,6 @@ def cumulative(
         mask=np.argsort(sequence) > np.arange(k)[:, None],
         weights=weights,
     )
-
-
-def _one_series(yi: ArrayLike, vi: ArrayLike) -> int:
-    inputs = check_inputs(yi, vi, None)
-    if not inputs.single:
-        raise DataError("yi and vi must have one dimension here.", hint="give one meta-analysis.")
-    return int(inputs.yi.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +367,9 @@ def _infer(
     c = critical if prediction == "metafor" else t_quantile(pool.k - 2.0, tail)
     reach = np.where((pool.k > 2) & (method != "CE"), c * np.sqrt(pool.tau2 + se**2), np.nan)
     typical = np.where(several, df, np.nan) / np.where(several, pool.trace, 1.0)
-    i2, h2 = _heterogeneity(pool, method, df, typical)
+    i2, h2 = shares(pool.q, pool.tau2, df=df, typical=typical, by_q=method == "CE")
+    # Defined so for a single study.
+    i2, h2 = np.where(several, i2, 0.0), np.where(several, h2, 1.0)
     return {
         "mu": pool.mu,
         "se": se,
@@ -394,20 +391,6 @@ def _infer(
         "loglik": pool.loglik,
         "hk_scale": hk_scale,
     }
-
-
-def _heterogeneity(
-    pool: _Pool, method: Method, df: FloatArray, typical: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """I2 in percent and H2, defined as 0 and 1 for a single study."""
-    several = pool.k > 1
-    if method == "CE":
-        i2 = 100.0 * np.maximum(pool.q - df, 0.0) / np.maximum(pool.q, df)
-        h2 = pool.q / df
-    else:
-        i2 = 100.0 * pool.tau2 / (pool.tau2 + typical)
-        h2 = 1.0 + pool.tau2 / typical
-    return np.where(several, i2, 0.0), np.where(several, h2, 1.0)
 
 
 def _weights(inputs: Inputs, tau2: FloatArray) -> FloatArray:

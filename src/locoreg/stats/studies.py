@@ -228,6 +228,30 @@ def check_inputs(yi: ArrayLike, vi: ArrayLike, mask: ArrayLike | None) -> Inputs
     return Inputs(yi=y, vi=v, present=present, single=single)
 
 
+def one_series(yi: ArrayLike, vi: ArrayLike) -> int:
+    """Check effects and variances of a single meta-analysis.
+
+    Parameters
+    ----------
+    yi, vi : array_like, shape (k,)
+        Effects and sampling variances.
+
+    Returns
+    -------
+    int
+        Number of studies.
+
+    Raises
+    ------
+    DataError
+        If they have another dimension or can't be used.
+    """
+    inputs = check_inputs(yi, vi, None)
+    if not inputs.single:
+        raise DataError("yi and vi must have one dimension here.", hint="give one meta-analysis.")
+    return int(inputs.yi.shape[1])
+
+
 def _numbers(name: str, values: ArrayLike) -> FloatArray:
     try:
         return np.asarray(values, dtype=np.float64)

@@ -22,7 +22,7 @@ from locoreg.evidence.digitised import (
 from locoreg.evidence.digitised.tables import TABLES
 
 if TYPE_CHECKING:
-    from locoreg.stats.cox import CoxVariance
+    from locoreg.stats.cox.model import CoxVariance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

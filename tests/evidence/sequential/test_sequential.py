@@ -130,8 +130,7 @@ def test_boundaries_of_the_futility_vignette(case):
 def test_oxygen_example_of_rtsa():
     its = RTSA["oxygen"]
     yi, se = ratio("perioOxy", "RR")
-    _, n1, _, n0 = counts("perioOxy")
-    a, _, c, _ = counts("perioOxy")
+    _, n1, c, n0 = counts("perioOxy")
     risk = c.sum() / n0.sum()
     single = required_participants(
         "RR", 0.8, control_risk=risk, sd=None, alpha=0.05, power=0.8, sides=2
@@ -255,8 +254,11 @@ def test_one_trial_with_all_the_information_is_the_usual_test():
 def test_mirrored_effects_mirror_the_result():
     yi, se = [-0.3, 0.1, -0.5, -0.2], [0.2, 0.25, 0.15, 0.1]
     down = run(yi, se, options(futility=TAIL, method="DL", size_for="sequential"))
-    up = run([-one for one in yi], se,
-             options(effect=1 / 0.8, futility=TAIL, method="DL", size_for="sequential"))  # fmt: skip
+    up = run(
+        [-one for one in yi],
+        se,
+        options(effect=1 / 0.8, futility=TAIL, method="DL", size_for="sequential"),
+    )
     for one, other in zip(down.rows, up.rows, strict=True):
         for a, b in ((one.z, other.z), (one.benefit, other.benefit), (one.harm, other.harm),
                      (one.futility_low, other.futility_high),
@@ -299,8 +301,11 @@ def test_diversity_by_hand_and_stated():
 
 
 def test_no_heterogeneity_shows_stated_diversity():
-    result = run([-0.2, -0.2, -0.2, -0.2, -0.2], [0.2] * 5,
-                 options(method="REML", adjustment=Adjustment(kind="diversity", value=None)))  # fmt: skip
+    result = run(
+        [-0.2, -0.2, -0.2, -0.2, -0.2],
+        [0.2] * 5,
+        options(method="REML", adjustment=Adjustment(kind="diversity", value=None)),
+    )
     assert result.required.tau2 == 0
     assert result.required.factor == 1
     assert any("estimated at 0" in flag and "25%" in flag for flag in result.flags)
@@ -365,8 +370,11 @@ def test_penalised_z():
 
 
 def test_huge_variance_ratios_and_missing_rows():
-    result = run([0.1, math.nan, -0.2, 0.0], [1e-3, 0.1, 1e3, 0.2],
-                 options(method="DL", adjustment=Adjustment(kind="diversity", value=None)))  # fmt: skip
+    result = run(
+        [0.1, math.nan, -0.2, 0.0],
+        [1e-3, 0.1, 1e3, 0.2],
+        options(method="DL", adjustment=Adjustment(kind="diversity", value=None)),
+    )
     assert [one.label for one in result.left_out] == ["T2"]
     assert "Left out: T2" in result.summary()
     assert all(math.isfinite(row.z) for row in result.rows)

@@ -57,7 +57,7 @@ def others(without: str = "") -> tuple[Section, ...]:
 
 def parts(results: Any, without: str = "") -> tuple[Section, ...]:
     found = (
-        concluding.conclusion(results), summing.findings(results), nextstep.next_step(results),
+        concluding.conclusion(results), summing.findings(results), nextstep.next_step(results, {}),
         *others(without),
     )  # fmt: skip
     sections = tuple(one for one in found if one is not None)
@@ -187,7 +187,7 @@ def test_tables_have_a_header_and_rows_of_its_length(results: Any) -> None:
 def test_nothing_asked_nothing_shown() -> None:
     told = runs.finished({"questions": []})
     assert summing.findings(told) is None
-    assert nextstep.next_step(told) is None
+    assert nextstep.next_step(told, {}) is None
     assert (summing.tables(told), nextstep.tables(told)) == ({}, {})
     assert "no question" in page((concluding.conclusion(told),))
 
@@ -196,7 +196,7 @@ def test_refused_trials_say_why(results: Any) -> None:
     told = runs.finished(
         results, plan=[runs.planning(question="lung-metastasectomy", hazard_ratio=[0.7, 0.99999])]
     )
-    source = page((nextstep.next_step(told),))  # type: ignore[arg-type]
+    source = page((nextstep.next_step(told, {}),))  # type: ignore[arg-type]
     assert "Not joined to a pool" in source
     assert "takes more than 10,000,000 patients" in source
 
@@ -274,7 +274,7 @@ def test_the_next_trial_reads_the_same_in_table_and_sentence(results: Any) -> No
         added["chance"] = chance
         added["pool"]["natural"] |= {"estimate": 0.91, "ci_low": 0.0004, "ci_high": 2048.0}
         told["conclusion"] = json.loads(dumps(conclude(told)))
-        section = nextstep.next_step(told)
+        section = nextstep.next_step(told, {})
         assert section is not None
         for name in ("chance", "pool"):
             key = f"{told['planning'][0]['trials'][0]['key']}/added/{name}"

@@ -130,15 +130,15 @@ def test_the_higher_of_two_humps_wins() -> None:
 
 def test_time_and_memory_are_linear() -> None:
     rng = np.random.default_rng(1)
-    k = 20_000
+    k = 8_000
     group = np.arange(k) // 4
     vi = rng.uniform(0.01, 0.2, k)
     yi = rng.normal(0, 0.4, k // 4)[group] + rng.normal(0, np.sqrt(vi + 0.05))
     fit = multilevel_effects(
         yi, vi, groups={"s": group, "e": np.arange(k)}, method="REML", **OPTIONS
     )
-    # A dense covariance would be 3.2 GB. Truth within six standard errors.
-    np.testing.assert_allclose(fit.sigma2, [0.16, 0.05], rtol=0.1)
+    # A dense covariance would be 512 MB. Truth within six standard errors.
+    np.testing.assert_allclose(fit.sigma2, [0.16, 0.05], rtol=0.15)
     assert abs(fit.b[0]) < 6 * fit.se[0]
 
 

@@ -10,10 +10,10 @@ import math
 
 import numpy as np
 import pytest
-from tests.stats.reconstruct.real_curves import SETS, real_arms
 
 from locoreg.stats.cox import cox
 from locoreg.stats.reconstruct import check_reconstruction, reconstruct
+from tests.stats.reconstruct.real_curves import SETS, real_arms
 
 PROMISED = 0.02
 
@@ -58,9 +58,7 @@ def test_hazard_ratio_within_two_percent(name: str, told: str) -> None:
 def test_total_events_are_met() -> None:
     arm = real_arms("lung")[0]
     rough = np.round(arm.survival, 2)
-    made = reconstruct(
-        arm.points, rough, n=arm.time.size, total_events=int(arm.event.sum())
-    )
+    made = reconstruct(arm.points, rough, n=arm.time.size, total_events=int(arm.event.sum()))
     assert made.events == arm.event.sum()
 
 

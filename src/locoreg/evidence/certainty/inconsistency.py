@@ -136,8 +136,11 @@ def _at(
 
 def _placed(weights: dict[Zone, float], important: Threshold) -> str:
     at = f"{important.per_1000:g} per 1,000"
-    words: dict[Zone, str] = {"more": f"{at} more or beyond", "trivial": "less than that either way",
-             "fewer": f"{at} fewer or beyond"}  # fmt: skip
+    words: dict[Zone, str] = {
+        "more": f"{at} more or beyond",
+        "trivial": "less than that either way",
+        "fewer": f"{at} fewer or beyond",
+    }
     parts = [f"{weights[zone]:.1f}% of the weight at {words[zone]}" for zone in words
              if weights[zone] > 0]  # fmt: skip
     return ", ".join(parts)

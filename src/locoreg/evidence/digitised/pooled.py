@@ -25,7 +25,8 @@ from locoreg.evidence.digitised.timesplit import (
     piecewise,
 )
 from locoreg.evidence.meta import MetaAnalysis, meta_analysis
-from locoreg.stats.cox import CoxModel, CoxVariance, cox
+from locoreg.stats.cox import CoxModel, cox
+from locoreg.stats.cox.model import CoxVariance
 from locoreg.stats.regression.hazardstest import proportional_hazards_test
 from locoreg.stats.restrictedmean import rmst
 from locoreg.stats.studies import check_level
@@ -176,7 +177,9 @@ class PooledCurves:
             {
                 "study_id": [study.study_id for study in self.studies],
                 "n": [s.intervention.made.n + s.control.made.n for s in self.studies],
-                "events": [s.intervention.made.events + s.control.made.events for s in self.studies],
+                "events": [
+                    s.intervention.made.events + s.control.made.events for s in self.studies
+                ],
                 "hr": [study.hr.natural[0] for study in self.studies],
                 "ci_low": [study.hr.natural[1] for study in self.studies],
                 "ci_high": [study.hr.natural[2] for study in self.studies],
@@ -308,10 +311,7 @@ def _persons(studies: Sequence[DigitisedStudy]) -> PersonTimes:
         event=np.concatenate([row[1] for row in rows]),
         treated=np.concatenate([row[2] for row in rows]),
         study=np.concatenate(
-            [
-                np.full(row[0].size, study.study_id)
-                for row, study in zip(rows, studies, strict=True)
-            ]
+            [np.full(row[0].size, study.study_id) for row, study in zip(rows, studies, strict=True)]
         ),
     )
 

@@ -236,9 +236,7 @@ def _cell(path: Path, number: int, column: Column, text: str, decimal_comma: boo
     try:
         return parse_cell(text, column)
     except ValueError as error:
-        raise DataError(
-            f"{path.name}, row {number}, column {column.name}: {error}."
-        ) from error
+        raise DataError(f"{path.name}, row {number}, column {column.name}: {error}.") from error
 
 
 def _check_reported(number: int, record: Record) -> None:

@@ -1,4 +1,4 @@
-"""Reconstructed studies: both arms, their checks, and their hazard ratio beside the reported one."""
+"""Reconstructed studies: both arms, their checks, their hazard ratio beside the reported one."""
 
 from __future__ import annotations
 

@@ -30,7 +30,9 @@ CURVES = (
     _column("curves", "study_id", "id", True, "Study."),
     _column("curves", "arm", "id", True, "Arm, as in points.csv and at_risk.csv."),
     _column("curves", "role", "choice", True, "What the arm is in the comparison.", ROLES),
-    _column("curves", "outcome", "text", True, "Outcome of the curve, for example overall survival."),
+    _column(
+        "curves", "outcome", "text", True, "Outcome of the curve, for example overall survival."
+    ),
     _column("curves", "n", "integer", True, "Persons at time 0."),
     _column("curves", "events", "integer", False, "Events of the arm, if reported."),
     _column("curves", "time_unit", "choice", True, "Unit of time of points and at risk.", UNITS),

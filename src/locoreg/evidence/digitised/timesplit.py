@@ -14,7 +14,8 @@ from locoreg.core.errors import DesignError
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import decimal_text
 from locoreg.evidence.effectsize import z_value
-from locoreg.stats.cox import CoxVariance, cox
+from locoreg.stats.cox import cox
+from locoreg.stats.cox.model import CoxVariance
 from locoreg.stats.studies import check_level
 
 FloatArray = NDArray[np.float64]

@@ -21,6 +21,7 @@ from locoreg.report.blocks import (
     Value,
     text,
 )
+from locoreg.report.drawings import Drawing
 from locoreg.report.sections.conclusion import sentence_text
 from locoreg.report.sections.prospects import prospects
 from locoreg.report.words import NONE, doi_link
@@ -46,13 +47,15 @@ _ADDS = (
 )
 
 
-def next_step(results: Mapping[str, Any]) -> Section | None:
+def next_step(results: Mapping[str, Any], drawn: Mapping[str, Drawing]) -> Section | None:
     """Return the next trial of each planning entry.
 
     Parameters
     ----------
     results : mapping
         ``results.json`` of the run.
+    drawn : mapping
+        Figures by the key of their part.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def next_step(results: Mapping[str, Any]) -> Section | None:
     if not entries:
         return None
     told = _told(results)
-    parts = tuple(_entry(entry, i, told) for i, entry in enumerate(entries, 1))
+    parts = tuple(_entry(entry, i, told, drawn) for i, entry in enumerate(entries, 1))
     return Section(ANCHOR, "What would settle it", parts)
 
 
@@ -121,7 +124,10 @@ def _told(results: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
 
 
 def _entry(
-    entry: Mapping[str, Any], number: int, told: Mapping[str, list[Mapping[str, Any]]]
+    entry: Mapping[str, Any],
+    number: int,
+    told: Mapping[str, list[Mapping[str, Any]]],
+    drawn: Mapping[str, Drawing],
 ) -> Section:
     blocks: list[Block] = []
     if entry["refused"]:
@@ -151,7 +157,7 @@ def _entry(
     if entry["pool"] is not None and trials:
         blocks.append(_adds(entry, trials))
     blocks.append(Items(tuple(_formula(one) for one in entry["formulas"])))
-    blocks += prospects(entry, number)
+    blocks += prospects(entry, number, drawn)
     anchor = slug(ANCHOR, str(number), entry["question"], entry["outcome"])
     return Section(anchor, f"{entry['label']}. {entry['design_label']}", tuple(blocks))
 

@@ -23,11 +23,14 @@ from locoreg.report.blocks import (
     joined,
     text,
 )
+from locoreg.report.drawings import Drawing
 from locoreg.report.sections.boundaries import looks_blocks, sequential_blocks
+from locoreg.report.sections.prospectdrawings import figure_block
 from locoreg.report.words import NONE, span
 from locoreg.workflows.conclusion.sentences import percent_number
 
 ANCHOR = "prospects"
+_CAPTION = "Its numbers stand in the table above."
 _TESTS = {"rmst": "restricted mean", "landmark": "survival at one time, log-log"}
 _BELIEFS = (
     ("new_trial", "of a new trial, which varies as the trials' do"),
@@ -35,7 +38,9 @@ _BELIEFS = (
 )
 
 
-def prospects(entry: Mapping[str, Any], number: int) -> tuple[Section, ...]:
+def prospects(
+    entry: Mapping[str, Any], number: int, drawn: Mapping[str, Drawing]
+) -> tuple[Section, ...]:
     """Return what is known of the next trial beside its size, each part in a section.
 
     Parameters
@@ -44,6 +49,8 @@ def prospects(entry: Mapping[str, Any], number: int) -> tuple[Section, ...]:
         Of ``planning`` in the results.
     number : int
         Its place, for anchors.
+    drawn : mapping
+        Figures by the key of their part.
 
     Returns
     -------
@@ -65,9 +72,16 @@ def prospects(entry: Mapping[str, Any], number: int) -> tuple[Section, ...]:
         if not part:
             continue
         refused = "" if isinstance(part, list) else part["refused"]
-        blocks = (_refusal(refused),) if refused else tuple(make(part))
+        blocks = (_refusal(refused),) if refused else (*make(part), *_figures(part, drawn))
         out.append(Section(slug(ANCHOR, str(number), name), title, blocks))
     return tuple(out)
+
+
+def _figures(part: Any, drawn: Mapping[str, Drawing]) -> Iterator[Block]:
+    keys = [] if isinstance(part, list) else [part["key"]]
+    keys += [] if isinstance(part, list) else [one["key"] for one in part.get("forecasts", ())]
+    for key in keys:
+        yield from figure_block(drawn, key, _CAPTION)
 
 
 def _refusal(reason: str) -> Block:

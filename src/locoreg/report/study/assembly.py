@@ -17,6 +17,7 @@ from locoreg.report.drawings import FIGURE_KINDS
 from locoreg.report.render import render
 from locoreg.report.sections.findings import tables as findings_tables
 from locoreg.report.sections.nextstep import tables as planning_tables
+from locoreg.report.sections.prospectdrawings import draw_prospects
 from locoreg.report.study.folder import STEPS
 from locoreg.report.study.page import build
 from locoreg.report.study.results import Stored, read_steps, run_results, with_changes
@@ -56,12 +57,17 @@ def assemble(
         Told about stages.
     """
     stored = read_steps(steps, out)
-    results = json_ready(run_results(plan, digest, study_file, stored, tell))
+    kept: dict[str, object] = {}
+    results = json_ready(run_results(plan, digest, study_file, stored, tell, kept.__setitem__))
     results = with_changes(results, stored, before)
     written = (dumps(results) + "\n").encode()
     tell("writing the report")
-    page = build(plan, study_file.name, results, stored, hashlib.sha256(written).hexdigest())
+    drawn = draw_prospects(kept)
+    page = build(plan, study_file.name, results, stored, hashlib.sha256(written).hexdigest(), drawn)
     contents = dict(_copied(stored))
+    for one in drawn.values():
+        contents[f"figures/{one.name}.svg"] = one.svg.encode()
+        contents[f"figures/{one.name}.pdf"] = one.pdf
     for name, rows in (*findings_tables(results).items(), *planning_tables(results).items()):
         contents[f"tables/{name}.csv"] = to_csv(rows).encode()
     contents["page.json"] = (dumps(to_json(page)) + "\n").encode()

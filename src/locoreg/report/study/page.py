@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from locoreg.core.version import __version__
@@ -25,6 +25,7 @@ from locoreg.report.blocks import (
     joined,
     text,
 )
+from locoreg.report.drawings import Drawing
 from locoreg.report.sections.checklists import checklists
 from locoreg.report.sections.conclusion import conclusion
 from locoreg.report.sections.findings import findings
@@ -47,6 +48,7 @@ def build(
     results: dict[str, Any],
     stored: Sequence[Stored],
     results_sha256: str,
+    drawn: Mapping[str, Drawing],
 ) -> Page:
     """Return the page of a run.
 
@@ -62,6 +64,8 @@ def build(
         The steps.
     results_sha256 : str
         Hash of ``results.json`` as it is written.
+    drawn : mapping
+        Figures of what is concluded from several steps, by key.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def build(
         *(evidence[name] for name in AUDIT if name in evidence),
         *(s for name, s in evidence.items() if name not in (*AUDIT, *LAST)),
         *parts.values(),
-        *_given(next_step(results)),
+        *_given(next_step(results, drawn)),
         _limits(evidence.get("limits"), stored),
         *(evidence[name] for name in ("methods",) if name in evidence),
         *(evidence[name] for name in ("provenance",) if name in evidence),

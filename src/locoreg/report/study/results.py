@@ -13,6 +13,7 @@ from locoreg.report.study.folder import STEPS
 from locoreg.workflows.compare import Compared, compare_results
 from locoreg.workflows.compare.task import SCHEMA
 from locoreg.workflows.conclusion import conclude, plan_trials, summarise
+from locoreg.workflows.conclusion.settling import Keep
 from locoreg.workflows.evidence import SHIPPED
 from locoreg.workflows.stored import RESULTS, STEP
 from locoreg.workflows.study import StudyPlan
@@ -69,6 +70,7 @@ def run_results(
     study_file: Path,
     stored: Sequence[Stored],
     tell: Callable[[str], None],
+    keep: Keep,
 ) -> dict[str, Any]:
     """Return the results of a run but for what changed.
 
@@ -84,6 +86,8 @@ def run_results(
         Its steps.
     tell : callable
         Told about stages.
+    keep : callable
+        Given the key and the result of each part that may have a figure.
 
     Returns
     -------
@@ -114,7 +118,9 @@ def run_results(
     tell("summary of findings")
     results["findings"] = summarise(results, plan.findings)
     tell("what would settle it")
-    results["planning"] = plan_trials(results, plan.planning, tables=_tables(plan, study_file))
+    results["planning"] = plan_trials(
+        results, plan.planning, tables=_tables(plan, study_file), keep=keep
+    )
     tell("conclusion")
     results["conclusion"] = conclude(results)
     return results

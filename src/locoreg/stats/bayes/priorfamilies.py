@@ -119,7 +119,8 @@ def _log_normal(t: FloatArray, mu: float, sigma: float) -> FloatArray:
 def _log_t(t: FloatArray, location: float, scale: float, df: float) -> FloatArray:
     log_t = np.log(t)
     found = student_log_density((log_t - location) / scale, df) - math.log(scale) - log_t
-    return np.asarray(found)
+    # 1/t outgrows every power of log t: the density has a pole at 0.
+    return np.where(t == 0, np.inf, found)
 
 
 def _at_zero(t: FloatArray, found: FloatArray) -> FloatArray:

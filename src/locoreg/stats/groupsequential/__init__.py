@@ -1,13 +1,15 @@
 """Sequential tests: boundaries, chances to cross them, and estimates after stopping."""
 
 from locoreg.stats.groupsequential.boundaries import (
-    CLASSICAL_NAMES,
     WEDGES,
-    Classical,
     Futility,
     Spent,
-    classical_boundaries,
     spending_boundaries,
+)
+from locoreg.stats.groupsequential.classical import (
+    CLASSICAL_NAMES,
+    Classical,
+    classical_boundaries,
 )
 from locoreg.stats.groupsequential.crossing import Crossing, Regions, crossing, regions
 from locoreg.stats.groupsequential.design import (

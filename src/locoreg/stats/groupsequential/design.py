@@ -14,17 +14,16 @@ from scipy.special import ndtri
 
 from locoreg.core.errors import DesignError
 from locoreg.stats.groupsequential.boundaries import (
-    Classical,
     Futility,
     Spent,
     UnreachableError,
     Wedge,
     check_test,
-    classical_boundaries,
     outer_boundaries,
     spending_boundaries,
     with_futility,
 )
+from locoreg.stats.groupsequential.classical import Classical, classical_boundaries
 from locoreg.stats.groupsequential.crossing import Crossing, Regions, crossing
 from locoreg.stats.groupsequential.spending import Spending
 from locoreg.stats.studies import FloatArray

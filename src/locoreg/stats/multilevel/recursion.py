@@ -2,9 +2,9 @@ r"""Sums over a nested covariance in one pass up and one down the levels.
 
 The covariance of the effects is :math:`M = V + \sum_l s_l Z_lZ_l'`, with one column of :math:`Z_l`
 for each group. Going up, each group is replaced by the weighted mean of its units, whose variance
-is :math:`1/W + s_l`: quadratic forms in :math:`M^{-1}` are sums of squares within the groups of every
-level, and the determinant follows. Going down, what the groups above explain is taken off. Nothing
-of size k x k is made, and no small number is the difference of two large ones.
+is :math:`1/W + s_l`: quadratic forms in :math:`M^{-1}` are sums of squares within the groups of
+every level, and the determinant follows. Going down, what the groups above explain is taken off.
+Nothing of size k x k is made, and no small number is the difference of two large ones.
 """
 
 from __future__ import annotations

@@ -25,8 +25,6 @@ CENSOR_MEAN, CENSOR_WEIGHT = 0.7, 5.0
 MEMORY = 0.9
 # States and steps less likely than the best by more than this, in logs, are left.
 STATE_DEPTH, STEP_DEPTH = 25.0, 12.0
-# A curve is never taken to tell the number at risk to less than this part of a person.
-PERSON_PART = 0.0
 # No more distinct numbers at risk than about this are told apart.
 RESOLUTION = 300
 
@@ -273,8 +271,7 @@ def _advance(
     factor, spread = _predicted(n, d, c)
     predicted = curve * factor
     variance = states.variance[origin] * factor**2 + spread * curve**2
-    unresolved = PERSON_PART * curve / n**2
-    total = variance + error**2 + grid.blur[i] ** 2 + unresolved**2
+    total = variance + error**2 + grid.blur[i] ** 2
     goal = float(grid.survival[i + 1])
     surprise = goal - predicted
     own = -0.5 * (np.log(2 * np.pi * total) + surprise**2 / total)

@@ -10,25 +10,48 @@ from locoreg.stats.reconstruct.grid import EventPlaces, Grid
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+RARE = 0.05
 # Early, even and late censorings that are tried, as powers of even positions.
 POWERS = (16.0, 6.0, 3.0, 2.0, 1.4, 1.0, 0.7, 0.5, 0.33, 0.16, 0.06)
 
 
 def whole_counts(
-    events: FloatArray, censored: FloatArray, n: int, total_events: int | None
+    events: FloatArray,
+    censored: FloatArray,
+    n: int,
+    total_events: int | None,
+    survival: FloatArray,
 ) -> tuple[IntArray, IntArray]:
-    """Round expected counts so that their running totals are nearest to the expected ones."""
+    """Round expected counts: running totals nearest to the expected ones.
+
+    Without reported events one event more or fewer is taken where that leads the curve closer to
+    the read point.
+    """
     wanted = float(events.sum())
     if total_events is not None and 0 < abs(wanted - total_events) < 1:
         events = events * (total_events / wanted)
     leaving = np.round(np.cumsum(events + censored)).astype(np.int64)
     leaving = np.diff(np.minimum(leaving, n), prepend=0)
     d = np.zeros(leaving.size, dtype=np.int64)
-    done, running = 0, np.cumsum(events)
+    done, running, left, curve = 0, np.cumsum(events), n, 1.0
     for i in range(leaving.size):
-        d[i] = min(max(round(float(running[i])) - done, 0), int(leaving[i]))
+        # Where next to no event is expected the curve is flat: a rounding must not end up there.
+        due = round(float(running[i])) - done if events[i] > RARE else 0
+        out = int(leaving[i])
+        tried = [min(max(due, 0), out)]
+        if total_events is None and events[i] > RARE:
+            tried += [min(max(due + step, 0), out) for step in (-1, 1)]
+        falls = [_even_fall(left, k, out - k) for k in tried]
+        misses = [abs(curve * fall - float(survival[i])) for fall in falls]
+        best = int(np.argmin(misses))
+        d[i], curve, left = tried[best], curve * falls[best], left - out
         done += int(d[i])
     return d, leaving - d
+
+
+def _even_fall(left: int, d: int, c: int) -> float:
+    """Return the factor by which the curve falls if censorings lie evenly between events."""
+    return max(1 - d / (left - c / 2), 0.0) if d else 1.0
 
 
 def place(

@@ -64,6 +64,9 @@ def clean_points(time: ArrayLike, survival: ArrayLike) -> ReadPoints:
     same = np.r_[False, (np.diff(t) == 0) & (np.diff(s) == 0)]
     t, s = t[~same], s[~same]
     lowest = np.minimum.accumulate(s)
+    # Nobody is left after survival has come to 0.
+    ended = int(np.argmax(lowest == 0)) + 1 if (lowest == 0).any() else lowest.size
+    t, s, lowest = t[:ended], s[:ended], lowest[:ended]
     rise = s - lowest
     if rise.max() > LARGEST_RISE:
         k = int(np.argmax(rise))

@@ -224,7 +224,7 @@ def reconstruct(
     taus, numbers = times_at_risk(at_risk_times, at_risk, persons)
     grid = make_grid(points.time, points.survival, taus, numbers, curve_end)
     expected = expected_counts(grid, persons, events)
-    d, c = whole_counts(expected.events, expected.censored, persons, events)
+    d, c = whole_counts(expected.events, expected.censored, persons, events, grid.survival[1:])
     places = usual_places(points.time, points.survival)
     if events_at is not None:
         check_option("events_at", events_at, EVENT_PLACES)

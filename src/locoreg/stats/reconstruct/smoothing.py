@@ -13,10 +13,7 @@ from locoreg.stats.reconstruct.pathfilter import Steps, follow
 
 FloatArray = NDArray[np.float64]
 # Errors of reading that are tried, from a curve read as numbers to a coarse picture.
-ERRORS = (3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
-# In a small arm the order of events and censorings is not told apart below the third of them, in a
-# large one the heights of steps are small: smallest error by persons.
-FINEST = ((1000, 3e-5), (3000, 1e-5))
+ERRORS = (3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
 # States followed while the error is sought, and for the answer.
 NARROW, WIDE = 50, 120
 # Tilts of the hazard of censoring are sought within exp(-MOST_TILT) to exp(MOST_TILT).
@@ -57,8 +54,7 @@ def expected_counts(grid: Grid, n: int, total_events: int | None) -> Expected:
 
 def _error(grid: Grid, n: int) -> float:
     best, highest, falls = float("nan"), -np.inf, 0
-    finest = next((error for most, error in FINEST if n <= most), ERRORS[0])
-    for error in (error for error in ERRORS if error >= finest):
+    for error in ERRORS:
         steps = follow(grid, n, error, NARROW, 1.0)
         value = -np.inf if steps is None else _total(steps)
         if value > highest:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from locoreg.core.errors import DesignError
 from locoreg.evidence.sequential import Adjustment, SequentialOptions, sequential_analysis
 from locoreg.planning.design import TrialDesign
-from locoreg.planning.looks import sequential_trial
+from locoreg.planning.looks import SequentialTrial, sequential_trial
 from locoreg.stats.groupsequential import FutilityRule, Spending
 from locoreg.stats.groupsequential.boundaries import Wedge
-from locoreg.workflows.conclusion.nextparts import FutilityName, SpendingName
+from locoreg.workflows.conclusion.nextparts import FutilityName, LooksPlan, SpendingName
 from locoreg.workflows.conclusion.nextplan import PlanningPlan
 from locoreg.workflows.conclusion.pools import Results, find_pool, outcome_words, question_words
 from locoreg.workflows.planning.poolasked import PlannedPool
@@ -93,7 +94,32 @@ def sequential_view(results: Results, plan: PlanningPlan, pool: PlannedPool) -> 
     )
 
 
-def planned_looks(plan: PlanningPlan, asked: TrialAsked) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLooks:
+    """The looks of a planned trial.
+
+    Attributes
+    ----------
+    asked : LooksPlan
+        As stated.
+    trial : SequentialTrial
+        Events and boundaries.
+    """
+
+    asked: LooksPlan
+    trial: SequentialTrial
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the looks as JSON-ready values."""
+        return {
+            "hazard_ratio": self.trial.design.hazard_ratio,
+            "spending": self.asked.spending,
+            "futility": self.asked.futility,
+            **self.trial.to_dict(),
+        }
+
+
+def planned_looks(plan: PlanningPlan, asked: TrialAsked) -> PlannedLooks:
     """Return the looks of the next trial, for the entry's first hazard ratio.
 
     Parameters
@@ -105,15 +131,15 @@ def planned_looks(plan: PlanningPlan, asked: TrialAsked) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        JSON-ready.
+    PlannedLooks
+        Events, months and boundaries at each.
     """
     wanted = plan.looks
     assert wanted is not None
-    ratio = plan.hazard_ratio[0]
+    wedge: Wedge = "inside" if plan.sides == 2 else "tail"
     trial = sequential_trial(
         TrialDesign(
-            hazard_ratio=ratio,
+            hazard_ratio=plan.hazard_ratio[0],
             power=plan.power / 100,
             alpha=plan.alpha / 100,
             sides=plan.sides,
@@ -125,12 +151,9 @@ def planned_looks(plan: PlanningPlan, asked: TrialAsked) -> dict[str, Any]:
         ),
         fractions=wanted.information,
         boundary=Spending(name=wanted.spending),
-        futility=futility_rule(
-            wanted.spending, wanted.futility, "inside" if plan.sides == 2 else "tail"
-        ),
+        futility=futility_rule(wanted.spending, wanted.futility, wedge),
     )
-    return {"hazard_ratio": ratio, "spending": wanted.spending, "futility": wanted.futility,
-            **trial.to_dict()}  # fmt: skip
+    return PlannedLooks(asked=wanted, trial=trial)
 
 
 def futility_rule(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from locoreg.core.errors import DesignError, LocoregError, did_you_mean
 from locoreg.workflows.conclusion.boundaries import planned_looks, sequential_view
+from locoreg.workflows.conclusion.nextparts import AccrualPlan
 from locoreg.workflows.conclusion.nextplan import PlanningPlan
 from locoreg.workflows.conclusion.pools import Results, find_pool, outcome_words, why_no_pool
 from locoreg.workflows.planning.accrualforecast import forecast_accrual
@@ -24,10 +26,36 @@ from locoreg.workflows.planning.sizing import size_trial
 from locoreg.workflows.planning.trialasked import TestName, TrialAsked
 
 Part = dict[str, Any]
+# Takes a result under the key of its part, for figures.
+Keep = Callable[[str, object], None]
+
+
+class Told(Protocol):
+    """A result that is JSON-ready."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+
+
+def dropped(key: str, result: object) -> None:
+    """Keep nothing of a result: for those who draw no figures.
+
+    Parameters
+    ----------
+    key : str
+        Where it stands.
+    result : object
+        What was computed.
+    """
 
 
 def settle_parts(
-    results: Results, plan: PlanningPlan, key: str, *, tables: Sequence[str | Path]
+    results: Results,
+    plan: PlanningPlan,
+    key: str,
+    *,
+    tables: Sequence[str | Path],
+    keep: Keep,
 ) -> dict[str, Part | list[Part] | None]:
     """Return the parts that a planning entry asks for.
 
@@ -41,6 +69,8 @@ def settle_parts(
         Where the entry stands in the results.
     tables : sequence of str or Path
         Sets of evidence tables, for the record of accrual.
+    keep : callable
+        Given the key and the result of each part that was computed.
 
     Returns
     -------
@@ -49,47 +79,7 @@ def settle_parts(
         ``enrichment``; null where a part was not asked for, ``refused`` in it where it could not
         be had.
     """
-    asked = trial_asked(plan)
-    found: dict[str, Part | list[Part] | None] = {
-        "sequential": None,
-        "looks": None,
-        "tests": _tests(plan, asked, key),
-        "assurance": None,
-        "value": None,
-        "accrual": None,
-        "enrichment": None,
-    }
-    if plan.sequential is not None:
-        found["sequential"] = _tried(
-            f"{key}/sequential",
-            lambda: sequential_view(results, plan, pool_planned(results, plan)).to_dict(),
-        )
-    if plan.looks is not None:
-        found["looks"] = _tried(f"{key}/looks", lambda: planned_looks(plan, asked))
-    if plan.assurance is not None:
-        wanted = plan.assurance
-        minimal, scale = wanted.minimal_hazard_ratio, wanted.tau_scale
-        found["assurance"] = _tried(
-            f"{key}/assurance",
-            lambda: assurance_of_pool(
-                asked, pool_planned(results, plan), patients=wanted.patients, tau_scale=scale,
-                minimal_ratio=minimal,
-            ).to_dict(),
-        )  # fmt: skip
-        found["value"] = _tried(
-            f"{key}/value",
-            lambda: value_of_trial(
-                asked, pool_planned(results, plan), patients=wanted.patients, tau_scale=scale,
-                rules=rules_asked(
-                    important=minimal, threshold=wanted.threshold_percent, tau_scale=scale
-                ),
-            ).to_dict(),
-        )  # fmt: skip
-    if plan.accrual is not None:
-        found["accrual"] = _accrual(plan, f"{key}/accrual", tables)
-    if plan.enrichment is not None:
-        found["enrichment"] = _tried(f"{key}/enrichment", lambda: _enrichment(results, plan))
-    return found
+    return _Settler(results, plan, key, tables, keep).parts()
 
 
 def trial_asked(plan: PlanningPlan) -> TrialAsked:
@@ -136,75 +126,152 @@ def pool_planned(results: Results, plan: PlanningPlan) -> PlannedPool:
     return pool_of_results(item["pool"], event_is=words.event_is)
 
 
-def _tests(plan: PlanningPlan, asked: TrialAsked, key: str) -> list[Part]:
-    """Return the sizes under other tests, per hazard ratio."""
-    wanted: list[tuple[TestName, float]] = []
-    if plan.rmst_months is not None:
-        wanted.append(("rmst", plan.rmst_months))
-    if plan.landmark_months is not None:
-        wanted.append(("landmark", plan.landmark_months))
-    out = []
-    for name, months in wanted:
-        other = replace(
-            asked, test=name, margin=0.0, at_months=months,
-            scale="log-log" if name == "landmark" else None,
-        )  # fmt: skip
-        for ratio in plan.hazard_ratio:
-            part = _tried(
-                f"{key}/tests/{name}/{ratio:g}", lambda a=other, r=ratio: _sized(a, r, plan.power)
+class _Settler:
+    """Computes the parts of one entry."""
+
+    def __init__(
+        self,
+        results: Results,
+        plan: PlanningPlan,
+        key: str,
+        tables: Sequence[str | Path],
+        keep: Keep,
+    ) -> None:
+        self.results = results
+        self.plan = plan
+        self.key = key
+        self.tables = tables
+        self.keep = keep
+        self.asked = trial_asked(plan)
+
+    def parts(self) -> dict[str, Part | list[Part] | None]:
+        plan = self.plan
+        return {
+            "sequential": self._one("sequential", self._sequential, plan.sequential),
+            "looks": self._one("looks", self._looks, plan.looks),
+            "tests": self._tests(),
+            "assurance": self._one("assurance", self._assurance, plan.assurance),
+            "value": self._one("value", self._value, plan.assurance),
+            "accrual": None if plan.accrual is None else self._accrual(plan.accrual),
+            "enrichment": self._one("enrichment", self._enrichment, plan.enrichment),
+        }
+
+    def _one(self, name: str, compute: Callable[[], Told], asked: object) -> Part | None:
+        return None if asked is None else self._tried(f"{self.key}/{name}", compute)
+
+    def _tried(self, key: str, compute: Callable[[], Told]) -> Part:
+        try:
+            found = compute()
+        except LocoregError as error:
+            return {"key": key, "refused": str(error)}
+        self.keep(key, found)
+        return {"key": key, "refused": "", **found.to_dict()}
+
+    def _pool(self) -> PlannedPool:
+        return pool_planned(self.results, self.plan)
+
+    def _sequential(self) -> Told:
+        return sequential_view(self.results, self.plan, self._pool())
+
+    def _looks(self) -> Told:
+        return planned_looks(self.plan, self.asked)
+
+    def _assurance(self) -> Told:
+        wanted = self.plan.assurance
+        assert wanted is not None
+        return assurance_of_pool(
+            self.asked,
+            self._pool(),
+            patients=wanted.patients,
+            tau_scale=wanted.tau_scale,
+            minimal_ratio=wanted.minimal_hazard_ratio,
+        )
+
+    def _value(self) -> Told:
+        wanted = self.plan.assurance
+        assert wanted is not None
+        return value_of_trial(
+            self.asked,
+            self._pool(),
+            patients=wanted.patients,
+            tau_scale=wanted.tau_scale,
+            rules=rules_asked(
+                important=wanted.minimal_hazard_ratio,
+                threshold=wanted.threshold_percent,
+                tau_scale=wanted.tau_scale,
+            ),
+        )
+
+    def _tests(self) -> list[Part]:
+        """Return the sizes under other tests, per hazard ratio."""
+        plan = self.plan
+        wanted: tuple[tuple[TestName, float | None], ...] = (
+            ("rmst", plan.rmst_months),
+            ("landmark", plan.landmark_months),
+        )
+        out = []
+        for name, months in wanted:
+            if months is None:
+                continue
+            other = replace(
+                self.asked,
+                test=name,
+                margin=0.0,
+                at_months=months,
+                scale="log-log" if name == "landmark" else None,
             )
-            out.append({**part, "test": name, "at_months": months, "hazard_ratio": ratio})
-    return out
+            for ratio in plan.hazard_ratio:
+                part = self._tried(
+                    f"{self.key}/tests/{name}/{ratio:g}", partial(self._sized, other, ratio)
+                )
+                out.append({**part, "test": name, "at_months": months, "hazard_ratio": ratio})
+        return out
 
+    def _sized(self, asked: TrialAsked, ratio: float) -> Told:
+        return size_trial(asked, hazard_ratio=f"{ratio:g}", power=self.plan.power)
 
-def _sized(asked: TrialAsked, ratio: float, power: float) -> Part:
-    return size_trial(asked, hazard_ratio=f"{ratio:g}", power=power).to_dict()
+    def _accrual(self, wanted: AccrualPlan) -> Part:
+        key = f"{self.key}/accrual"
+        forecasts = [
+            self._tried(f"{key}/{n}", partial(self._forecast, wanted, n)) for n in wanted.patients
+        ]
+        return {"key": key, "refused": "", "forecasts": forecasts}
 
-
-def _accrual(plan: PlanningPlan, key: str, tables: Sequence[str | Path]) -> Part:
-    wanted = plan.accrual
-    assert wanted is not None
-    prior = accrual_prior(
-        rate=wanted.rate, rate_factor=wanted.rate_factor, variation=wanted.variation,
-        stops=wanted.stops, stop_months=wanted.stop_months,
-    )  # fmt: skip
-    forecasts = [
-        _tried(
-            f"{key}/{n}",
-            lambda n=n: forecast_accrual(
-                patients=n, months=plan.accrual_months, centres=wanted.centres,
-                studies=wanted.studies, prior=prior, tables=tables,
-            ).to_dict(),
+    def _forecast(self, wanted: AccrualPlan, patients: int) -> Told:
+        return forecast_accrual(
+            patients=patients,
+            months=self.plan.accrual_months,
+            centres=wanted.centres,
+            studies=wanted.studies,
+            prior=accrual_prior(
+                rate=wanted.rate,
+                rate_factor=wanted.rate_factor,
+                variation=wanted.variation,
+                stops=wanted.stops,
+                stop_months=wanted.stop_months,
+            ),
+            tables=self.tables,
         )
-        for n in wanted.patients
-    ]  # fmt: skip
-    return {"key": key, "refused": "", "forecasts": forecasts}
 
-
-def _enrichment(results: Results, plan: PlanningPlan) -> Part:
-    wanted = plan.enrichment
-    assert wanted is not None
-    known = {one["name"]: one["results"] for one in results.get("selection") or ()}
-    if wanted.selection not in known:
-        raise DesignError(
-            f"the run has no selection {wanted.selection!r}.",
-            hint=did_you_mean(wanted.selection, known),
+    def _enrichment(self) -> Told:
+        plan, wanted = self.plan, self.plan.enrichment
+        assert wanted is not None
+        known = {one["name"]: one["results"] for one in self.results.get("selection") or ()}
+        if wanted.selection not in known:
+            raise DesignError(
+                f"the run has no selection {wanted.selection!r}.",
+                hint=did_you_mean(wanted.selection, known),
+            )
+        design = enrichment_design(
+            control=self.asked.control,
+            horizon=wanted.horizon_months,
+            power=plan.power,
+            alpha=plan.alpha,
+            sides=plan.sides,
+            allocation=plan.allocation,
+            follow_up=max(plan.follow_up_months, wanted.horizon_months),
+            dropout=plan.dropout_percent_per_year,
+            eligible=wanted.eligible_per_month,
+            between=wanted.between_groups_sd,
         )
-    design = enrichment_design(
-        control=trial_asked(plan).control, horizon=wanted.horizon_months, power=plan.power,
-        alpha=plan.alpha, sides=plan.sides, allocation=plan.allocation,
-        follow_up=max(plan.follow_up_months, wanted.horizon_months),
-        dropout=plan.dropout_percent_per_year, eligible=wanted.eligible_per_month,
-        between=wanted.between_groups_sd,
-    )  # fmt: skip
-    found: Mapping[str, Any] = enrich_selection(
-        known[wanted.selection], design, patients=wanted.patients
-    ).to_dict()
-    return {"selection": wanted.selection, "follow_up_months": design.after_months, **found}
-
-
-def _tried(key: str, compute: Callable[[], Part]) -> Part:
-    try:
-        return {"key": key, "refused": "", **compute()}
-    except LocoregError as error:
-        return {"key": key, "refused": str(error)}
+        return enrich_selection(known[wanted.selection], design, patients=wanted.patients)

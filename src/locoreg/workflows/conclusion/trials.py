@@ -28,7 +28,7 @@ from locoreg.workflows.conclusion.pools import (
     why_no_pool,
 )
 from locoreg.workflows.conclusion.sentences import finite
-from locoreg.workflows.conclusion.settling import settle_parts
+from locoreg.workflows.conclusion.settling import Keep, dropped, settle_parts
 
 FORMULAS = (
     {
@@ -66,7 +66,11 @@ FORMULAS = (
 
 
 def plan_trials(
-    results: Results, plans: Sequence[PlanningPlan], *, tables: Sequence[str | Path]
+    results: Results,
+    plans: Sequence[PlanningPlan],
+    *,
+    tables: Sequence[str | Path],
+    keep: Keep = dropped,
 ) -> list[dict[str, Any]]:
     """Return the next trial of each entry.
 
@@ -78,6 +82,8 @@ def plan_trials(
         From the study file.
     tables : sequence of str or Path
         Sets of evidence tables: ``shipped``, or folders.
+    keep : callable
+        Given the key and the result of each part that was computed; by default nothing is kept.
 
     Returns
     -------
@@ -85,11 +91,15 @@ def plan_trials(
         JSON-ready, one per entry, with one trial per hazard ratio and the parts asked for. What
         can't be planned says why in ``refused``.
     """
-    return [_entry(results, plan, i, tables) for i, plan in enumerate(plans)]
+    return [_entry(results, plan, i, tables, keep) for i, plan in enumerate(plans)]
 
 
 def _entry(
-    results: Results, plan: PlanningPlan, number: int, tables: Sequence[str | Path]
+    results: Results,
+    plan: PlanningPlan,
+    number: int,
+    tables: Sequence[str | Path],
+    keep: Keep,
 ) -> dict[str, Any]:
     item = find_pool(results, plan.pool)
     pool = None if item is None else item["pool"]
@@ -127,7 +137,7 @@ def _entry(
         "trials": trials,
         "formulas": [dict(one) for one in FORMULAS],
         "refused": refused,
-        **settle_parts(results, plan, key, tables=tables),
+        **settle_parts(results, plan, key, tables=tables, keep=keep),
     }
 
 

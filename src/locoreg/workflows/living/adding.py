@@ -19,6 +19,7 @@ from locoreg.evidence.catalog import RECORDS, SHIPPED, dictionary, load_catalog,
 from locoreg.evidence.eligibility import load_eligibility
 from locoreg.evidence.harms import load_harms
 from locoreg.evidence.riskofbias import assessments, bias_findings, load_bias_records
+from locoreg.workflows.living.acceptance import Acceptance, about
 from locoreg.workflows.living.differences import EvidenceDiff, compare_sides
 from locoreg.workflows.living.evidencesides import PoolSettings, Side, tables_side
 from locoreg.workflows.living.newrows import (
@@ -38,37 +39,6 @@ EXTRA: Mapping[str, Callable[[Sequence[str | Path]], Any]] = {
     "harms": load_harms,
     "risk_of_bias": load_bias_records,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """A blocking finding that the user takes in with open eyes.
-
-    Attributes
-    ----------
-    rule, subject : str
-        Rule, and the row or study that it is about.
-    """
-
-    rule: str
-    subject: str
-
-    @classmethod
-    def of(cls, text: str) -> Acceptance:
-        """Read ``RULE:ID``."""
-        rule, _, subject = text.partition(":")
-        if not rule or not subject:
-            raise DesignError(
-                f"{text!r} accepts nothing.", hint="write RULE:ID, direction:N901 for instance."
-            )
-        return cls(rule=rule, subject=subject)
-
-    def meets(self, finding: Finding) -> bool:
-        """Whether a finding is the one that is accepted."""
-        return finding.rule == self.rule and self.subject in (
-            finding.subject,
-            *finding.claim_ids,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +103,13 @@ class Addition:
             lines.append(f"  {one.severity}: {one.subject}: {one.rule}: {one.message}")
             lines.append(f"    Would change: {one.changes}")
         if self.accepted:
-            named = ", ".join(f"{one.rule}:{_about(one)}" for one in self.accepted)
+            named = ", ".join(f"{one.rule}:{about(one)}" for one in self.accepted)
             lines.append(f"Accepted: {named}: {self.reason}")
         lines += ["", *self.diff.summary().splitlines()[1:], ""]
         if self.written:
             lines.append(f"Written. Use it as {' '.join(f'--tables {t}' for t in self.tables)}.")
         elif self.refused:
-            named = " ".join(f"--accept {one.rule}:{_about(one)}" for one in self.refused)
+            named = " ".join(f"--accept {one.rule}:{about(one)}" for one in self.refused)
             lines.append(
                 f"Not written: {plural(len(self.refused), 'blocking finding')}. Mend the rows, or "
                 f"take them in with {named} --reason WHY."
@@ -281,7 +251,7 @@ def _checked(
     blocking = [one for one in findings if one.severity == "blocking"]
     for one in accept:
         if not any(one.meets(finding) for finding in blocking):
-            options_ = {f"{f.rule}:{_about(f)}" for f in blocking}
+            options_ = {f"{f.rule}:{about(f)}" for f in blocking}
             raise DesignError(
                 f"no new blocking finding is {one.rule}:{one.subject}.",
                 hint=did_you_mean(f"{one.rule}:{one.subject}", options_),
@@ -382,10 +352,6 @@ def _identity(finding: Finding) -> tuple[Any, ...]:
             finding.location.column)  # fmt: skip
 
 
-def _about(finding: Finding) -> str:
-    return finding.claim_ids[0] if finding.claim_ids else finding.subject
-
-
 def _history(path: Path, found: Addition, today: date) -> bytes:
     """Return the history of the tables with this addition below the heading."""
     there = path.read_text(encoding="utf-8") if path.is_file() else "# Changes of the tables\n"
@@ -397,7 +363,7 @@ def _history(path: Path, found: Addition, today: date) -> bytes:
         if one.kind == "corrected"
     ]
     lines += [
-        f"- Accepted {one.rule}:{_about(one)} ({one.message}): {found.reason}"
+        f"- Accepted {one.rule}:{about(one)} ({one.message}): {found.reason}"
         for one in found.accepted
     ]
     heading = f"## {today.isoformat()}"

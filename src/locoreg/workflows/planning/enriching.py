@@ -63,6 +63,7 @@ class SelectionEnrichment:
             "title": self.title,
             "time_zero": self.time_zero,
             "horizon_months": self.horizon_months,
+            "follow_up_months": self.design.after_months,
             "shown": self.shown,
             "reading": self.reading,
             "leaves": list(self.leaves),

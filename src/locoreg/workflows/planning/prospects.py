@@ -10,7 +10,7 @@ from typing import Any
 from locoreg.core.errors import DesignError
 from locoreg.core.numbertext import decimal_text, range_text
 from locoreg.core.provenance import Provenance
-from locoreg.planning.assurance import Assurance, assurance
+from locoreg.planning.assured import Assurance, assurance
 from locoreg.planning.conclusions import (
     AgainstImportant,
     Conclusion,

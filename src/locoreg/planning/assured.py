@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from locoreg.core.errors import DesignError
@@ -115,11 +116,12 @@ def assurance(
         raise DesignError("a minimal important hazard ratio lies above 0 and not above 1.")
     cuts = (0.0,) if minimal_ratio is None else (0.0, math.log(minimal_ratio))
     at, mass = effect.nodes(cuts)
-    shape = chances(design, at, patients)
+    ends = np.array([_quantile(effect, at, p) for p in (0.05, 0.95)])
+    every = chances(design, np.concatenate([at, ends]), patients)
+    shape = Chances(benefit=every.benefit[:-2], harm=every.harm[:-2], events=every.events[:-2])
     benefit, harm = float(mass @ shape.benefit), float(mass @ shape.harm)
-    order = np.cumsum(mass)
-    # Events fall with the effect, so that their percentiles are those of the effect turned.
-    few, many = sorted(float(np.interp(p, order, shape.events)) for p in (0.05, 0.95))
+    # Events rise or fall with the effect, so that their percentiles are those of the effect.
+    few, many = sorted(float(one) for one in every.events[-2:])
     important = None if minimal_ratio is None else at < cuts[-1]
     return Assurance(
         patients=int(patients),
@@ -190,3 +192,8 @@ def _row(design: TwoArmDesign, log_ratio: float) -> tuple[float, float, float, f
     p = design.allocation
     events = p * found.events_intervention + (1 - p) * found.events_control
     return found.mean, found.spread_null, found.spread, events
+
+
+def _quantile(effect: NormalMixture, at: FloatArray, p: float) -> float:
+    low, high = float(at.min()), float(at.max())
+    return float(brentq(lambda x: float(effect.below(x)) - p, low, high, xtol=1e-10))
