@@ -10,10 +10,13 @@ from matplotlib.figure import Figure
 from locoreg.core.errors import DesignError
 from locoreg.emulation.cohort.attrition import Attrition
 from locoreg.emulation.effect import Effect
+from locoreg.evidence.designs import DesignLadder
 from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.multiverse import Multiverse
 from locoreg.evidence.pooling import EvidencePool
+from locoreg.evidence.priorsensitivity import PriorSensitivity
 from locoreg.figures.describe import describe
+from locoreg.figures.designladder import design_ladder_figure, design_ladder_summary
 from locoreg.figures.emulation import (
     EFFECT_KINDS,
     attrition_figure,
@@ -44,6 +47,7 @@ from locoreg.figures.planning import (
     planning_figure,
     power_figure,
 )
+from locoreg.figures.posterior import posterior_figure, posterior_summary, shrinkage_figure
 from locoreg.figures.selection import (
     SELECTION_KINDS,
     Setting,
@@ -105,6 +109,7 @@ __all__ = [
     "benefit_figure",
     "calibration_figure",
     "describe",
+    "design_ladder_figure",
     "difference_figure",
     "effect_difference",
     "effect_figure",
@@ -121,6 +126,7 @@ __all__ = [
     "overlap_figure",
     "planning_figure",
     "plot",
+    "posterior_figure",
     "power_figure",
     "report_figure",
     "rule_figure",
@@ -131,6 +137,7 @@ __all__ = [
     "sequential_figure",
     "setting_of",
     "shift_figure",
+    "shrinkage_figure",
     "sides",
     "specification_curve",
     "specification_figure",
@@ -174,6 +181,10 @@ def plot(
           (:func:`~locoreg.figures.multiverse.specification_curve`: the same and ``most``).
         - SequentialView: the cumulative pool against its boundaries
           (:func:`~locoreg.figures.sequential.sequential_figure`).
+        - PriorSensitivity: posteriors under several priors
+          (:func:`~locoreg.figures.posterior.posterior_figure`: ``title``, ``measure``).
+        - DesignLadder: trials alone, then other designs with their stated bias
+          (:func:`~locoreg.figures.designladder.design_ladder_figure`: ``title``, ``favours``).
         - SizedTrial, PoolAssurance, PlannedAccrual, PoolWith of the next trial
           (:func:`~locoreg.figures.planning.planning_figure`).
         - Influence, BiasShift, Funnel, EffectsFunnel, Family: what each study does to a pool,
@@ -312,6 +323,8 @@ plot.register(Funnel, funnel_figure)
 plot.register(EffectsFunnel, funnel_figure)
 plot.register(Family, family_figure)
 plot.register(SequentialView, sequential_figure)
+plot.register(PriorSensitivity, posterior_figure)
+plot.register(DesignLadder, design_ladder_figure)
 for _planned in (SizedTrial, PoolAssurance, PlannedAccrual, PoolWith):
     plot.register(_planned, planning_figure)
 describe.register(Influence, influence_summary)
@@ -320,6 +333,8 @@ describe.register(Funnel, funnel_summary)
 describe.register(EffectsFunnel, funnel_summary)
 describe.register(Family, family_summary)
 describe.register(SequentialView, sequential_summary)
+describe.register(PriorSensitivity, posterior_summary)
+describe.register(DesignLadder, design_ladder_summary)
 describe.register(Effect, describe_effect)
 describe.register(SurvivalCurves, describe_curves)
 describe.register(CumulativeIncidences, describe_curves)
