@@ -50,6 +50,12 @@ TABLE_WORDS = {
         "Harms of local therapy of 100 patients, for the patient view; not needed, no part of the "
         "catalogue."
     ),
+    "risk_of_bias": (
+        "Judgements of risk of bias, one row per domain; not needed, no part of the catalogue."
+    ),
+    "accrual": (
+        "How trials accrued, one row per fact, for planning; not needed, no part of the catalogue."
+    ),
 }
 REGISTRY_TABLE_WORDS = {
     "patient": "One row per patient.",

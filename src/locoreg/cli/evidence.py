@@ -1,4 +1,4 @@
-"""``locoreg evidence``: list, show, audit, pool, reproduce, export."""
+"""``locoreg evidence``: list, show, audit, pool, reproduce, export; add and diff."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from locoreg.cli.living import add, diff
 from locoreg.cli.output import (
     print_error,
     print_findings,
@@ -19,7 +20,12 @@ from locoreg.core.findings import count_by_severity
 from locoreg.workflows import evidence as workflow
 from locoreg.workflows import export as exporting
 
-app = App(name="evidence", help="Published evidence: list, show, audit, pool, reproduce, export.")
+app = App(
+    name="evidence",
+    help="Published evidence: list, show, audit, pool, reproduce, export, add, diff.",
+)
+app.command(add)
+app.command(diff)
 
 Flag = Parameter(negative=())
 Tables = Annotated[tuple[str, ...], Parameter(name="--tables", negative=())]

@@ -24,7 +24,7 @@ app = App(
 app.command(
     "locoreg.cli.evidence:app",
     name="evidence",
-    help="Published evidence: list, show, audit, pool, reproduce, export.",
+    help="Published evidence: list, show, audit, pool, reproduce, export, add, diff.",
 )
 app.command(
     "locoreg.cli.meta:meta",

@@ -15,6 +15,7 @@ from locoreg.evidence.meta import MetaAnalysis
 from locoreg.evidence.multiverse import Multiverse
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.priorsensitivity import PriorSensitivity
+from locoreg.evidence.riskofbias import Assessment
 from locoreg.figures.describe import describe
 from locoreg.figures.designladder import design_ladder_figure, design_ladder_summary
 from locoreg.figures.emulation import (
@@ -173,7 +174,7 @@ def plot(
 
         - EvidencePool, or several of a question with a group each: a forest plot
           (:func:`~locoreg.figures.forest.forest_of_pools`: ``layout``, ``axis_limits``,
-          ``exclusions``, ``order``).
+          ``exclusions``, ``order``, ``risk_of_bias``).
         - MetaAnalysis: the same without a catalogue behind it
           (:func:`~locoreg.figures.forest.forest_of_meta`: ``layout``, ``axis_limits``, ``title``,
           ``measure``, ``favours``).
@@ -245,9 +246,15 @@ def _(
     axis_limits: tuple[float, float] | None = None,
     exclusions: bool = True,
     order: str = "year",
+    risk_of_bias: Sequence[Assessment] = (),
 ) -> Figure:
     return forest_of_pools(
-        [result], layout=layout, axis_limits=axis_limits, exclusions=exclusions, order=order
+        [result],
+        layout=layout,
+        axis_limits=axis_limits,
+        exclusions=exclusions,
+        order=order,
+        risk_of_bias=risk_of_bias,
     )
 
 
@@ -259,11 +266,17 @@ def _(
     axis_limits: tuple[float, float] | None = None,
     exclusions: bool = True,
     order: str = "year",
+    risk_of_bias: Sequence[Assessment] = (),
 ) -> Figure:
     if isinstance(result, str) or not all(isinstance(r, EvidencePool) for r in result):
         raise DesignError("only pools of evidence can be drawn together.")
     return forest_of_pools(
-        result, layout=layout, axis_limits=axis_limits, exclusions=exclusions, order=order
+        result,
+        layout=layout,
+        axis_limits=axis_limits,
+        exclusions=exclusions,
+        order=order,
+        risk_of_bias=risk_of_bias,
     )
 
 

@@ -70,7 +70,7 @@ def forest_of_pools(
     """
     chosen = layout_named(layout)
     table = pool_table(pools, chosen.words, exclusions=exclusions, order=order, bias=risk_of_bias)
-    return _Sheet(table, chosen, axis_limits).draw()
+    return TableSheet(table, chosen, axis_limits).draw()
 
 
 def forest_of_meta(
@@ -104,10 +104,10 @@ def forest_of_meta(
     """
     chosen = layout_named(layout)
     table = own_table(meta, title=title, measure=measure, favours=favours)
-    return _Sheet(table, chosen, axis_limits).draw()
+    return TableSheet(table, chosen, axis_limits).draw()
 
 
-class _Sheet:
+class TableSheet:
     """Draws a table from top to bottom; ``y`` is where the next line begins."""
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from locoreg.core.numbertext import p_text, percent_texts, plural
-from locoreg.figures.forest import _Sheet
+from locoreg.figures.forest import TableSheet
 from locoreg.figures.layouts import layout_named
 from locoreg.figures.meta.tableaxis import limits_of, name_of, scale_of
 from locoreg.figures.table import (
@@ -51,7 +51,7 @@ def forest_of_report(
     table = forest_table(report, title=title)
     ends = [end for study in report.studies for end in study.natural[1:]]
     limits = axis_limits or limits_of(report.measure, ends)
-    return _Sheet(table, layout_named(layout), limits).draw()
+    return TableSheet(table, layout_named(layout), limits).draw()
 
 
 def forest_table(report: MetaReport, *, title: str | None) -> ForestTable:

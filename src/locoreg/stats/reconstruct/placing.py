@@ -109,8 +109,10 @@ def _spread(
     parts: list[tuple[float, float, int, int]], power: float, shift: float
 ) -> tuple[FloatArray, BoolArray]:
     times, marks = [], []
-    for start, stop, d, c in parts:
-        even = (np.arange(d) + shift) / max(d, 1)
+    for k, (start, stop, d, c) in enumerate(parts):
+        # An event at the very time of a number at risk would still count there.
+        late_by = shift if k == len(parts) - 1 and start < stop else 0.5
+        even = (np.arange(d) + late_by) / max(d, 1)
         late = ((np.arange(c) + 0.5) / max(c, 1)) ** power
         times.append(start + (stop - start) * np.concatenate([even, late]))
         marks.append(np.r_[np.ones(d, dtype=bool), np.zeros(c, dtype=bool)])

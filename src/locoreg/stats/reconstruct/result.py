@@ -32,6 +32,8 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 # More persons than this are no arm of a trial; memory and time would grow with them.
 MOST_PERSONS = 200_000
+# A mean of courses that leaves the curve by more than this fits none of them.
+WORST_MEAN = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -224,12 +226,11 @@ def reconstruct(
     taus, numbers = times_at_risk(at_risk_times, at_risk, persons)
     grid = make_grid(points.time, points.survival, taus, numbers, curve_end)
     expected = expected_counts(grid, persons, events)
-    d, c = whole_counts(expected.events, expected.censored, persons, events, grid.survival[1:])
     places = usual_places(points.time, points.survival)
     if events_at is not None:
         check_option("events_at", events_at, EVENT_PLACES)
         places = events_at
-    times, marks = place(grid, persons, d, c, places)
+    d, c, times, marks = _placed(grid, persons, expected, events, places)
     return Reconstruction(
         time=times,
         event=marks,
@@ -250,6 +251,30 @@ def reconstruct(
         log_likelihood=expected.log_likelihood,
         notes=_notes(grid, points, expected, taus, events, int(d.sum())),
     )
+
+
+def _placed(
+    grid: Grid, n: int, expected: Expected, total_events: int | None, places: EventPlaces
+) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
+    """Place expected counts, or the likeliest ones where the mean of several courses fits none."""
+    d, c = whole_counts(expected.events, expected.censored, n, total_events, grid.survival[1:])
+    times, marks = place(grid, n, d, c, places)
+    miss = _miss(grid, times, marks)
+    if miss <= WORST_MEAN:
+        return d, c, times, marks
+    other = expected.likeliest_events, expected.likeliest_censored
+    d2, c2 = (np.asarray(count, dtype=np.int64) for count in other)
+    times2, marks2 = place(grid, n, d2, c2, places)
+    meets = total_events is None or abs(d2.sum() - total_events) <= abs(d.sum() - total_events)
+    if meets and _miss(grid, times2, marks2) < miss:
+        return d2, c2, times2, marks2
+    return d, c, times, marks
+
+
+def _miss(grid: Grid, time: FloatArray, event: BoolArray) -> float:
+    last = np.r_[np.diff(grid.time) > 0, True]
+    fitted = kaplan_meier_at(time, event, grid.time[last])
+    return float(np.abs(fitted - grid.survival[last]).max())
 
 
 def _whole(name: str, value: int, least: int, most: int) -> int:

@@ -28,6 +28,8 @@ class Expected:
     ----------
     events, censored : ndarray of float, shape (m,)
         Posterior means.
+    likeliest_events, likeliest_censored : ndarray of float, shape (m,)
+        The single most probable path.
     log_likelihood : float
         Log marginal likelihood of the points.
     error : float
@@ -38,6 +40,8 @@ class Expected:
 
     events: FloatArray
     censored: FloatArray
+    likeliest_events: FloatArray
+    likeliest_censored: FloatArray
     log_likelihood: float
     error: float
     tilt: float
@@ -118,4 +122,34 @@ def _smooth(grid: Grid, n: int, error: float, tilt: float) -> Expected:
         censored[i] = float(probability @ step.censored)
         beta = np.full(alphas[i].size, -np.inf)
         np.logaddexp.at(beta, step.origin, onward)
-    return Expected(events=events, censored=censored, log_likelihood=total, error=error, tilt=tilt)
+    likeliest = _likeliest(steps)
+    return Expected(
+        events=events,
+        censored=censored,
+        likeliest_events=likeliest[0],
+        likeliest_censored=likeliest[1],
+        log_likelihood=total,
+        error=error,
+        tilt=tilt,
+    )
+
+
+def _likeliest(steps: list[Steps]) -> tuple[FloatArray, FloatArray]:
+    """Return events and censorings of the most probable path."""
+    value, chosen = np.zeros(1), []
+    for step in steps:
+        whole = value[step.origin] + step.log_weight
+        order = np.lexsort((-whole, step.goal))
+        first = np.r_[True, np.diff(step.goal[order]) > 0]
+        best = order[first]
+        value = np.full(step.states, -np.inf)
+        way = np.zeros(step.states, dtype=np.int64)
+        value[step.goal[best]], way[step.goal[best]] = whole[best], best
+        chosen.append(way)
+    state = int(np.argmax(value))
+    events, censored = np.zeros(len(steps)), np.zeros(len(steps))
+    for i in range(len(steps) - 1, -1, -1):
+        taken = int(chosen[i][state])
+        events[i], censored[i] = steps[i].events[taken], steps[i].censored[taken]
+        state = int(steps[i].origin[taken])
+    return events, censored

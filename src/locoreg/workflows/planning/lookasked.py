@@ -150,7 +150,7 @@ def _boundary(name: str, parameter: float | None) -> Spending | Classical:
         raise DesignError(
             f"there is no classical boundary {short!r}.", hint=did_you_mean(short, CLASSICAL_NAMES)
         )
-    return Classical(name=short, parameter=parameter)  # type: ignore[arg-type]
+    return Classical(name=short, parameter=parameter)
 
 
 def _spending(name: str, parameter: float | None) -> Spending:
@@ -159,7 +159,7 @@ def _spending(name: str, parameter: float | None) -> Spending:
         raise DesignError(
             f"there is no spending function {name!r}.", hint=did_you_mean(name, known)
         )
-    return Spending(name=name, parameter=parameter)  # type: ignore[arg-type]
+    return Spending(name=name, parameter=parameter)
 
 
 def _fractions(text: str) -> tuple[float, ...]:

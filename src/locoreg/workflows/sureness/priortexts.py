@@ -35,11 +35,14 @@ def tau_prior_of(text: str) -> TauPrior:
     match = _TURNER.match(text)
     if match is None:
         return parse_tau_prior(text)
-    # Comparisons have commas in their names, editions and outcomes have none.
-    words = [one.strip() for one in match[1].split(",", 2)]
-    if len(words) != 3 or not words[0].isdigit():
+    # Outcomes may have commas in their names, editions and comparisons have none.
+    edition, _, rest = match[1].partition(",")
+    outcome, _, comparison = rest.rpartition(",")
+    if not edition.strip().isdecimal() or not outcome.strip() or not comparison.strip():
         raise DesignError(f"the prior {text!r} can't be read.", hint=_EXAMPLE)
-    return turner_prior(edition=int(words[0]), outcome=words[1], comparison=words[2])
+    return turner_prior(
+        edition=int(edition), outcome=outcome.strip(), comparison=comparison.strip()
+    )
 
 
 def check_mu_prior(text: str) -> None:
