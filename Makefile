@@ -13,7 +13,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # A moved or copied folder gets an environment of its own: an environment holds absolute paths.
 PLACE := $(VENV)/.made-in-$(shell pwd | cksum | cut -d ' ' -f 1)
 WORKERS ?= auto
-R_PACKAGES := metafor metadat survival cmprsk MatchIt riskRegression sandwich jsonlite
+R_PACKAGES := metafor metadat clubSandwich rpact survival cmprsk MatchIt riskRegression sandwich jsonlite
 REFERENCE_SETS = $(shell cd tests/reference/meta && ls dat.*.json edge_cases.json | sed 's/\.json$$//' | paste -sd , -)
 
 .PHONY: help demo web test lint docs docs-build generated bench reference validate check clean
@@ -57,6 +57,10 @@ reference: ## make the reference numbers anew with R
 	  echo "hint: on Debian and Ubuntu, sudo apt-get install $(foreach package,$(R_PACKAGES),r-cran-$(shell echo $(package) | tr A-Z a-z))" >&2; exit 1; }
 	Rscript tests/reference/meta/generate.R tests/reference/meta $(REFERENCE_SETS)
 	Rscript tests/reference/meta/generate_subgroups.R tests/reference/meta
+	Rscript tests/reference/meta/generate_clusters.R tests/reference/meta
+	Rscript tests/reference/smallstudy/generate.R tests/reference/smallstudy
+	Rscript tests/reference/effectmeasures/generate.R tests/reference/effectmeasures/measures.json
+	Rscript tests/reference/sequential/generate.R > tests/reference/sequential/rpact.json
 	Rscript tests/reference/survival/make_reference.R tests/reference/survival kept
 
 validate: $(VENV)/.installed-dev ## measure bias and coverage anew by simulation (slow)

@@ -10,8 +10,9 @@ import pytest
 from locoreg.core.errors import DataError, DesignError, NothingToPoolError
 from locoreg.core.jsontext import dumps
 from locoreg.evidence.certainty import InformationRule
-from locoreg.workflows.baselinetimes import BaselinePoint, absolute_at
+from locoreg.workflows.baselinetimes import absolute_at
 from locoreg.workflows.certainty import certainty_of, facts_of, read_assessments
+from locoreg.workflows.conclusion.plan import Baseline
 from locoreg.workflows.evidence import pool_question, row_findings
 from tests.workflows.conclusion import runs
 
@@ -116,14 +117,24 @@ def test_a_pool_that_is_not_there_says_why():
     assert told["refused"]
 
 
-def point(label="low", at=36, percent=67.9):
-    return BaselinePoint(label=label, at_months=at, survival_percent=percent, source="S042")
+def baseline(label="low", *points):
+    stated = points or ((36, 67.9),)
+    return Baseline.model_validate(
+        {
+            "label": label,
+            "points": [
+                {"at_months": at, "survival_percent": percent, "source": "S042"}
+                for at, percent in stated
+            ],
+        }
+    )
 
 
 def test_absolute_effects_at_three_and_five_years():
     rows = absolute_at(
-        results(), POOL, [point(), point(at=60, percent=50), point("high", 36, 25)], months=(36, 60)
-    )
+        results(), POOL, [baseline("low", (36, 67.9), (60, 50)), baseline("high", (36, 25))],
+        months=(36, 60),
+    )  # fmt: skip
     assert [(r["label"], r["at_months"], bool(r["refused"])) for r in rows] == [
         ("low", 36, False), ("low", 60, False), ("high", 36, False), ("high", 60, True),
     ]  # fmt: skip
@@ -135,10 +146,14 @@ def test_absolute_effects_at_three_and_five_years():
     assert "nothing is interpolated" in rows[3]["refused"]
 
 
+def test_points_at_other_times_keep_their_rows():
+    rows = absolute_at(results(), POOL, [baseline("medium", (35, 50))], months=(36,))
+    assert [(r["at_months"], bool(r["refused"])) for r in rows] == [(35, False), (36, True)]
+    assert rows[0]["key"].endswith("rct/medium/35")
+
+
 def test_baselines_that_contradict_themselves_are_refused():
     with pytest.raises(DataError, match="survival rises"):
-        absolute_at(results(), POOL, [point(), point(at=60, percent=80)], months=(36,))
-    with pytest.raises(DataError, match="stated twice"):
-        absolute_at(results(), POOL, [point(), point()], months=(36,))
+        absolute_at(results(), POOL, [baseline("low", (36, 67.9), (60, 80))], months=(36,))
     with pytest.raises(DesignError):
-        absolute_at(results(), ("x", "y", "rct"), [point()], months=(36,))
+        absolute_at(results(), ("x", "y", "rct"), [baseline()], months=(36,))

@@ -57,6 +57,9 @@ METHODS = {
     "REML": "random effects, restricted maximum likelihood",
     "EB": "random effects, empirical Bayes",
     "PM": "random effects, Paule-Mandel",
+    "HSk": "random effects, Hunter-Schmidt corrected for few studies",
+    "PMM": "random effects, Paule-Mandel median-unbiased",
+    "GENQ": "random effects, Q with given weights",
 }
 INTERVALS = {
     "normal": "normal interval",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
-from locoreg.core.errors import DataError
+from locoreg.stats.countpool import CountPool, chi_squared, complete_rows, count_pool
 from locoreg.stats.effectmeasures.persontime import two_rates
 from locoreg.stats.effectmeasures.result import (
     EffectMeasures,
@@ -27,66 +25,6 @@ CountMeasure = Literal["OR", "RR", "RD"]
 RateMeasure = Literal["IRR", "IRD"]
 COUNT_MEASURES: tuple[CountMeasure, ...] = ("OR", "RR", "RD")
 RATE_MEASURES: tuple[RateMeasure, ...] = ("IRR", "IRD")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountPool:
-    """A common effect pooled from counts.
-
-    Attributes
-    ----------
-    method, measure : str
-        ``Mantel-Haenszel`` or ``Peto``; OR, RR, RD, IRR or IRD.
-    level : float
-        Level of the interval in percent.
-    k, k_effects : int
-        Studies with complete counts, and those of them with an effect of their own, which Q is
-        summed over.
-    k_double_zero : int
-        Studies without events, or with events only, in both groups. They carry no information on
-        a ratio and are not among ``k_effects``.
-    k_missing : int
-        Studies with a missing count, which are left out.
-    mu, se, statistic, p_value, ci_low, ci_high : float
-        Pooled effect (logarithm for ratios), its standard error, normal test and interval; NaN
-        where it can't be estimated.
-    q, q_df, q_p, i2, h2 : float
-        Heterogeneity of the studies' own effects around the pool; I2 in percent.
-    test, test_df, test_p : float
-        Cochran-Mantel-Haenszel chi-squared for OR, Mantel-Haenszel chi-squared for IRR; else NaN.
-    corrected : bool
-        Whether ``test`` has the continuity correction.
-    breslow_day, tarone, tarone_df, tarone_p, breslow_day_p : float
-        Tests of equal odds ratios, by Breslow and Day, and with Tarone's correction; OR only.
-    """
-
-    method: str
-    measure: str
-    level: float
-    k: int
-    k_effects: int
-    k_double_zero: int
-    k_missing: int
-    mu: float
-    se: float
-    statistic: float
-    p_value: float
-    ci_low: float
-    ci_high: float
-    q: float
-    q_df: float
-    q_p: float
-    i2: float
-    h2: float
-    test: float
-    test_df: float
-    test_p: float
-    corrected: bool
-    breslow_day: float
-    breslow_day_p: float
-    tarone: float
-    tarone_df: float
-    tarone_p: float
 
 
 def mantel_haenszel(
@@ -138,7 +76,7 @@ def mantel_haenszel(
     tail = check_level(level)
     given = columns(ai=ai, bi=bi, ci=ci, di=di)
     require_counts(ai=given[0], bi=given[1], ci=given[2], di=given[3])
-    whole = _complete(given)
+    whole = complete_rows(given)
     # A table without anybody in one group holds no comparison: its terms below are 0/0.
     a, b, c, d = (x[whole] for x in given)
     table = _both_groups(a, b, c, d)
@@ -146,10 +84,10 @@ def mantel_haenszel(
     own = two_by_two(measure, ai=a, bi=b, ci=c, di=d, zeros=zeros)
     test, tests = (np.nan, np.nan), NO_TESTS
     if measure == "OR":
-        test = _chi_squared(*hypergeometric(*table), continuity=continuity)
+        test = chi_squared(*hypergeometric(*table), continuity=continuity)
         tests = equal_odds(table, mu)
     double = ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
-    return _pool(
+    return count_pool(
         "Mantel-Haenszel",
         measure,
         (mu, se),
@@ -208,7 +146,7 @@ def mantel_haenszel_rates(
     given = columns(x1i=x1i, t1i=t1i, x2i=x2i, t2i=t2i)
     require_counts(x1i=given[0], x2i=given[2])
     require_positive("person-time is above 0.", t1i=given[1], t2i=given[3])
-    whole = _complete(given)
+    whole = complete_rows(given)
     x1, t1, x2, t2 = (x[whole] for x in given)
     total = t1 + t2
     weight = t1 * t2 / total
@@ -218,13 +156,13 @@ def mantel_haenszel_rates(
         mu, se = _log_ratio(r, s, float(np.sum(weight / total * (x1 + x2))))
         events = x1 + x2
         variance = events * (t1 / total) * (t2 / total)
-        test = _chi_squared(x1 - events * (t1 / total), variance, continuity=continuity)
+        test = chi_squared(x1 - events * (t1 / total), variance, continuity=continuity)
     else:
         spread = float(np.sum(x1 * (t2 / total) ** 2 + x2 * (t1 / total) ** 2))
         mu = float(np.sum(x1 * (t2 / total) - x2 * (t1 / total)) / np.sum(weight))
         se = float(np.sqrt(spread) / np.sum(weight)) if spread > 0 else float("nan")
     own = two_rates(measure, x1i=x1, t1i=t1, x2i=x2, t2i=t2, zeros=zeros)
-    return _pool(
+    return count_pool(
         "Mantel-Haenszel",
         measure,
         (mu, se),
@@ -267,7 +205,7 @@ def peto(*, ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike, level: f
     tail = check_level(level)
     given = columns(ai=ai, bi=bi, ci=ci, di=di)
     require_counts(ai=given[0], bi=given[1], ci=given[2], di=given[3])
-    whole = _complete(given)
+    whole = complete_rows(given)
     a, b, c, d = (x[whole] for x in given)
     with np.errstate(divide="ignore", invalid="ignore"):
         difference, variance = hypergeometric(a, b, c, d)
@@ -284,7 +222,7 @@ def peto(*, ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike, level: f
     if total > 0:
         mu, se = float(np.sum(difference[informative])) / total, total**-0.5
     double = ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
-    return _pool(
+    return count_pool(
         "Peto",
         "OR",
         (mu, se),
@@ -296,13 +234,6 @@ def peto(*, ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike, level: f
         continuity=False,
         tests=NO_TESTS,
     )
-
-
-def _complete(given: tuple[FloatArray, ...]) -> np.ndarray:
-    whole = ~np.isnan(given).any(axis=0)
-    if not whole.any():
-        raise DataError("no study has all its counts.", hint="give the counts of one or more.")
-    return np.asarray(whole)
 
 
 def _both_groups(
@@ -357,71 +288,3 @@ def _risk_difference(
 
 
 _POOLS = {"OR": _odds_ratio, "RR": _risk_ratio, "RD": _risk_difference}
-
-
-def _chi_squared(
-    difference: FloatArray, variance: FloatArray, *, continuity: bool
-) -> tuple[float, float]:
-    """Chi-squared on one degree of freedom of a sum of O - E; NaN without variance."""
-    known = np.isfinite(variance)
-    spread = float(np.sum(variance[known]))
-    if spread <= 0:
-        return float("nan"), float("nan")
-    distance = abs(float(np.sum(difference[known])))
-    if continuity:
-        # As Mantel and Haenszel wrote it, also where the distance is below the correction.
-        distance -= 0.5
-    chi2 = distance**2 / spread
-    return chi2, float(special.chdtrc(1, chi2))
-
-
-def _pool(
-    method: str,
-    measure: str,
-    fit: tuple[float, float],
-    own: EffectMeasures,
-    *,
-    level: float,
-    tail: float,
-    counts: tuple[int, int, int],
-    test: tuple[float, float],
-    continuity: bool,
-    tests: dict[str, float],
-) -> CountPool:
-    mu, se = fit
-    z = -float(special.ndtri(tail))
-    known = (own.omitted == 0) & (np.nan_to_num(own.vi) > 0)
-    k = int(known.sum())
-    # One study has nothing to differ from.
-    q, q_p, i2, h2 = 0.0, 1.0, 0.0, 1.0
-    if k > 1:
-        q = float(np.sum((own.yi[known] - mu) ** 2 / own.vi[known]))
-        q_p = float(special.chdtrc(k - 1, q))
-        i2 = 100 * max(0.0, q - (k - 1)) / q if q > 0 else 0.0 * q
-        h2 = q / (k - 1)
-    statistic = mu / se if np.isfinite(se) and se > 0 else float("nan")
-    return CountPool(
-        method=method,
-        measure=measure,
-        level=float(level),
-        k=counts[0],
-        k_effects=k,
-        k_double_zero=counts[1],
-        k_missing=counts[2],
-        mu=mu,
-        se=se,
-        statistic=statistic,
-        p_value=float(2 * special.ndtr(-abs(statistic))),
-        ci_low=mu - z * se,
-        ci_high=mu + z * se,
-        q=q,
-        q_df=float(max(k - 1, 0)),
-        q_p=q_p,
-        i2=i2,
-        h2=h2,
-        test=float(test[0]),
-        test_df=1.0 if np.isfinite(test[0]) else float("nan"),
-        test_p=float(test[1]),
-        corrected=continuity,
-        **tests,
-    )

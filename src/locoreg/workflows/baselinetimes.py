@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from locoreg.core.errors import DataError, DesignError
 from locoreg.evidence.absolute import absolute_effect
+from locoreg.workflows.conclusion.plan import Baseline, BaselinePoint
 from locoreg.workflows.conclusion.pools import (
     Results,
     estimate_of,
@@ -21,32 +21,10 @@ from locoreg.workflows.conclusion.pools import (
 UNKNOWN_EVENT = "Neither the run nor the shipped tables say what the event of this outcome is."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselinePoint:
-    """Outcome without the intervention at one time, as a source states it.
-
-    Attributes
-    ----------
-    label : str
-        low, medium or high risk.
-    at_months : float
-        When.
-    survival_percent : float
-        Percent in the good state.
-    source : str
-        Where the number stands.
-    """
-
-    label: str
-    at_months: float
-    survival_percent: float
-    source: str
-
-
 def absolute_at(
     results: Results,
     pool: tuple[str, str, str],
-    points: Sequence[BaselinePoint],
+    baselines: Sequence[Baseline],
     *,
     months: Sequence[float],
 ) -> list[dict[str, Any]]:
@@ -58,11 +36,11 @@ def absolute_at(
         Results of a run.
     pool : tuple of str
         Question, outcome and design.
-    points : sequence of BaselinePoint
+    baselines : sequence of Baseline
         Outcomes without the intervention.
     months : sequence of float
         Times of the table: 36 and 60, say. A baseline without a point at one of them has a row
-        that says so; nothing is interpolated.
+        that says so; nothing is interpolated. Points at other times have their rows too.
 
     Returns
     -------
@@ -72,7 +50,7 @@ def absolute_at(
     Raises
     ------
     DataError
-        If a baseline is stated twice at one time, or its survival rises.
+        If the survival of a baseline rises with time, or an absolute effect can't be had.
     DesignError
         If there is no such pool, or its outcome is unknown.
     """
@@ -82,24 +60,24 @@ def absolute_at(
     words = outcome_words(results, item)
     if words is None:
         raise DesignError(UNKNOWN_EVENT)
-    by_label = _by_label(points, words.event_is == "adverse")
     shown, found = read_interval(item["pool"]), item["pool"]
     rows = []
-    for label, mine in by_label.items():
-        for month in months:
+    for baseline in baselines:
+        stated = _stated(baseline, words.event_is == "adverse")
+        for month in sorted({*months, *stated}):
             row: dict[str, Any] = {
-                "label": label,
+                "label": baseline.label,
                 "at_months": month,
-                "key": f"findings/{'/'.join(pool)}/{label}/{month:g}",
+                "key": f"findings/{'/'.join(pool)}/{baseline.label}/{month:g}",
                 "state": words.state,
                 "source": None,
                 "refused": "",
             }
-            point = mine.get(month)
+            point = stated.get(month)
             if point is None:
                 refused = (
                     f"no outcome without the intervention at {month:g} months is stated for "
-                    f"{label}; nothing is interpolated."
+                    f"{baseline.label}; nothing is interpolated."
                 )
                 rows.append({**row, "refused": refused})
                 continue
@@ -114,25 +92,15 @@ def absolute_at(
     return rows
 
 
-def _by_label(
-    points: Sequence[BaselinePoint], falls: bool
-) -> dict[str, dict[float, BaselinePoint]]:
-    out: dict[str, dict[float, BaselinePoint]] = {}
-    for point in points:
-        mine = out.setdefault(point.label, {})
-        if point.at_months in mine:
-            raise DataError(
-                f"baseline {point.label} is stated twice at {point.at_months:g} months.",
-                hint="keep one of the two.",
-            )
-        mine[point.at_months] = point
-    for label, mine in out.items():
-        values = [mine[at].survival_percent for at in sorted(mine)]
-        steps = [b - a if falls else a - b for a, b in pairwise(values)]
-        if any(step > 0 for step in steps):
-            raise DataError(
-                f"baseline {label}: {'survival rises' if falls else 'the share falls'} with time "
-                f"({', '.join(f'{one:g}%' for one in values)}).",
-                hint="check months and percentages.",
-            )
-    return out
+def _stated(baseline: Baseline, falls: bool) -> dict[float, BaselinePoint]:
+    """Return the points of a baseline by month; they fall for an adverse event, else they rise."""
+    points = baseline.stated
+    values = [one.survival_percent for one in points]
+    steps = [b - a if falls else a - b for a, b in pairwise(values)]
+    if any(step > 0 for step in steps):
+        raise DataError(
+            f"baseline {baseline.label}: {'survival rises' if falls else 'the share falls'} with "
+            f"time ({', '.join(f'{one:g}%' for one in values)}).",
+            hint="check months and percentages.",
+        )
+    return {one.at_months: one for one in points}

@@ -122,10 +122,11 @@ def certainty_of(
             baselines=[
                 BaselineRisk(
                     label=one.label,
-                    survival=one.survival_percent / 100,
-                    at_months=one.at_months,
+                    survival=point.survival_percent / 100,
+                    at_months=point.at_months,
                 )
                 for one in plan.baseline
+                for point in one.stated
             ],
             important=Threshold(per_1000=plan.important.per_1000),
             information=information,

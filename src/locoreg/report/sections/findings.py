@@ -22,6 +22,7 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.words import NONE, doi_link, plural
+from locoreg.workflows.conclusion.sentences import listed
 
 ANCHOR = "summary-of-findings"
 _NOTE = (
@@ -97,21 +98,28 @@ def _csv_rows(row: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     tail = (judged.get("level", "not judged"), judged.get("author"), tuple(reasons))
     out = []
     for one in row["baselines"]:
-        said = _statement_of(row, one["label"])
+        said = _statement_of(row, one)
         out.append(
             (*head, one["label"], one["at_months"], one["source"], one["without"], one["with"],
              one["with_low"], one["with_high"], one["difference"], one["difference_low"],
              one["difference_high"], row["important_per_1000"], one["size"], *tail,
              said["text"], said["reach"], row["refused"])
         )  # fmt: skip
+    out += [
+        (*head, one["label"], one["at_months"], *(None,) * 8, row["important_per_1000"], None,
+         *tail, None, None, one["refused"])
+        for one in row["not_stated"]
+    ]  # fmt: skip
     empty = (None,) * 10
     return out or [
         (*head, *empty, row["important_per_1000"], None, *tail, None, None, row["refused"])
     ]
 
 
-def _statement_of(row: Mapping[str, Any], label: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(s for s in row["statements"] if label in s["labels"])
+def _statement_of(row: Mapping[str, Any], one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the statement of a baseline at a time."""
+    wanted = {"label": one["label"], "at_months": one["at_months"]}
+    found: Mapping[str, Any] = next(s for s in row["statements"] if wanted in s["of"])
     return found
 
 
@@ -169,7 +177,9 @@ def _head(table: Mapping[str, Any]) -> tuple[tuple[str, Text], ...]:
         ("Last search", table["search_date"] or "not stated"),
     ]
     sources = dict.fromkeys(
-        f"{one['label']}: {one['source']}" for row in table["rows"] for one in row["baselines"]
+        f"{one['label']}, {one['at_months']:g} months: {one['source']}"
+        for row in table["rows"]
+        for one in row["baselines"]
     )
     pairs.append(("Source of the outcome without", "; ".join(sources) or NONE))
     authors = dict.fromkeys(
@@ -183,7 +193,7 @@ def _said(row: Mapping[str, Any]) -> Callout:
     """Return what is said of an outcome in words, with what the interval holds."""
     lines = []
     for one in row["statements"]:
-        labels = ", ".join(one["labels"])
+        labels = ", ".join(f"{of['label']} at {of['at_months']:g} months" for of in one["of"])
         lines.append(
             text(Strong(one["text"]), f" {one['reach']} Baseline: {labels}; a difference matters "
                  f"from {row['important_per_1000']:g} per 1,000 on, as the study file states.")
@@ -205,7 +215,7 @@ def _rows(anchor: str, row: Mapping[str, Any], one_level: bool) -> list[Row]:
         return [Row((*cells, text(row["refused"] or NONE)))]
     out = []
     for one in row["baselines"]:
-        said = _statement_of(row, one["label"])
+        said = _statement_of(row, one)
         capped = " (limit set to 0 or 1,000)" if one["capped"] else ""
         out.append(
             Row(
@@ -222,7 +232,26 @@ def _rows(anchor: str, row: Mapping[str, Any], one_level: bool) -> list[Row]:
                 )
             )
         )  # fmt: skip
-    return out
+    return out + _not_stated(name, row, (*shared, certainty))
+
+
+def _not_stated(name: str, row: Mapping[str, Any], cells: tuple[Text, Text, Text]) -> list[Row]:
+    """Return a row per baseline that lacks a point at a time of the table."""
+    times: dict[str, list[str]] = {}
+    for one in row["not_stated"]:
+        times.setdefault(one["label"], []).append(f"{one['at_months']:g}")
+    participants, relative, certainty = cells
+    return [
+        Row(
+            (
+                text(Strong(name), f": {row['state']} at {listed(months)} months; baseline {label}"),
+                participants, relative, (NONE,), (NONE,), (NONE,), certainty,
+                text("No source for the outcome without the intervention is stated; nothing is "
+                     "interpolated."),
+            )
+        )
+        for label, months in times.items()
+    ]  # fmt: skip
 
 
 def _participants(row: Mapping[str, Any]) -> str:

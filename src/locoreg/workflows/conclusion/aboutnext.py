@@ -15,6 +15,7 @@ from locoreg.workflows.conclusion.sentences import (
     count_number,
     finite,
     interval_number,
+    made_up,
     percent_number,
     said,
 )
@@ -81,6 +82,7 @@ def _entry(entry: Mapping[str, Any]) -> Iterator[Sentence]:
         yield said(f"{entry['label']}: {entry['refused']}", tone="serious")
     for trial in entry["trials"]:
         yield from trial_sentences(entry, trial)
+    yield from prospect_sentences(entry)
     points = "; ".join(
         f"{one['percent']:g}% at {one['at_months']:g} months, {one['source']}"
         for one in entry["control_survival"]
@@ -90,6 +92,111 @@ def _entry(entry: Mapping[str, Any]) -> Iterator[Sentence]:
         f"{100 * entry['allocation']:g}% of the patients in the intervention arm; "
         f"{entry['dropout_percent_per_year']:g}% lost to follow-up per year."
     )
+
+
+def prospect_sentences(entry: Mapping[str, Any]) -> Iterator[Sentence]:
+    """Yield what is known of the next trial beside its size, each part in a sentence.
+
+    Parameters
+    ----------
+    entry : mapping
+        Of ``planning``.
+
+    Yields
+    ------
+    Sentence
+        Of the parts that were asked for and could be computed.
+    """
+    makers = (
+        ("sequential", _boundaries), ("assurance", _assured), ("value", _changes),
+        ("accrual", _accrues), ("enrichment", _enriched),
+    )  # fmt: skip
+    for name, make in makers:
+        part = entry.get(name)
+        if part is None:
+            continue
+        if part["refused"]:
+            yield said(f"{name.capitalize()}: {part['refused']}", tone="serious")
+        else:
+            yield from make(part)
+
+
+def _boundaries(part: Mapping[str, Any]) -> Iterator[Sentence]:
+    key, size = part["key"], part["required"]
+    yield said(
+        f"To find a hazard ratio of {decimal_text(part['options']['effect'])} the trials together "
+        "take the information of ",
+        count_number(part["required_events"], f"{key}/required_events"),
+        " events of one trial; they have that of ",
+        count_number(part["achieved_events"], f"{key}/achieved_events"), " (",
+        percent_number(size["fraction"], f"{key}/required/fraction"),
+        f"). {part['verdict']['sentence']}",
+    )  # fmt: skip
+    if size["trials"] is not None:
+        fewest = size["trials"]["fewest"]
+        yield said(
+            "With the differences between trials as they are it takes at least ",
+            count_number(fewest, f"{key}/required/trials/fewest"),
+            f" more {'trial' if fewest == 1 else 'trials'}, however large.",
+        )
+
+
+def _assured(part: Mapping[str, Any]) -> Iterator[Sentence]:
+    for i, one in enumerate(part["new_trial"]):
+        key = f"{part['key']}/new_trial/{i}"
+        yield said(
+            "A trial of ", count_number(one["patients"], f"{key}/patients"),
+            " patients finds a significant benefit with a chance of ",
+            percent_number(one["benefit"], f"{key}/benefit"), ", a significant harm with ",
+            percent_number(one["harm"], f"{key}/harm"),
+            ", averaged over what the trials so far leave to be believed of its effect "
+            f"({part['prior']}).",
+        )  # fmt: skip
+
+
+def _changes(part: Mapping[str, Any]) -> Iterator[Sentence]:
+    for i, one in enumerate(part["values"]):
+        held = one["conclusions"][0]
+        key = f"{part['key']}/values/{i}"
+        yield said(
+            "A trial of ", count_number(one["patients"], f"{key}/patients"),
+            " patients changes what the pool says of no effect with a chance of ",
+            percent_number(held["chance_of_change"], f"{key}/conclusions/0/chance_of_change"),
+            f" (now: {held['now']}).",
+        )  # fmt: skip
+
+
+def _accrues(part: Mapping[str, Any]) -> Iterator[Sentence]:
+    for one in part["forecasts"]:
+        if one["refused"]:
+            yield said(f"Accrual: {one['refused']}", tone="serious")
+            continue
+        key = one["key"]
+        yield said(
+            "At the pace of the trials before, ", count_number(one["patients"], f"{key}/patients"),
+            f" patients in {one['months']:g} months are not reached with a chance of ",
+            percent_number(one["fails"], f"{key}/fails"), "; it takes ",
+            count_number(one["months_median"], f"{key}/months_median"),
+            f" months in the middle ({one['months_low']:.0f} to {one['months_high']:.0f}, 90%).",
+        )  # fmt: skip
+
+
+def _enriched(part: Mapping[str, Any]) -> Iterator[Sentence]:
+    both = [part[name] for name in ("everybody", "selected")]
+    if any(one["size"] is None for one in both):
+        yield said("Enrichment: no size for everybody or for the selected; see the table.")
+        return
+    key = part["key"]
+    sentence = said(
+        "By the rule of ", f"{part['selection']}: " if "selection" in part else "the selection: ",
+        count_number(both[1]["size"]["patients"], f"{key}/selected/size/patients"),
+        " patients among the selected, of ",
+        count_number(both[1]["screened"], f"{key}/selected/screened"),
+        " looked at, against ",
+        count_number(both[0]["size"]["patients"], f"{key}/everybody/size/patients"),
+        " patients among everybody.",
+    )  # fmt: skip
+    yield from made_up([sentence], bool(part["synthetic"]))
 
 
 def _missing(question: Mapping[str, Any]) -> Iterator[Sentence]:

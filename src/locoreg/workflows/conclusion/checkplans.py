@@ -27,6 +27,7 @@ def check_plans(
     questions: Iterable[_Asked],
     findings: Sequence[FindingsPlan],
     planning: Sequence[PlanningPlan],
+    how_sure: Sequence[OfPool] = (),
 ) -> None:
     """Check that each entry is of a pool that the study asks for, and that tables stay readable.
 
@@ -34,8 +35,8 @@ def check_plans(
     ----------
     questions : iterable of QuestionPlan
         Of the evidence part.
-    findings, planning : sequence
-        The two parts.
+    findings, planning, how_sure : sequence
+        The parts.
 
     Raises
     ------
@@ -48,13 +49,14 @@ def check_plans(
         for outcome in q.outcomes
         for design in q.designs
     }
-    for part, plans in (("findings", findings), ("planning", planning)):
+    parts: tuple[tuple[str, Sequence[OfPool]], ...] = (
+        ("findings", findings), ("planning", planning), ("how_sure", how_sure),
+    )  # fmt: skip
+    for part, plans in parts:
         for i, plan in enumerate(plans):
             _is_asked(f"{part}.{i}", plan, asked)
-    pools = [plan.pool for plan in findings]
-    for i, pool in enumerate(pools):
-        if pool in pools[:i]:
-            raise DataError(f"findings.{i}: {'/'.join(pool)} is given twice.")
+    _each_once("findings", findings)
+    _each_once("how_sure", how_sure)
     for question in dict.fromkeys(plan.question for plan in findings):
         count = sum(plan.question == question for plan in findings)
         if count > MOST_OUTCOMES:
@@ -63,6 +65,13 @@ def check_plans(
                 f"{MOST_OUTCOMES} at most.",
                 hint="leave out those that matter least to patients.",
             )
+
+
+def _each_once(part: str, plans: Sequence[OfPool]) -> None:
+    pools = [plan.pool for plan in plans]
+    for i, pool in enumerate(pools):
+        if pool in pools[:i]:
+            raise DataError(f"{part}.{i}: {'/'.join(pool)} is given twice.")
 
 
 def _is_asked(place: str, plan: OfPool, asked: set[tuple[str, str, str]]) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from locoreg.core.errors import LocoregError
-from locoreg.core.estimate import Estimate
-from locoreg.evidence.absolute import AbsoluteEffect, absolute_effect, why_not_absolute
-from locoreg.workflows.conclusion.plan import Baseline, Certainty, FindingsPlan
+from locoreg.evidence.absolute import why_not_absolute
+from locoreg.workflows.baselinetimes import absolute_at
+from locoreg.workflows.conclusion.plan import Certainty, FindingsPlan
 from locoreg.workflows.conclusion.pools import (
     OutcomeWords,
     Results,
     design_label,
-    estimate_of,
     find_pool,
     outcome_words,
     pool_key,
@@ -102,6 +101,7 @@ def _row(
         "participants_of": 0,
         "state": None,
         "baselines": [],
+        "not_stated": [],
         "statements": [],
         "refused": "",
     }
@@ -123,7 +123,7 @@ def _row(
     if reason or words is None:
         return {**row, "refused": f"No absolute effect: {reason}."}
     row |= {"label": words.label, "state": words.state}
-    return row | _absolute(plan, pool, estimate_of(shown), words, intervention)
+    return row | _absolute(results, plan, words, intervention)
 
 
 def _certainty(judged: Certainty | None, notes: _Footnotes) -> dict[str, Any] | None:
@@ -153,48 +153,35 @@ def _footnote(domain: str, by: int, reason: str) -> str:
 
 
 def _absolute(
-    plan: FindingsPlan,
-    pool: Mapping[str, Any],
-    shown: Estimate,
-    words: OutcomeWords,
-    intervention: str,
+    results: Results, plan: FindingsPlan, words: OutcomeWords, intervention: str
 ) -> dict[str, Any]:
-    rows, printed = [], []
-    for baseline in plan.baseline:
-        try:
-            found = absolute_effect(
-                shown,
-                measure=pool["measure"],
-                reference_arm=pool["reference_arm"],
-                event_is="adverse" if words.event_is == "adverse" else "favourable",
-                without=baseline.survival_percent / 100,
-            )
-        except LocoregError as error:
-            return {"refused": f"No absolute effect: {error}", "baselines": [], "statements": []}
-        differences = _printed_differences(found)
-        rows.append(_baseline(plan, baseline, found, differences, words))
-        printed.append((baseline, differences))
-    return {"baselines": rows, "statements": _statements(plan, printed, words, intervention)}
+    try:
+        found = absolute_at(results, plan.pool, plan.baseline, months=plan.times)
+    except LocoregError as error:
+        return {"refused": f"No absolute effect: {error}", "baselines": [], "statements": []}
+    known = [one for one in found if not one["refused"]]
+    rows = [_baseline(plan, one, words) for one in known]
+    missing = [
+        {name: one[name] for name in ("label", "at_months", "refused")}
+        for one in found
+        if one["refused"]
+    ]
+    return {
+        "baselines": rows,
+        "not_stated": missing,
+        "statements": _statements(plan, known, words, intervention),
+    }
 
 
 Differences = tuple[int, int, int]
 
 
-def _baseline(
-    plan: FindingsPlan,
-    baseline: Baseline,
-    found: AbsoluteEffect,
-    differences: Differences,
-    words: OutcomeWords,
-) -> dict[str, Any]:
-    key = f"findings/{'/'.join(plan.pool)}/{baseline.label}"
+def _baseline(plan: FindingsPlan, found: Mapping[str, Any], words: OutcomeWords) -> dict[str, Any]:
     without, with_, low, high = (_per_1000(one) for one in _shares(found))
+    differences = _printed_differences(found)
+    rest = {name: value for name, value in found.items() if name not in ("state", "refused")}
     return {
-        "label": baseline.label,
-        "at_months": baseline.at_months,
-        "source": baseline.source,
-        "key": key,
-        **found.to_dict(),
+        **rest,
         "without_text": str(without),
         "with_text": f"{with_} ({low} to {high})",
         "difference_text": _difference_text(differences[0], differences[1:], words.state),
@@ -207,15 +194,15 @@ def _per_1000(share: float) -> int:
     return math.floor(1000 * share + 0.5 + 1e-9)
 
 
-def _printed_differences(found: AbsoluteEffect) -> Differences:
+def _printed_differences(found: Mapping[str, Any]) -> Differences:
     """Return the differences of the counts as they are printed, so that words agree with them."""
     without, *rest = (_per_1000(one) for one in _shares(found))
     mid, low, high = (one - without for one in rest)
     return mid, low, high
 
 
-def _shares(found: AbsoluteEffect) -> tuple[float, float, float, float]:
-    return found.without, found.with_, found.low, found.high
+def _shares(found: Mapping[str, Any]) -> tuple[float, float, float, float]:
+    return found["without"], found["with"], found["with_low"], found["with_high"]
 
 
 def _difference_text(difference: int, limits: tuple[int, int], state: str) -> str:
@@ -230,17 +217,18 @@ def _difference_text(difference: int, limits: tuple[int, int], state: str) -> st
 
 def _statements(
     plan: FindingsPlan,
-    found: Sequence[tuple[Baseline, Differences]],
+    found: Sequence[Mapping[str, Any]],
     words: OutcomeWords,
     intervention: str,
 ) -> list[dict[str, Any]]:
     """Return the statements; baselines of which the same is said share one."""
-    groups: dict[tuple[Size, bool, str], list[Baseline]] = {}
-    for baseline, (mid, low, high) in found:
+    groups: dict[tuple[Size, bool, str], list[Mapping[str, Any]]] = {}
+    for one in found:
+        mid, low, high = _printed_differences(one)
         size = size_of(mid, plan.important)
         # Of a difference that does not matter no direction is said.
         said = (size, size != "trivial" and mid > 0, reach(low, high, plan.important))
-        groups.setdefault(said, []).append(baseline)
+        groups.setdefault(said, []).append(one)
     return [
         _statement(plan, key, group, words.state, intervention) for key, group in groups.items()
     ]
@@ -249,12 +237,12 @@ def _statements(
 def _statement(
     plan: FindingsPlan,
     key: tuple[Size, bool, str],
-    group: Sequence[Baseline],
+    group: Sequence[Mapping[str, Any]],
     state: str,
     intervention: str,
 ) -> dict[str, Any]:
     size, rises, reached = key
-    months = listed(dict.fromkeys(f"{one.at_months:g}" for one in group))
+    months = listed(f"{one:g}" for one in sorted({one["at_months"] for one in group}))
     spoken = NO_STATEMENT
     if plan.certainty is not None:
         spoken = statement(
@@ -265,7 +253,8 @@ def _statement(
             outcome=f"the number of people {state} at {months} months",
         )
     return {
-        "labels": [one.label for one in group],
+        "labels": list(dict.fromkeys(one["label"] for one in group)),
+        "of": [{"label": one["label"], "at_months": one["at_months"]} for one in group],
         "text": spoken,
         "reach": reached,
         "judged": plan.certainty is not None,

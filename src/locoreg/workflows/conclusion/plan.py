@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -90,11 +91,15 @@ class Certainty(Strict):
         Who judged.
     reasons : tuple of Reason
         Each becomes a footnote.
+    otherwise : str
+        Where comparisons without randomisation start: low, as GRADE has it, or high where risk of
+        bias was judged with ROBINS-I, which rates confounding down in its own domain.
     """
 
     level: Level
     author: Words
     reasons: tuple[Reason, ...]
+    otherwise: Literal["low", "high"] = "low"
 
     @field_validator("reasons")
     @classmethod
@@ -106,25 +111,74 @@ class Certainty(Strict):
         return value
 
 
+class BaselinePoint(Strict):
+    """Outcome without the intervention at one time, as a source states it.
+
+    Attributes
+    ----------
+    at_months : float
+        When.
+    survival_percent : float
+        Percent in the good state, 1 or more: without an adverse event, or with a favourable one.
+    source : str
+        Where the number stands.
+    """
+
+    at_months: Months
+    survival_percent: Share
+    source: Words
+
+
 class Baseline(Strict):
-    """Outcome without the intervention, as a source states it.
+    """Outcome without the intervention of one group of patients: at one time, or at several.
 
     Attributes
     ----------
     label : str
         low, medium or high (risk), or what tells these patients apart.
-    survival_percent : float
-        Percent in the good state, 1 or more: without an adverse event, or with a favourable one.
-    at_months : float
-        When.
-    source : str
-        Where the number stands.
+    survival_percent, at_months, source
+        One point; not beside ``points``.
+    points : tuple of BaselinePoint
+        Several, ascending in months.
     """
 
     label: Name
-    survival_percent: Share
-    at_months: Months
-    source: Words
+    survival_percent: Share | None = None
+    at_months: Months | None = None
+    source: Words | None = None
+    points: tuple[BaselinePoint, ...] = Field(default=(), max_length=6)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Baseline:
+        alone = {
+            "survival_percent": self.survival_percent,
+            "at_months": self.at_months,
+            "source": self.source,
+        }
+        given = [name for name, value in alone.items() if value is not None]
+        missing = [name for name, value in alone.items() if value is None]
+        if self.points and given:
+            raise ValueError(f"{given[0]} stands beside points: write it as one of them")
+        if not self.points and missing:
+            verb = "is" if len(missing) == 1 else "are"
+            raise ValueError(f"{', '.join(missing)} {verb} missing; or write points")
+        months = [one.at_months for one in self.points]
+        if any(b <= a for a, b in pairwise(months)):
+            raise ValueError("the points ascend in months")
+        return self
+
+    @property
+    def stated(self) -> tuple[BaselinePoint, ...]:
+        """The points, in whichever way they are written."""
+        if self.survival_percent is None or self.at_months is None or self.source is None:
+            return self.points
+        return (
+            BaselinePoint(
+                at_months=self.at_months,
+                survival_percent=self.survival_percent,
+                source=self.source,
+            ),
+        )
 
 
 class Important(Strict):
@@ -176,7 +230,10 @@ class FindingsPlan(OfPool):
     question, outcome, design : str
         A pool of the evidence part.
     baseline : tuple of Baseline
-        At least one, with a source each.
+        At least one, with sources.
+    times : tuple of float
+        Months at which every baseline has a row of its own, 36 and 60 say. A baseline without a
+        point there says so: nothing is interpolated. Points at other months keep their rows.
     important : Important
         From where on a difference matters.
     certainty : Certainty or None
@@ -184,6 +241,7 @@ class FindingsPlan(OfPool):
     """
 
     baseline: tuple[Baseline, ...] = Field(min_length=1, max_length=5)
+    times: tuple[Months, ...] = Field(default=(), max_length=6)
     important: Important
     certainty: Certainty | None = None
 
@@ -196,11 +254,18 @@ class FindingsPlan(OfPool):
             raise ValueError(f"the label {twice[0]!r} is given twice")
         return value
 
+    @field_validator("times")
+    @classmethod
+    def _times_ascend(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(b <= a for a, b in pairwise(value)):
+            raise ValueError("the times ascend")
+        return value
+
     @model_validator(mode="after")
     def _level_follows(self) -> FindingsPlan:
         if self.certainty is None:
             return self
-        start = start_level(self.design)
+        start = start_level(self.design, self.certainty.otherwise)
         moved = sum(reason.by for reason in self.certainty.reasons)
         follows = LEVELS[min(max(LEVELS.index(start) + moved, 0), len(LEVELS) - 1)]
         if follows != self.certainty.level:
@@ -211,6 +276,6 @@ class FindingsPlan(OfPool):
         return self
 
 
-def start_level(design: str) -> Level:
-    """Return the level that certainty starts at: high for randomised trials, else low."""
-    return "high" if design == "rct" else "low"
+def start_level(design: str, otherwise: Literal["low", "high"]) -> Level:
+    """Return the level that certainty starts at: high for randomised trials, else as stated."""
+    return "high" if design == "rct" else otherwise

@@ -12,6 +12,7 @@ from locoreg.workflows.conclusion.nextplan import PlanningPlan
 from locoreg.workflows.conclusion.plan import FindingsPlan
 from locoreg.workflows.emulation.extras import ANALYSES as ANALYSES
 from locoreg.workflows.emulation.extras import Analysis
+from locoreg.workflows.sureness.sureplan import HowSurePlan
 
 Slug = Annotated[
     str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
@@ -250,6 +251,8 @@ class StudyPlan(_Strict):
         Questions who gains.
     findings : list of FindingsPlan
         Rows of the summary of findings.
+    how_sure : list of HowSurePlan
+        How sure one can be of pools of the evidence part.
     planning : list of PlanningPlan
         Trials that would settle it.
     small_cells : int or None
@@ -267,6 +270,7 @@ class StudyPlan(_Strict):
     emulation: tuple[EmulationPlan, ...] = ()
     selection: tuple[SelectionEntry, ...] = ()
     findings: tuple[FindingsPlan, ...] = ()
+    how_sure: tuple[HowSurePlan, ...] = ()
     planning: tuple[PlanningPlan, ...] = ()
     small_cells: int | None = Field(default=None, ge=0)
     jobs: int | None = Field(default=None, ge=1)
@@ -301,8 +305,8 @@ class StudyPlan(_Strict):
         asked = (*self.emulation, *self.selection)
         if self.evidence is None and self.registry is None and not asked:
             raise ValueError("there is no part to run; give evidence, registry or emulation")
-        if self.evidence is None and (self.findings or self.planning):
-            raise ValueError("findings and planning rest on evidence, which is missing")
+        if self.evidence is None and (self.findings or self.how_sure or self.planning):
+            raise ValueError("findings, how_sure and planning rest on evidence, which is missing")
         if self.registry is None:
             for one in asked:
                 if one.table is None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from locoreg.core.errors import DataError, did_you_mean
 from locoreg.workflows.conclusion.checkplans import check_plans
 from locoreg.workflows.study.plan import StudyPlan
+from locoreg.workflows.sureness.checkrules import check_rules
 
 MAX_STUDY_BYTES = 1_000_000
 
@@ -58,7 +59,8 @@ def read_study(path: str | Path) -> tuple[StudyPlan, str]:
         raise DataError(f"{file.name}: {_first_errors(error)}", hint=_hint(error)) from error
     if plan.evidence is not None:
         try:
-            check_plans(plan.evidence.questions, plan.findings, plan.planning)
+            check_plans(plan.evidence.questions, plan.findings, plan.planning, plan.how_sure)
+            check_rules(plan.how_sure, plan.findings)
         except DataError as error:
             raise DataError(f"{file.name}: {error.message}", hint=error.hint) from error
     return plan, hashlib.sha256(raw).hexdigest()

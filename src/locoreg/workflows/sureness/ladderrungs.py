@@ -81,9 +81,7 @@ def rungs_of(
     trials = DesignGroup(
         name=label_of(pool.design), labels=pool.labels, yi=pool.yi, se=pool.se, bias=None
     )
-    rungs = [
-        Rung(design=pool.design, group=trials, study_ids=tuple(_ids(pool.studies)))
-    ]
+    rungs = [Rung(design=pool.design, group=trials, study_ids=tuple(_ids(pool.studies)))]
     left_out = []
     for one in asked:
         try:
@@ -196,9 +194,7 @@ def _why_not(told: Mapping[str, Any], pool: OrientedPool) -> str:
     return f"{'; '.join(reasons)}." if reasons else ""
 
 
-def shared_cohorts(
-    rungs: Sequence[Rung], studies: Mapping[str, Study]
-) -> list[dict[str, Any]]:
+def shared_cohorts(rungs: Sequence[Rung], studies: Mapping[str, Study]) -> list[dict[str, Any]]:
     """Return the cohorts whose patients are in several studies of a ladder, as the tables tell.
 
     Parameters
@@ -222,7 +218,5 @@ def shared_cohorts(
                     told = f"{label} ({rung.group.name.lower()})"
                     members.setdefault(cohort.strip(), []).append(told)
     return [
-        {"cohort": cohort, "studies": found}
-        for cohort, found in members.items()
-        if len(found) > 1
+        {"cohort": cohort, "studies": found} for cohort, found in members.items() if len(found) > 1
     ]

@@ -202,9 +202,7 @@ class SureParts:
             {
                 **row,
                 "benefit": pool.benefit(step.below),
-                "tipping_words": ""
-                if step.tipping is None
-                else found.tipping_words(step.tipping),
+                "tipping_words": "" if step.tipping is None else found.tipping_words(step.tipping),
             }
             for row, step in zip(told["steps"], found.steps, strict=True)
         ]
