@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from locoreg.core.errors import DataError, DesignError
+from locoreg.core.numbertext import MINUS
 from locoreg.evidence.smallstudy import small_study_effects
 from tests.stats.metafor_cases import load
 
@@ -40,6 +41,12 @@ def test_every_method_with_its_sentence() -> None:
     assert found.too_few == ""
     assert "Kendall's tau 0.03, p = 0.95 (exact)" in found.part("rank").sentence
     assert found.part("rosenthal").sentence.startswith("598 studies")
+    # lm in R: -2.87e-05 a patient; nobody reads a slope of so many zeros.
+    line = found.part("macaskill")
+    assert f"slope per 10,000 patients {f'{line.result.slope * 1e4:.2f}'.replace('-', MINUS)} (" in (
+        line.sentence
+    )
+    assert "e-0" not in found.summary()
     numbers = json.loads(json.dumps(found.to_dict()))
     assert numbers["parts"]["egger"]["result"]["df"] == 11
     assert numbers["provenance"]["options"]["steps"] == [0.025]

@@ -44,6 +44,9 @@ _TEST_NAMES = {
     "macaskill_fiv": "Macaskill, own variances",
 }
 POWER = "Such tests miss much: this does not show that no study is missing."
+# A slope on sample size is told for the first of these at which its widest limit shows digits.
+PATIENTS = (100, 1_000, 10_000, 100_000)
+READABLE = 0.1
 CAUSES = (
     "That can come from selective publication, from true differences between small and large "
     "studies, or from chance."
@@ -161,8 +164,8 @@ def _(result: RegressionTest, scale: Scale, level: float) -> str:
     df = "" if math.isnan(result.df) else f" on {result.df:g} df"
     kind = "z" if math.isnan(result.df) else "t"
     text = (
-        f"slope {interval_text(result.slope, result.slope_low, result.slope_high)}, {kind} = "
-        f"{decimal_text(result.statistic)}{df}, {p_text(result.p_value)}"
+        f"{_slope_text(result)}, {kind} = {decimal_text(result.statistic)}{df}, "
+        f"{p_text(result.p_value)}"
     )
     if not math.isnan(result.limit_est) and result.test != "Harbord":
         triple = (result.limit_est, result.limit_low, result.limit_high)
@@ -170,6 +173,16 @@ def _(result: RegressionTest, scale: Scale, level: float) -> str:
     if result.left_out:
         text += f"; {plural(len(result.left_out), 'study', 'studies')} without events left out"
     return f"{text}."
+
+
+def _slope_text(result: RegressionTest) -> str:
+    """Return the slope; on sample size it is so small that it is told for many patients."""
+    triple = (result.slope, result.slope_low, result.slope_high)
+    if result.predictor != "n":
+        return f"slope {interval_text(*triple)}"
+    widest = max(abs(value) for value in triple)
+    patients = next((n for n in PATIENTS if widest * n >= READABLE), PATIENTS[-1])
+    return f"slope per {patients:,} patients {interval_text(*(v * patients for v in triple))}"
 
 
 @sentence_of.register

@@ -17,6 +17,8 @@ DISCLAIMER = "Research use. Not a medical device."
 # Pages of the navigation: path and name.
 NAVIGATION = (
     ("/evidence", "Evidence"),
+    ("/certainty", "How sure"),
+    ("/next-trial", "Next trial"),
     ("/cohort", "Registry cohort"),
     ("/emulation", "Trial emulation"),
     ("/selection", "Who gains"),

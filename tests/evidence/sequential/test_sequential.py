@@ -382,6 +382,18 @@ def test_huge_variance_ratios_and_missing_rows():
     assert tiny.verdict.kind == "not reached"
 
 
+def test_a_trial_that_adds_next_to_nothing_has_no_look_of_its_own():
+    result = run([1.0, -1.0, 0.2], [0.01, 10.0, 0.02], options(effect=0.99, futility=TAIL))
+    assert [row.look for row in result.rows] == [1, None, 2]
+    assert any("No look is taken at T2" in flag for flag in result.flags)
+
+
+def test_size_that_jumps_with_a_wedge_takes_the_larger_one():
+    pocock = FutilityRule(spending=Spending(name="pocock"), binding=False, wedge="tail")
+    result = run([-0.5] * 8, [0.3] * 8, options(futility=pocock, size_for="sequential"))
+    assert 1.0 < result.required.inflation < 1.3
+
+
 def test_dict_and_back():
     for opts in (options(futility=TAIL, penalty=2.0), options(effect=0.5)):
         result = run([-0.6, -0.5, -0.4], [0.15] * 3, opts, dates=[2001, 2002, 2003])

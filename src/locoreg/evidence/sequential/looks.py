@@ -23,9 +23,15 @@ from locoreg.stats.studies import FloatArray
 
 # Looks nearer than this to the required information are at it.
 AT_END = 1e-6
+# A trial that adds less than this share of the information there is has no look of its own: next
+# to nothing can be spent at it, and it costs hundreds of times the nodes.
+LEAST_ADDED = 1e-3
 # The inflation depends on the shares of the information at the looks, and they on it. Secant
 # steps settle in about five rounds; where a look passes the end, plain ones take over.
-INFLATION_TOLERANCE, SECANT_ROUNDS, MOST_ROUNDS = 1e-9, 20, 100
+INFLATION_TOLERANCE, SECANT_ROUNDS, MOST_ROUNDS = 1e-9, 20, 40
+# Where a wedge comes and goes with its look's share, the size jumps between two values that differ
+# by less than this; the larger one has the power.
+LARGEST_JUMP = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,22 +89,40 @@ def find_looks(
         drift = quantile_sum(options.alpha, options.power, options.sides)
         return _spend(shares, _taken(shares, trials, options, looks), drift, 1.0, options)
     inflation, before = 1.0, None
+    plain: list[float] = []
     for done in range(MOST_ROUNDS):
         fraction = shares / inflation
-        taken = _taken(fraction, trials, options, looks)
-        design = _design(fraction, taken, options)
+        design = _design(fraction, _taken(fraction, trials, options, looks), options)
         gap = design.inflation - inflation
         if abs(gap) <= INFLATION_TOLERANCE:
-            return _spend(fraction, taken, design.drift, inflation, options)
+            return _spend_at(inflation, shares, trials, options, looks)
         following = design.inflation
-        if before is not None and done < SECANT_ROUNDS and gap != before[1]:
+        if done >= SECANT_ROUNDS:
+            plain.append(following)
+        elif before is not None and gap != before[1]:
             step = inflation - gap * (inflation - before[0]) / (gap - before[1])
             following = step if 1.0 <= step <= 2.0 * design.inflation else following
         before, inflation = (inflation, gap), following
-    raise ConvergenceError(
-        "the looks and the information that is required with them do not settle.",
-        hint="take the information of a single look, or state the looks.",
-    )
+    last = plain[len(plain) // 2 :]
+    if max(last) - min(last) > LARGEST_JUMP:
+        raise ConvergenceError(
+            "the looks and the information that is required with them do not settle.",
+            hint="take the information of a single look, or state the looks.",
+        )
+    return _spend_at(max(last), shares, trials, options, looks)
+
+
+def _spend_at(
+    inflation: float,
+    shares: FloatArray,
+    trials: Trials,
+    options: SequentialOptions,
+    looks: Sequence[int] | None,
+) -> Looks:
+    fraction = shares / inflation
+    taken = _taken(fraction, trials, options, looks)
+    drift = quantile_sum(options.alpha, options.power, options.sides) * inflation**0.5
+    return _spend(fraction, taken, drift, inflation, options)
 
 
 def _design(
@@ -128,7 +152,7 @@ def _taken(
         if same and trials.dates[i] == trials.dates[i + 1]:
             continue
         before = float(fraction[taken[-1]]) if taken else 0.0
-        if fraction[i] - before >= step:
+        if fraction[i] - before >= max(step, LEAST_ADDED * float(fraction[i])):
             taken.append(i)
         elif i == last:
             # The last trial has its look: it takes the place of the one before.

@@ -88,7 +88,8 @@ class SequentialOptions:
         Of the intervals in percent.
     smallest_step : float
         A look is taken once the trials since the last one add this percentage of the required
-        information; 0 for a look at each trial. The last trial always has a look.
+        information; 0 for a look at each trial that adds a thousandth of what there is. The last
+        trial always has a look.
     ties : {"in order", "one look"}
         Trials of the same date: looks in the order given, or one look at all of them.
     penalty : float or None

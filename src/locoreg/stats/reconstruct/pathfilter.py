@@ -106,7 +106,7 @@ def follow(grid: Grid, n: int, error: float, width: int, tilt: float) -> list[St
     width : int
         States kept per interval.
     tilt : float
-        Factor on the hazard of censoring where no number at risk follows.
+        Log weight of each event: conditions on a total of events (exponential tilting).
 
     Returns
     -------
@@ -123,7 +123,7 @@ def follow(grid: Grid, n: int, error: float, width: int, tilt: float) -> list[St
     )
     found: list[Steps] = []
     for i in range(grid.m):
-        mean = _censor_mean(grid, i, states, tilt)
+        mean = _censor_mean(grid, i, states)
         candidates = _candidates(grid, i, states, mean, error)
         if not candidates.origin.size:
             return None
@@ -132,11 +132,11 @@ def follow(grid: Grid, n: int, error: float, width: int, tilt: float) -> list[St
     return found
 
 
-def _censor_mean(grid: Grid, i: int, states: _States, tilt: float) -> FloatArray:
+def _censor_mean(grid: Grid, i: int, states: _States) -> FloatArray:
     """Return expected censorings: by the next number at risk, else by the hazard so far."""
     target = grid.targets[i]
     if target is None:
-        mean = tilt * states.shape / states.rate * states.at_risk * grid.exposure[i]
+        mean = states.shape / states.rate * states.at_risk * grid.exposure[i]
         return np.asarray(np.clip(mean, 1e-6, states.at_risk + 1.0))
     kept = np.minimum(target.survival / np.maximum(states.curve, 1e-12), 1.0)
     total = (states.at_risk * kept - target.number) / ((1 + kept) / 2)
@@ -233,11 +233,11 @@ def _log_prior(
         out = -np.log1p(n)
     else:
         shape, rate = states.shape[steps.origin], states.rate[steps.origin]
-        out = log_negative_binomial(c, shape, rate, np.maximum(tilt * n * grid.exposure[i], 1e-9))
+        out = log_negative_binomial(c, shape, rate, np.maximum(n * grid.exposure[i], 1e-9))
     if grid.survival[i + 1] > 0:
         expected = np.maximum(n - c / 2, 0.5) * grid.hazard[i]
         out = out + log_negative_binomial(d, EVENT_SHAPE, EVENT_SHAPE, expected)
-    return np.asarray(out)
+    return np.asarray(out + tilt * d)
 
 
 def _log_split(n: FloatArray, d: FloatArray, c: FloatArray, target: Target) -> FloatArray:
@@ -288,7 +288,7 @@ def _advance(
     best = order[first][kept]
     gain = variance[best] / total[best]
     moved = predicted[best] + gain * surprise[best]
-    exposed = tilt * np.maximum(n[best] - (d[best] + c[best]) / 2, 0.5) * grid.exposure[i]
+    exposed = np.maximum(n[best] - (d[best] + c[best]) / 2, 0.5) * grid.exposure[i]
     after = _States(
         at_risk=left[best],
         curve=np.clip(moved, 1e-12 if goal > 0 else 0.0, 1.0),

@@ -16,8 +16,8 @@ FloatArray = NDArray[np.float64]
 ERRORS = (3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
 # States followed while the error is sought, and for the answer.
 NARROW, WIDE = 50, 120
-# Tilts of the hazard of censoring are sought within exp(-MOST_TILT) to exp(MOST_TILT).
-MOST_TILT, TILTS = 4.0, 8
+# Log weights of an event are sought within these bounds, in so many halvings.
+MOST_TILT, TILTS = 3.0, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +35,7 @@ class Expected:
     error : float
         Standard deviation of reading that explains the points best.
     tilt : float
-        Factor on the hazard of censoring that total events asked for; 1 without.
+        Log weight of an event that total events asked for; 0 without.
     """
 
     events: FloatArray
@@ -50,7 +50,7 @@ class Expected:
 def expected_counts(grid: Grid, n: int, total_events: int | None) -> Expected:
     """Return expected events and censorings, with the error of reading found by likelihood."""
     error = _error(grid, n)
-    found = _smooth(grid, n, error, 1.0)
+    found = _smooth(grid, n, error, 0.0)
     if total_events is None:
         return found
     return _tilted(grid, n, found, total_events)
@@ -59,7 +59,7 @@ def expected_counts(grid: Grid, n: int, total_events: int | None) -> Expected:
 def _error(grid: Grid, n: int) -> float:
     best, highest, falls = float("nan"), -np.inf, 0
     for error in ERRORS:
-        steps = follow(grid, n, error, NARROW, 1.0)
+        steps = follow(grid, n, error, NARROW, 0.0)
         value = -np.inf if steps is None else _total(steps)
         if value > highest:
             best, highest, falls = error, value, 0
@@ -76,7 +76,7 @@ def _error(grid: Grid, n: int) -> float:
 
 
 def _tilted(grid: Grid, n: int, found: Expected, total_events: int) -> Expected:
-    """Change the hazard of censoring until the expected events are those reported."""
+    """Tilt towards more or fewer events until the expected events are those reported."""
     low, high, nearest = -MOST_TILT, MOST_TILT, found
     middle = 0.0
     for _ in range(TILTS):
@@ -85,9 +85,9 @@ def _tilted(grid: Grid, n: int, found: Expected, total_events: int) -> Expected:
             nearest = found
         if abs(excess) < 0.3:
             break
-        low, high = (middle, high) if excess > 0 else (low, middle)
+        low, high = (low, middle) if excess > 0 else (middle, high)
         middle = (low + high) / 2
-        found = _smooth(grid, n, found.error, float(np.exp(middle)))
+        found = _smooth(grid, n, found.error, middle)
     return nearest
 
 

@@ -32,10 +32,13 @@ class Planned:
         JSON-ready, as a run has it.
     kept : mapping
         Results by the key of their part.
+    asked : tuple
+        What they were made of, for what is kept of them.
     """
 
     entry: dict[str, Any]
     kept: Mapping[str, object]
+    asked: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ class NextFound:
 def selections(state: State) -> tuple[NamedSelection, ...]:
     """Return the selections of the runs, by the name of run and step."""
     return tuple(
-        NamedSelection(name=f"{one.run}/{one.name}", results=one.opened.results)
+        NamedSelection(name=f"{one.run}/{one.name}", results=one.opened.results, data=str(one.opened.key))
         for one in listed_steps(state, "selection")
         if one.opened is not None
     )
@@ -100,15 +103,12 @@ def found_of(state: State, given: NextTrialView, *, example: bool) -> NextFound:
     NextFound
         With results, or with what is wrong.
     """
-    pooled_by = {name: getattr(given, name) for name in ("method", "interval", "level")}
     known = selections(state)
     question = _question(state, given)
     fresh = example and given.is_fresh
     view = given.stated(question) if example else given
     if fresh and known and not view.selection:
         view = view.model_copy(update={"selection": known[0].name})
-    if fresh:
-        pooled_by = {name: getattr(view, name) for name in pooled_by}
     names = tuple(one.name for one in known)
     # The pool is found first: what is wrong with the form is shown beside it.
     found = _explored(state, view, question)
@@ -119,7 +119,8 @@ def found_of(state: State, given: NextTrialView, *, example: bool) -> NextFound:
     planned = added = None
     refused = ""
     if asked.plan is not None:
-        planned = _planned(state, found, view, asked.plan, results)
+        data = next((one.data for one in known if one.name == view.selection), "")
+        planned = _planned(state, view, asked.plan, results, data)
     elif asked.added is not None:
         try:
             added = _added(results, pool, asked.added)
@@ -162,13 +163,11 @@ def _explored(state: State, view: NextTrialView, question: str) -> Explored:
 
 
 def _planned(
-    state: State, found: Explored, view: NextTrialView, plan: PlanningPlan,
-    results: dict[str, Any],
-) -> Planned:  # fmt: skip
-    used = {one["name"]: one["results"] for one in results["selection"]}.get(view.selection)
+    state: State, view: NextTrialView, plan: PlanningPlan, results: dict[str, Any], data: str
+) -> Planned:
     key = (
         "next trial", state.catalog.sha256, plan.model_dump_json(), view.method, view.interval,
-        view.level, None if used is None else repr(used.get("provenance")) + view.selection,
+        view.level, data,
     )  # fmt: skip
 
     def make() -> Planned:
@@ -176,7 +175,7 @@ def _planned(
         entries = plan_trials(
             results, (plan,), tables=state.settings.tables, keep=kept.__setitem__
         )
-        return Planned(entry=entries[0], kept=kept)
+        return Planned(entry=entries[0], kept=kept, asked=key)
 
     return state.kept.get(key, make)
 

@@ -29,6 +29,7 @@ from locoreg.workflows.conclusion.sentences import (
     said,
     signed,
 )
+from locoreg.workflows.conclusion.suresentences import certainty_sentence, has, sure_sentences
 
 # Studies under which heterogeneity can hardly be estimated.
 FEW = 5
@@ -151,19 +152,29 @@ def _failed(emulations: list[Emulation], selections: list[Selection]) -> Iterato
 
 
 def _judged(results: Results, question: Mapping[str, Any]) -> Iterator[Sentence]:
-    """Yield the certainty of each outcome as judged; else that nobody judged it."""
+    """Yield the certainty of each outcome as judged and as proposed; else that nobody judged it."""
+    entries = [
+        one for one in results.get("how_sure") or () if one["question"] == question["question"]
+    ]
+    ruled = {(one["outcome"], one["design"]): one for one in entries if has(one, "certainty")}
     tables = (results.get("findings") or {}).get("tables") or []
     rows = [row for t in tables if t["question"] == question["question"] for row in t["rows"]]
     for row in rows:
-        judged = row["certainty"]
-        name = f"{row['design_label']}, {row['label'].lower()}"
-        if judged is None:
-            yield said(f"{name}: certainty has not been judged.")
-            continue
-        why = "; ".join(f"{one['domain']} {signed(one['by'], 0)}" for one in judged["reasons"])
-        yield said(
-            f"{name}: certainty {judged['level']} {judged['symbols']} as judged by "
-            f"{judged['author']}{f' ({why})' if why else ''}."
-        )
+        entry = ruled.get((row["outcome"], row["design"]))
+        yield _as_judged(row) if entry is None else certainty_sentence(entry)
     if not rows and any(p["pool"]["design"] in RANDOMISED for p in question["pools"]):
         yield said("Certainty has not been judged.")
+    for entry in entries:
+        yield from sure_sentences(entry)
+
+
+def _as_judged(row: Mapping[str, Any]) -> Sentence:
+    judged = row["certainty"]
+    name = f"{row['design_label']}, {row['label'].lower()}"
+    if judged is None:
+        return said(f"{name}: certainty has not been judged.")
+    why = "; ".join(f"{one['domain']} {signed(one['by'], 0)}" for one in judged["reasons"])
+    return said(
+        f"{name}: certainty {judged['level']} {judged['symbols']} as judged by "
+        f"{judged['author']}{f' ({why})' if why else ''}."
+    )

@@ -29,10 +29,13 @@ class NamedSelection:
         As it is asked for.
     results : mapping
         Its ``results.json``.
+    data : str
+        The same for the same results, for what is kept.
     """
 
     name: str
     results: Mapping[str, Any]
+    data: str
 
 
 def pooled_results(

@@ -164,12 +164,22 @@ class SureParts:
         )
         self.keep(key, drawn)
         place = read.index(pool.null)
+        told = found.to_dict()
+        benefit = [pool.benefit(row.below[place]) for row in found.rows]
         return {
-            **found.to_dict(),
+            **told,
+            "rows": [
+                {
+                    **row,
+                    "words": one.tau_prior.words,
+                    "new_read": _read(found.natural, one.new_low, one.new_high),
+                    "benefit": chance,
+                    "benefit_new": pool.benefit(one.new_below[place]),
+                }
+                for row, one, chance in zip(told["rows"], found.rows, benefit, strict=True)
+            ],
             "thresholds_read": list(read),
-            "benefit": [pool.benefit(row.below[place]) for row in found.rows],
-            "benefit_new": [pool.benefit(row.new_below[place]) for row in found.rows],
-            "prior_words": [row.tau_prior.words for row in found.rows],
+            "benefit_range": {"low": min(benefit), "high": max(benefit)},
         }
 
     def _small_study(self, key: str, asked: SmallStudyPlan) -> Part:
@@ -202,6 +212,7 @@ class SureParts:
             {
                 **row,
                 "benefit": pool.benefit(step.below),
+                "new_read": _read(found.natural, step.new_low, step.new_high),
                 "tipping_words": "" if step.tipping is None else found.tipping_words(step.tipping),
             }
             for row, step in zip(told["steps"], found.steps, strict=True)
@@ -227,6 +238,11 @@ class SureParts:
             information=_rule(asked), asymmetry=self.tests, otherwise=asked.otherwise,
         )  # fmt: skip
         return {**told, "key": key, "otherwise": asked.otherwise}
+
+
+def _read(natural: Callable[[float], float], low: float, high: float) -> dict[str, float]:
+    """Return limits as they are read: ratios, or differences."""
+    return {"low": natural(low), "high": natural(high)}
 
 
 def _studies(tables: Sequence[str | Path]) -> Mapping[str, Study]:

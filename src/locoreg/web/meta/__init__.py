@@ -1,0 +1,1 @@
+"""Pool a table of one's own: the form, and what stands under it."""
