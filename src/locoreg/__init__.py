@@ -45,13 +45,31 @@ if TYPE_CHECKING:
     )
     from locoreg.evidence.audit import AuditReport, audit
     from locoreg.evidence.catalog import load_catalog, read_catalog
+    from locoreg.evidence.designs import DesignBias, DesignGroup, DesignLadder
     from locoreg.evidence.effectsize import EffectSize
     from locoreg.evidence.meta import MetaAnalysis, meta_analysis
     from locoreg.evidence.multiverse import Multiverse, multiverse
     from locoreg.evidence.pooling import EvidencePool
+    from locoreg.evidence.priorsensitivity import PriorSensitivity
     from locoreg.evidence.records import Catalog
     from locoreg.evidence.reproduce import Reproduction
+    from locoreg.evidence.sequential import (
+        SequentialAnalysis,
+        SequentialOptions,
+        sequential_analysis,
+    )
+    from locoreg.evidence.smallstudy import SmallStudyEffects, small_study_effects
     from locoreg.figures import plot, save
+    from locoreg.planning import (
+        ControlCurve,
+        TrialDesign,
+        TwoArmDesign,
+        design_power,
+        design_size,
+        simulate_power,
+        trial_size,
+    )
+    from locoreg.planning.looks import sequential_trial
     from locoreg.registry.classify import Classification, ClassifyOptions, classify_registry
     from locoreg.registry.cohort import CohortResult, patient_course
     from locoreg.registry.describe import Description, describe_registry
@@ -103,6 +121,13 @@ if TYPE_CHECKING:
     from locoreg.selection.scores import ScoreOptions, Scores, scores
     from locoreg.stats.aalenjohansen import aalen_johansen
     from locoreg.stats.bands import ConfidenceBands, confidence_bands
+    from locoreg.stats.bayes import (
+        BayesRandomEffects,
+        bayes_random_effects,
+        parse_mu_prior,
+        parse_tau_prior,
+        turner_prior,
+    )
     from locoreg.stats.concordance import Concordance, concordance
     from locoreg.stats.cox import CoxModel, CoxReplicates, cox, cox_influence, many_cox
     from locoreg.stats.curves import SurvivalCurve, SurvivalCurves
@@ -115,9 +140,13 @@ if TYPE_CHECKING:
     from locoreg.stats.manycurves import many_kaplan_meier, many_restricted_mean
     from locoreg.stats.matching import Matching, match
     from locoreg.stats.maxcombo import MaxCombo, max_combo
+    from locoreg.stats.metaregression import MetaRegression, meta_regression
+    from locoreg.stats.multilevel import aggregate_effects, cluster_robust, multilevel_effects
+    from locoreg.stats.permutation import permutation_test
     from locoreg.stats.policytree import policy_tree
     from locoreg.stats.pseudo import PseudoObservations, pseudo_observations
     from locoreg.stats.rankweighted import rank_weighted, targeting_curve
+    from locoreg.stats.reconstruct import reconstruct
     from locoreg.stats.regression import (
         AFT,
         CoxResiduals,
@@ -144,12 +173,14 @@ if TYPE_CHECKING:
     from locoreg.stats.survivaldifference import SurvivalDifference, survival_difference
     from locoreg.stats.timelost import incidence_influence, restricted_time_lost
     from locoreg.stats.timelostresult import RestrictedTimeLost
+    from locoreg.workflows.bayes import bayes_of_effects, ladder_of_designs, named_priors
     from locoreg.workflows.compare import Comparison, compare_runs
     from locoreg.workflows.curves import CurveReport, curves_of_table
     from locoreg.workflows.emulation.result import EmulationResult
     from locoreg.workflows.emulation.task import emulate
     from locoreg.workflows.evidence import pool_question as pool
     from locoreg.workflows.evidence import reproduce_pool as reproduce
+    from locoreg.workflows.meta import MetaReport, meta_table
     from locoreg.workflows.run import StudyResult, run_evidence
     from locoreg.workflows.selection.plan import SelectionPlan
     from locoreg.workflows.selection.result import SelectionResult
@@ -346,6 +377,58 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "select",
         "select_from_data",
     ),
+    "locoreg.evidence.designs": (
+        "DesignBias",
+        "DesignGroup",
+        "DesignLadder",
+    ),
+    "locoreg.evidence.priorsensitivity": ("PriorSensitivity",),
+    "locoreg.evidence.sequential": (
+        "SequentialAnalysis",
+        "SequentialOptions",
+        "sequential_analysis",
+    ),
+    "locoreg.evidence.smallstudy": (
+        "SmallStudyEffects",
+        "small_study_effects",
+    ),
+    "locoreg.planning": (
+        "ControlCurve",
+        "TrialDesign",
+        "TwoArmDesign",
+        "design_power",
+        "design_size",
+        "simulate_power",
+        "trial_size",
+    ),
+    "locoreg.planning.looks": ("sequential_trial",),
+    "locoreg.stats.bayes": (
+        "BayesRandomEffects",
+        "bayes_random_effects",
+        "parse_mu_prior",
+        "parse_tau_prior",
+        "turner_prior",
+    ),
+    "locoreg.stats.metaregression": (
+        "MetaRegression",
+        "meta_regression",
+    ),
+    "locoreg.stats.multilevel": (
+        "aggregate_effects",
+        "cluster_robust",
+        "multilevel_effects",
+    ),
+    "locoreg.stats.permutation": ("permutation_test",),
+    "locoreg.stats.reconstruct": ("reconstruct",),
+    "locoreg.workflows.bayes": (
+        "bayes_of_effects",
+        "ladder_of_designs",
+        "named_priors",
+    ),
+    "locoreg.workflows.meta": (
+        "MetaReport",
+        "meta_table",
+    ),
     "locoreg.stats.aalenjohansen": ("aalen_johansen",),
     "locoreg.stats.bands": (
         "confidence_bands",
@@ -477,6 +560,7 @@ __all__ = [
     "Assessment",
     "Attrition",
     "AuditReport",
+    "BayesRandomEffects",
     "Benchmark",
     "Bootstrap",
     "CancelledError",
@@ -491,6 +575,7 @@ __all__ = [
     "Concordance",
     "ConfidenceBands",
     "Contrast",
+    "ControlCurve",
     "ConvergenceError",
     "CoxModel",
     "CoxReplicates",
@@ -501,7 +586,10 @@ __all__ = [
     "DataError",
     "DeltaMethod",
     "Description",
+    "DesignBias",
     "DesignError",
+    "DesignGroup",
+    "DesignLadder",
     "Diagnostic",
     "EValue",
     "Effect",
@@ -529,12 +617,15 @@ __all__ = [
     "Matching",
     "MaxCombo",
     "MetaAnalysis",
+    "MetaRegression",
+    "MetaReport",
     "Method",
     "Multiverse",
     "Panel",
     "PanelOptions",
     "PanelScores",
     "PatientPrediction",
+    "PriorSensitivity",
     "ProportionalHazardsTest",
     "PseudoObservations",
     "PushReport",
@@ -556,8 +647,11 @@ __all__ = [
     "SelectionPlan",
     "SelectionQuestion",
     "SelectionResult",
+    "SequentialAnalysis",
+    "SequentialOptions",
     "Simulation",
     "SimulationOptions",
+    "SmallStudyEffects",
     "SourceOptions",
     "Stage",
     "StoredRun",
@@ -566,14 +660,19 @@ __all__ = [
     "SurvivalCurve",
     "SurvivalCurves",
     "SurvivalDifference",
+    "TrialDesign",
     "TrialEstimate",
     "TrialProtocol",
+    "TwoArmDesign",
     "__version__",
     "aalen_johansen",
     "aft",
+    "aggregate_effects",
     "assess",
     "audit",
     "audit_time_zero",
+    "bayes_of_effects",
+    "bayes_random_effects",
     "benchmark",
     "bias_analysis",
     "biomarker_panel",
@@ -583,6 +682,7 @@ __all__ = [
     "check_registry",
     "classify_registry",
     "clone",
+    "cluster_robust",
     "cohort_from_arrays",
     "cohort_from_registry",
     "cohort_from_table",
@@ -596,6 +696,8 @@ __all__ = [
     "curves_of_table",
     "delta_method",
     "describe_registry",
+    "design_power",
+    "design_size",
     "diagnose",
     "draft_map",
     "e_value",
@@ -615,6 +717,7 @@ __all__ = [
     "import_into",
     "incidence_influence",
     "kaplan_meier",
+    "ladder_of_designs",
     "landmark_data",
     "learner_names",
     "load_catalog",
@@ -629,14 +732,21 @@ __all__ = [
     "match",
     "max_combo",
     "meta_analysis",
+    "meta_regression",
+    "meta_table",
     "method_names",
+    "multilevel_effects",
     "multiverse",
+    "named_priors",
     "nelson_aalen",
     "oligo_classifier",
     "open_run",
     "panel_effects",
     "panel_scores",
+    "parse_mu_prior",
+    "parse_tau_prior",
     "patient_course",
+    "permutation_test",
     "plot",
     "policy_tree",
     "policy_value",
@@ -650,6 +760,7 @@ __all__ = [
     "read_catalog",
     "read_protocol",
     "read_registry",
+    "reconstruct",
     "reproduce",
     "restricted_mean_influence",
     "restricted_time_lost",
@@ -667,7 +778,11 @@ __all__ = [
     "select",
     "select_from_data",
     "selection_data",
+    "sequential_analysis",
+    "sequential_trial",
+    "simulate_power",
     "simulate_registry",
+    "small_study_effects",
     "stack",
     "subgroup_effects",
     "survival_at",
@@ -675,6 +790,8 @@ __all__ = [
     "survival_influence",
     "targeting_curve",
     "tipping_points",
+    "trial_size",
+    "turner_prior",
     "value_of_information",
     "write_report",
 ]

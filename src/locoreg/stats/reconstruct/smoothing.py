@@ -14,6 +14,8 @@ from locoreg.stats.reconstruct.pathfilter import Steps, follow
 FloatArray = NDArray[np.float64]
 # Errors of reading that are tried, from a curve read as numbers to a coarse picture.
 ERRORS = (3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
+# Values with more decimals than this are not rounded by a person.
+MOST_DECIMALS = 4
 # States followed while the error is sought, and for the answer.
 NARROW, WIDE = 50, 120
 # Log weights of an event are sought within these bounds, in so many halvings.
@@ -58,7 +60,8 @@ def expected_counts(grid: Grid, n: int, total_events: int | None) -> Expected:
 
 def _error(grid: Grid, n: int) -> float:
     best, highest, falls = float("nan"), -np.inf, 0
-    for error in ERRORS:
+    least = _rounding(grid.survival[1:])
+    for error in (least, *(error for error in ERRORS if error > least)):
         steps = follow(grid, n, error, NARROW, 0.0)
         value = -np.inf if steps is None else _total(steps)
         if value > highest:
@@ -153,3 +156,14 @@ def _likeliest(steps: list[Steps]) -> tuple[FloatArray, FloatArray]:
         events[i], censored[i] = steps[i].events[taken], steps[i].censored[taken]
         state = int(steps[i].origin[taken])
     return events, censored
+
+
+def _rounding(survival: FloatArray) -> float:
+    """Return the least error of reading: that of rounding, if all values have few decimals.
+
+    Rounded values repeat, and repetitions look like a flat curve that was read without any error.
+    """
+    for decimals in range(2, MOST_DECIMALS + 1):
+        if np.abs(survival - np.round(survival, decimals)).max() < 1e-9:
+            return max(float(10.0**-decimals / np.sqrt(12)), ERRORS[0])
+    return ERRORS[0]

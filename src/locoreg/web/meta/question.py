@@ -22,6 +22,12 @@ Name = Annotated[str, Field(max_length=100)]
 Names = Annotated[tuple[Name, ...], Field(max_length=20)]
 Pairs = Annotated[dict[Name, Name], Field(max_length=40)]
 _OPTION = re.compile(r"--([a-z][a-z0-9-]*)")
+_STARTS = {
+    "there is no method": "method",
+    "there is no interval": "interval",
+    "there is no measure": "measure",
+    "the prior": "tau_prior",
+}
 LISTS = ("label", "mods", "factors", "steps")
 PAIRS = ("columns", "references")
 FLAGS = (
@@ -133,29 +139,37 @@ def read_question(given: Mapping[str, str]) -> tuple[MetaQuestion | None, Faults
     return (None if faults else question), _once(faults)
 
 
-def faults_of(error: LocoregError) -> Faults:
+def faults_of(error: LocoregError, labels: Mapping[str, str]) -> Faults:
     """Return what is wrong, at the field that it is about.
 
     Parameters
     ----------
     error : LocoregError
         Raised by the analysis: it names options as the command line does.
+    labels : mapping of str to str
+        What the fields are called instead; names without one stay.
 
     Returns
     -------
     tuple of (str, str)
         Field and fault; the table's where no option is named.
     """
-    named = [one.replace("-", "_") for one in _OPTION.findall(error.message)]
+    named = [_field_of(one) for one in _OPTION.findall(error.message)]
     # An error of the analysis says "level is 0.95, but ..." where no option was read.
     named += re.findall(r"^([a-z0-9_]+) is ", error.message)
-    known = {"reference": "references"}
-    place = next((known.get(one, one) for one in named if known.get(one, one) in FIELDS), "table")
-    for start, name in (("there is no method", "method"), ("there is no interval", "interval"),
-                        ("there is no measure", "measure"), ("the prior", "tau_prior")):
+    place = next((one for one in named if one in FIELDS), "table")
+    for start, name in _STARTS.items():
         if error.message.startswith(start):
             place = name
-    return ((place, str(error)),)
+    said = _OPTION.sub(
+        lambda found: labels.get(_field_of(found[1]), _field_of(found[1])), str(error)
+    )
+    return ((place, said),)
+
+
+def _field_of(option: str) -> str:
+    name = option.replace("-", "_")
+    return "references" if name == "reference" else name
 
 
 def _pairs(text: str) -> tuple[dict[str, str], list[str]]:

@@ -53,7 +53,7 @@ def certainty_sentence(entry: Entry) -> Sentence:
         level = f"{found['judged']} {SYMBOLS[found['judged']]}"
         judged = f"certainty {level} as judged by {author}; {proposed}"
     apart = [
-        f"{one['domain']} (judged {signed(one['judgement']['by'], 0)}, proposed "
+        f"{one['domain']} ({_judged_as(one['judgement'])}, proposed "
         f"{signed(one['proposal']['by'], 0)})"
         for one in found["domains"]
         if one["agrees"] is False
@@ -61,6 +61,10 @@ def certainty_sentence(entry: Entry) -> Sentence:
     told = f". They differ on {listed(apart)}" if apart else ""
     left = f". Left to a person: {listed(found['open'])}" if found["open"] else ""
     return said(f"{pool_words(entry)}: {judged}{told}{left}.")
+
+
+def _judged_as(judged: Mapping[str, Any]) -> str:
+    return f"judged {signed(judged['by'], 0)}" if judged["stated"] else "not named"
 
 
 def bayes_sentence(entry: Entry) -> Sentence:

@@ -178,6 +178,8 @@ class SureParts:
                 }
                 for row, one, chance in zip(told["rows"], found.rows, benefit, strict=True)
             ],
+            "refused_priors": told["refused"],
+            "refused": "",
             "thresholds_read": list(read),
             "benefit_range": {"low": min(benefit), "high": max(benefit)},
         }
