@@ -1,4 +1,4 @@
-"""``locoreg evidence``: list, show, audit, pool, reproduce, export; add and diff."""
+"""``locoreg evidence``: list, show, audit, pool, reproduce, export, and what else belongs to it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from locoreg.cli.evidencesure import bayes, sequential, small_study
 from locoreg.cli.living import add, diff
 from locoreg.cli.output import (
     print_error,
@@ -22,8 +23,11 @@ from locoreg.workflows import export as exporting
 
 app = App(
     name="evidence",
-    help="Published evidence: list, show, audit, pool, reproduce, export, add, diff.",
+    help="Published evidence: list, audit, pool, reproduce, add, diff, and how sure a pool is.",
 )
+app.command(sequential)
+app.command(bayes)
+app.command(small_study)
 app.command(add)
 app.command(diff)
 

@@ -24,12 +24,17 @@ app = App(
 app.command(
     "locoreg.cli.evidence:app",
     name="evidence",
-    help="Published evidence: list, show, audit, pool, reproduce, export, add, diff.",
+    help="Published evidence: list, audit, pool, reproduce, add, diff, and how sure a pool is.",
 )
 app.command(
     "locoreg.cli.meta:meta",
     name="meta",
     help="Meta-analysis of anyone's table: effects, counts, proportions, person-time, means.",
+)
+app.command(
+    "locoreg.cli.curves:app",
+    name="curves",
+    help="Published survival curves, read by hand: template, reconstruct, pool.",
 )
 app.command(
     "locoreg.cli.plan:app",

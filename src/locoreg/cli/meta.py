@@ -48,6 +48,7 @@ def meta(
     alpha: float | None = None,
     steps: Texts = (),
     alternative: Literal["greater", "less", "two-sided"] | None = None,
+    target: float | None = None,
     mantel_haenszel: Annotated[bool, Flag] = False,
     peto: Annotated[bool, Flag] = False,
     no_continuity: Annotated[bool, Flag] = False,
@@ -124,6 +125,8 @@ def meta(
         Steps of the selection model's p-values: 0.025 or 0.025,0.5.
     alternative
         Side on which results are thought to be selected.
+    target
+        Smallest effect that matters, as it is read (0.9 for a ratio), for Orwin's number.
     mantel_haenszel
         Also the Mantel-Haenszel pool.
     peto
@@ -173,6 +176,7 @@ def meta(
         alpha=alpha,
         steps=_numbers("--steps", steps),
         alternative=alternative,
+        target=target,
         mantel_haenszel=mantel_haenszel,
         peto=peto,
         continuity=not no_continuity,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from locoreg.core.errors import ConvergenceError, DataError, DesignError
 from locoreg.core.estimate import Scale
 from locoreg.core.provenance import Provenance, sha256_of_bytes
 from locoreg.evidence.estimators import interval_name, method_name
-from locoreg.evidence.smallstudywords import FEWER, conclusion_of, sentence_of
+from locoreg.evidence.smallstudyresult import SmallStudyEffects, SmallStudyPart
+from locoreg.evidence.smallstudywords import FEWER, Reading, conclusion_of, read_as, sentence_of
 from locoreg.stats.randomeffects import Interval
 from locoreg.stats.smallstudy import (
     FailSafeN,
@@ -49,116 +50,12 @@ FEWEST = 3
 Counts = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 Run = tuple[str, str, Callable[[], Any]]
 
+# Methods that compare with no effect, which a single group's proportion, rate or mean has not.
+AGAINST_NONE = (
+    "pet_peese", "selection", "excess_significance", "rosenthal", "rosenberg", "orwin",
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmallStudyPart:
-    """One method with its result, or with the reason why there is none.
-
-    Attributes
-    ----------
-    name : str
-        Key: ``egger``, ``trim_and_fill_L0``, ...
-    label : str
-        Name for readers.
-    result : object or None
-        What the kernel of `locoreg.stats.smallstudy` returned.
-    refused : str
-        Why there is none; empty if there is one.
-    sentence : str
-        The result in words, on the natural scale.
-    """
-
-    name: str
-    label: str
-    result: Any
-    refused: str
-    sentence: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the part as JSON-ready values."""
-        found = None if self.result is None else _plain(self.result)
-        return {
-            "name": self.name,
-            "label": self.label,
-            "result": found,
-            "refused": self.refused or None,
-            "sentence": self.sentence,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmallStudyEffects:
-    """Small-study effects in one pool.
-
-    Attributes
-    ----------
-    k : int
-        Studies.
-    labels : tuple of str
-        Their names.
-    yi, se : tuple of float
-        Their effects and standard errors.
-    scale : {"log", "identity"}
-        Scale of the effects.
-    level : float
-        Level of all intervals in percent; a study counts as significant at 100 less this.
-    alpha : float
-        Level at which a test is said to find asymmetry.
-    too_few : str
-        A sentence under ten studies, else empty.
-    parts : tuple of SmallStudyPart
-        All methods, also those that had to be refused.
-    conclusion : str
-        What all of it comes to, in plain words.
-    provenance : Provenance
-        Options, version and hash of the input.
-    """
-
-    k: int
-    labels: tuple[str, ...]
-    yi: tuple[float, ...]
-    se: tuple[float, ...]
-    scale: Scale
-    level: float
-    alpha: float
-    too_few: str
-    parts: tuple[SmallStudyPart, ...]
-    conclusion: str
-    provenance: Provenance
-
-    def part(self, name: str) -> SmallStudyPart:
-        """Return one method by its name."""
-        for part in self.parts:
-            if part.name == name:
-                return part
-        raise DataError(
-            f"there is no {name!r} among the methods.",
-            hint=f"there are {', '.join(part.name for part in self.parts)}.",
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON-ready values."""
-        return {
-            "k": self.k,
-            "studies": [
-                {"label": label, "yi": y, "se": s}
-                for label, y, s in zip(self.labels, self.yi, self.se, strict=True)
-            ],
-            "scale": self.scale,
-            "level": self.level,
-            "alpha": self.alpha,
-            "too_few": self.too_few or None,
-            "parts": {part.name: part.to_dict() for part in self.parts},
-            "conclusion": self.conclusion,
-            "provenance": self.provenance.to_dict(),
-        }
-
-    def summary(self) -> str:
-        """Return conclusion and methods, a line each."""
-        lines = [self.conclusion]
-        for part in self.parts:
-            lines.append(f"{part.label}: {part.sentence or 'not given: ' + part.refused}")
-        return "\n".join(lines)
+__all__ = ["FEWEST", "SmallStudyEffects", "SmallStudyPart", "small_study_effects"]
 
 
 def small_study_effects(
@@ -178,6 +75,8 @@ def small_study_effects(
     ni: ArrayLike | None = None,
     counts: Counts | None = None,
     events: ArrayLike | None = None,
+    natural: Reading | None = None,
+    one_group: bool = False,
 ) -> SmallStudyEffects:
     """Apply every test and correction that fits the data.
 
@@ -211,6 +110,12 @@ def small_study_effects(
         ai, bi, ci, di of 2x2 tables, for the tests of Harbord, Peters and Macaskill.
     events : array_like, shape (k,), optional
         Events of both arms, for the test of Debray (hazard ratios).
+    natural : callable, optional
+        How a mean effect is read from the scale of `yi`, where that is neither as it is nor
+        exponentiated: the inverse logit, say. Sentences use it; slopes stay as they are.
+    one_group : bool
+        Whether the effects describe single groups (proportions, rates, means). No value then means
+        no effect, and methods that compare with none are refused.
 
     Returns
     -------
@@ -236,13 +141,16 @@ def small_study_effects(
         alternative=alternative, side=side, target=target,
     )  # fmt: skip
     runs = [*asked.tests(), *asked.sized(ni, counts, events), *asked.corrections()]
-    parts = tuple(_part(*run, scale, level) for run in runs)
+    if one_group:
+        runs = [run if run[0] not in AGAINST_NONE else (*run[:2], _no_null) for run in runs]
+    reading = natural or read_as(scale)
+    parts = tuple(_part(*run, reading, level) for run in runs)
     few = FEWER.format(k=y.size) if y.size < ENOUGH else ""
     return SmallStudyEffects(
         k=y.size, labels=names, yi=tuple(y.tolist()), se=tuple(np.sqrt(v).tolist()), scale=scale,
         level=float(level), alpha=float(alpha), too_few=few, parts=parts,
         conclusion=conclusion_of(
-            {part.name: part.result for part in parts}, few=few, alpha=alpha, scale=scale
+            {part.name: part.result for part in parts}, few=few, alpha=alpha, natural=reading
         ),
         provenance=Provenance(
             input_sha256=sha256_of_bytes(y.tobytes(), v.tobytes()), options=asked.options()
@@ -362,8 +270,15 @@ class _Asked:
         ]  # fmt: skip
 
 
+def _no_null() -> None:
+    raise DesignError(
+        "this compares with no effect, and no value of a single group's proportion, rate or mean "
+        "means that."
+    )
+
+
 def _part(
-    name: str, label: str, run: Callable[[], Any], scale: Scale, level: float
+    name: str, label: str, run: Callable[[], Any], natural: Reading, level: float
 ) -> SmallStudyPart:
     """Run one method; what it can't answer is its answer, slips of the caller are raised."""
     try:
@@ -377,16 +292,5 @@ def _part(
         label=label,
         result=result,
         refused="",
-        sentence=sentence_of(result, scale, level),
+        sentence=sentence_of(result, natural, level),
     )
-
-
-def _plain(value: Any) -> Any:
-    """Return a kernel's result as JSON-ready values."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value

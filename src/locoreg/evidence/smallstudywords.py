@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -19,6 +19,8 @@ from locoreg.stats.smallstudy import (
     TrimAndFill,
 )
 from locoreg.stats.smallstudy.stepselection import interval_names
+
+Reading = Callable[[float], float]
 
 FEWER = "Fewer than ten studies ({k}): asymmetry can't be told from chance."
 # Tests of asymmetry: the first that could be made leads, whatever the others find, so that many
@@ -53,7 +55,7 @@ CAUSES = (
 )
 
 
-def conclusion_of(results: Mapping[str, Any], *, few: str, alpha: float, scale: Scale) -> str:
+def conclusion_of(results: Mapping[str, Any], *, few: str, alpha: float, natural: Reading) -> str:
     """Return what all methods together come to.
 
     Parameters
@@ -64,8 +66,8 @@ def conclusion_of(results: Mapping[str, Any], *, few: str, alpha: float, scale: 
         The sentence for too few studies, else empty.
     alpha : float
         Level of the tests.
-    scale : {"log", "identity"}
-        Scale of the effects.
+    natural : callable
+        How a mean effect is read from the scale of the pool.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def conclusion_of(results: Mapping[str, Any], *, few: str, alpha: float, scale: 
         A few sentences, none of which says that nothing is missing. The test that leads is set
         beforehand: Harbord's with counts, Debray's with events, else Egger's.
     """
-    corrected = _corrected(results, scale)
+    corrected = _corrected(results, natural)
     if few:
         lead = f"{few} The tests and corrections are given as numbers, not as findings."
         return f"{lead} {corrected}".strip()
@@ -92,7 +94,7 @@ def conclusion_of(results: Mapping[str, Any], *, few: str, alpha: float, scale: 
     return f"{lead}{others} {corrected}".strip()
 
 
-def _corrected(results: Mapping[str, Any], scale: Scale) -> str:
+def _corrected(results: Mapping[str, Any], natural: Reading) -> str:
     parts = []
     for name, words in (
         ("trim_and_fill_L0", "trim and fill (L0)"),
@@ -107,7 +109,7 @@ def _corrected(results: Mapping[str, Any], scale: Scale) -> str:
             if isinstance(found, TrimAndFill)
             else _triple(found)
         )
-        parts.append(f"{_text(triple, scale)} by {words}")
+        parts.append(f"{_text(triple, natural)} by {words}")
     fills = results.get("trim_and_fill_L0")
     if not parts:
         return ""
@@ -115,7 +117,7 @@ def _corrected(results: Mapping[str, Any], scale: Scale) -> str:
     if fills is not None:
         pool = fills.observed
         triple = (float(pool.mu), float(pool.ci_low), float(pool.ci_high))
-        whole = f"{_text(triple, scale)} as pooled, "
+        whole = f"{_text(triple, natural)} as pooled, "
     return f"The mean effect is {whole}{', '.join(parts)}."
 
 
@@ -125,29 +127,32 @@ def _triple(found: PetPeese | StepSelection) -> tuple[float, float, float]:
     return found.mu, found.ci_low, found.ci_high
 
 
-def _text(triple: tuple[float, float, float], scale: Scale) -> str:
-    mid, low, high = (_natural(value, scale) for value in triple)
+def _text(triple: tuple[float, float, float], natural: Reading) -> str:
+    mid, low, high = (natural(value) for value in triple)
     if math.isnan(low):
         return f"{decimal_text(mid)} (no interval)"
     return interval_text(mid, low, high)
 
 
-def _natural(value: float, scale: Scale) -> float:
-    if scale == "identity" or math.isnan(value):
-        return value
-    return math.exp(value) if value < 700 else math.inf
+def read_as(scale: Scale) -> Reading:
+    """Return how effects on a scale are read: exponentiated, or as they are."""
+    return _exponential if scale == "log" else float
+
+
+def _exponential(value: float) -> float:
+    return math.exp(value) if not value > 700 else math.inf
 
 
 @singledispatch
-def sentence_of(result: object, scale: Scale, level: float) -> str:
+def sentence_of(result: object, natural: Reading, level: float) -> str:
     """Return one result in words.
 
     Parameters
     ----------
     result : object
         What a kernel of `locoreg.stats.smallstudy` returned.
-    scale : {"log", "identity"}
-        Scale of the effects.
+    natural : callable
+        How a mean effect is read from the scale of the pool.
     level : float
         Level of the intervals in percent.
 
@@ -160,7 +165,7 @@ def sentence_of(result: object, scale: Scale, level: float) -> str:
 
 
 @sentence_of.register
-def _(result: RegressionTest, scale: Scale, level: float) -> str:
+def _(result: RegressionTest, natural: Reading, level: float) -> str:
     df = "" if math.isnan(result.df) else f" on {result.df:g} df"
     kind = "z" if math.isnan(result.df) else "t"
     text = (
@@ -169,7 +174,7 @@ def _(result: RegressionTest, scale: Scale, level: float) -> str:
     )
     if not math.isnan(result.limit_est) and result.test != "Harbord":
         triple = (result.limit_est, result.limit_low, result.limit_high)
-        text += f"; effect in an infinitely large study {_text(triple, scale)}"
+        text += f"; effect in an infinitely large study {_text(triple, natural)}"
     if result.left_out:
         text += f"; {plural(len(result.left_out), 'study', 'studies')} without events left out"
     return f"{text}."
@@ -186,20 +191,20 @@ def _slope_text(result: RegressionTest) -> str:
 
 
 @sentence_of.register
-def _(result: RankTest, scale: Scale, level: float) -> str:
+def _(result: RankTest, natural: Reading, level: float) -> str:
     how = "exact" if result.exact else "normal approximation"
     return f"Kendall's tau {decimal_text(result.tau)}, {p_text(result.p_value)} ({how})."
 
 
 @sentence_of.register
-def _(result: TrimAndFill, scale: Scale, level: float) -> str:
+def _(result: TrimAndFill, natural: Reading, level: float) -> str:
     pool = result.filled
     triple = (float(pool.mu), float(pool.ci_low), float(pool.ci_high))
     text = (
         f"{plural(result.k0, 'study', 'studies')} filled in on the {result.side}; pooled with "
-        f"{'it' if result.k0 == 1 else 'them'} {_text(triple, scale)}"
+        f"{'it' if result.k0 == 1 else 'them'} {_text(triple, natural)}"
         if result.k0
-        else f"no study filled in on the {result.side}; pooled {_text(triple, scale)}"
+        else f"no study filled in on the {result.side}; pooled {_text(triple, natural)}"
     )
     if not math.isnan(result.p_k0):
         text += f"; chance of as many or more if none is missing {p_text(result.p_k0)}"
@@ -207,26 +212,26 @@ def _(result: TrimAndFill, scale: Scale, level: float) -> str:
 
 
 @sentence_of.register
-def _(result: PetPeese, scale: Scale, level: float) -> str:
+def _(result: PetPeese, natural: Reading, level: float) -> str:
     pet = (result.pet.limit_est, result.pet.limit_low, result.pet.limit_high)
     peese = (result.peese.limit_est, result.peese.limit_low, result.peese.limit_high)
     sided = "two-sided" if result.alternative == "two-sided" else "one-sided"
     return (
-        f"PET {_text(pet, scale)}, PEESE {_text(peese, scale)}; the rule takes "
+        f"PET {_text(pet, natural)}, PEESE {_text(peese, natural)}; the rule takes "
         f"{result.chosen.upper()} ({sided} {p_text(result.p_effect)} of an effect of 0 by PET, at "
         f"the level {result.alpha:g})."
     )
 
 
 @sentence_of.register
-def _(result: StepSelection, scale: Scale, level: float) -> str:
+def _(result: StepSelection, natural: Reading, level: float) -> str:
     names = interval_names(result.steps)
     weights = ", ".join(
         f"{decimal_text(weight)} for p {name}"
         for weight, name in zip(result.weights[1:], names[1:], strict=True)
     )
     text = (
-        f"{_text((result.mu, result.ci_low, result.ci_high), scale)} before selection; chance of "
+        f"{_text((result.mu, result.ci_low, result.ci_high), natural)} before selection; chance of "
         f"publication relative to p {names[0]} ({result.alternative}): {weights}"
     )
     if not result.fixed:
@@ -235,7 +240,7 @@ def _(result: StepSelection, scale: Scale, level: float) -> str:
 
 
 @sentence_of.register
-def _(result: ExcessSignificance, scale: Scale, level: float) -> str:
+def _(result: ExcessSignificance, natural: Reading, level: float) -> str:
     return (
         f"{result.observed} of {result.k} significant, {decimal_text(result.expected)} expected; "
         f"as many or more by chance {p_text(result.p_value)}."
@@ -243,10 +248,10 @@ def _(result: ExcessSignificance, scale: Scale, level: float) -> str:
 
 
 @sentence_of.register
-def _(result: FailSafeN, scale: Scale, level: float) -> str:
+def _(result: FailSafeN, natural: Reading, level: float) -> str:
     null = plural(result.n, "study", "studies")
     if result.kind == "orwin":
-        target = decimal_text(_natural(result.target, scale))
+        target = decimal_text(natural(result.target))
         return f"{null} without effect would bring the plain mean to {target}."
     if result.n == 0:
         return f"the result is not significant as it is ({p_text(result.p_value)})."

@@ -84,7 +84,7 @@ def _note(part: Mapping[str, Any], rest: list[Mapping[str, Any]]) -> Iterator[st
         f"{part['important_per_1000']:g} per 1,000 on, as the study file states. "
     )
     if rest:
-        yield f"Neither proposed nor judged: {', '.join(one['domain'] for one in rest)}."
+        yield f"No move is proposed or judged on: {', '.join(one['domain'] for one in rest)}."
 
 
 def _row(one: Mapping[str, Any], key: str) -> Row:
@@ -99,12 +99,17 @@ def _row(one: Mapping[str, Any], key: str) -> Row:
         return Row(
             (text(_name(one)), proposed, text(proposal["reason"]), text("not judged"), (NONE,))
         )
+    decided: Text = (
+        (Value(signed(judged["by"], 0), judged["by"], f"{key}/judgement/by"),)
+        if judged["stated"]
+        else text("not named")
+    )
     return Row(
         (
             text(_name(one)),
             proposed,
             text(proposal["reason"]),
-            text(Value(signed(judged["by"], 0), judged["by"], f"{key}/judgement/by"), *mark),
+            text(*decided, *mark),
             text(_why(judged)),
         )
     )

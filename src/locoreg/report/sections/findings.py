@@ -103,7 +103,7 @@ def _csv_rows(row: Mapping[str, Any]) -> list[tuple[Any, ...]]:
             (*head, one["label"], one["at_months"], one["source"], one["without"], one["with"],
              one["with_low"], one["with_high"], one["difference"], one["difference_low"],
              one["difference_high"], row["important_per_1000"], one["size"], *tail,
-             said["text"], said["reach"], row["refused"])
+             one["statement"], said["reach"], row["refused"])
         )  # fmt: skip
     out += [
         (*head, one["label"], one["at_months"], *(None,) * 8, row["important_per_1000"], None,
@@ -213,9 +213,10 @@ def _rows(anchor: str, row: Mapping[str, Any], one_level: bool) -> list[Row]:
     if not row["baselines"]:
         cells = (text(Strong(name)), *shared, (NONE,), (NONE,), (NONE,), certainty)
         return [Row((*cells, text(row["refused"] or NONE)))]
-    out = []
+    out: list[Row] = []
+    last = {one["label"]: one for one in row["baselines"]}
+    missing = _not_stated(name, row, (*shared, certainty))
     for one in row["baselines"]:
-        said = _statement_of(row, one)
         capped = " (limit set to 0 or 1,000)" if one["capped"] else ""
         out.append(
             Row(
@@ -228,30 +229,34 @@ def _rows(anchor: str, row: Mapping[str, Any], one_level: bool) -> list[Row]:
                     text(Value(one["difference_text"], one["difference"],
                                f"{one['key']}/difference")),
                     certainty,
-                    text(said["text"]),
+                    text(one["statement"]),
                 )
             )
         )  # fmt: skip
-    return out + _not_stated(name, row, (*shared, certainty))
+        if one is last[one["label"]] and one["label"] in missing:
+            out.append(missing[one["label"]])
+    return out
 
 
-def _not_stated(name: str, row: Mapping[str, Any], cells: tuple[Text, Text, Text]) -> list[Row]:
+def _not_stated(
+    name: str, row: Mapping[str, Any], cells: tuple[Text, Text, Text]
+) -> dict[str, Row]:
     """Return a row per baseline that lacks a point at a time of the table."""
     times: dict[str, list[str]] = {}
     for one in row["not_stated"]:
         times.setdefault(one["label"], []).append(f"{one['at_months']:g}")
     participants, relative, certainty = cells
-    return [
-        Row(
+    none = (NONE,)
+    told = "No source for the outcome without the intervention is stated; nothing is interpolated."
+    return {
+        label: Row(
             (
                 text(Strong(name), f": {row['state']} at {listed(months)} months; baseline {label}"),
-                participants, relative, (NONE,), (NONE,), (NONE,), certainty,
-                text("No source for the outcome without the intervention is stated; nothing is "
-                     "interpolated."),
+                participants, relative, none, none, none, certainty, text(told),
             )
         )
         for label, months in times.items()
-    ]  # fmt: skip
+    }  # fmt: skip
 
 
 def _participants(row: Mapping[str, Any]) -> str:

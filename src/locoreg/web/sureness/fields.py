@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 Options = tuple[tuple[str, str], ...]
 Faults = dict[str, str]
+Loc = tuple[int | str, ...]
 MISSING = "State it: nothing is assumed."
 _SPLIT = re.compile(r"[,;\s]+")
 _NUMBER = ("float_parsing", "int_parsing", "int_from_float", "float_type", "int_type")
@@ -171,30 +172,34 @@ def number_of(values: Mapping[str, str], name: str, faults: Faults) -> float | N
     return None
 
 
-def faults_of(error: ValidationError, places: Mapping[str, str]) -> Faults:
+def faults_of(error: ValidationError, place: Callable[[Loc], str]) -> Faults:
     """Return what a plan finds wrong, by field.
 
     Parameters
     ----------
     error : ValidationError
         From the plan.
-    places : mapping
-        From the last name of a place in the plan, or its first, to the field.
+    place : callable
+        From a place in the plan to the field; empty for what concerns none.
 
     Returns
     -------
     dict of str to str
-        One fault per field; the empty name for what concerns none.
+        One fault per field.
     """
     out: Faults = {}
     for one in error.errors():
-        names = [str(part) for part in one["loc"] if not isinstance(part, int)]
-        field = next((places[name] for name in reversed(names) if name in places), "")
-        out.setdefault(field, _told(one))
+        out.setdefault(place(one["loc"]), _told(one))
     return out
 
 
-def _told(one: Mapping[str, Any]) -> str:
+def last_of(loc: Loc, places: Mapping[str, str]) -> str:
+    """Return the field of the last name of a place that is known; empty if none is."""
+    names = [str(part) for part in loc if not isinstance(part, int)]
+    return next((places[name] for name in reversed(names) if name in places), "")
+
+
+def _told(one: ErrorDetails) -> str:
     if one["type"] in _NUMBER:
         return f"{str(one['input'])[:60]!r} is not a number of the kind that is asked for."
     told = str(one["msg"]).removeprefix("Value error, ")

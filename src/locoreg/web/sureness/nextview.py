@@ -12,8 +12,10 @@ from locoreg.web.sureness.fields import (
     MISSING,
     Faults,
     Form,
+    Loc,
     faults_of,
     form_of,
+    last_of,
     listed,
     missing,
     number_of,
@@ -211,7 +213,7 @@ def next_asked(
             try:
                 plan = PlanningPlan.model_validate(raw)
             except ValidationError as error:
-                faults |= faults_of(error, PLACES | {"hazard_ratio": _ratio_place(error)})
+                faults |= faults_of(error, _place)
     return NextAsked(
         form=form_of(fields, values, view.part, faults),
         plan=None if faults else plan,
@@ -220,10 +222,9 @@ def next_asked(
     )
 
 
-def _ratio_place(error: ValidationError) -> str:
-    """Return the field of a hazard ratio: the one to be found, or that of the boundaries."""
-    inside = any(one["loc"][:1] == ("sequential",) for one in error.errors())
-    return "effect" if inside else "hazard_ratio"
+def _place(loc: Loc) -> str:
+    """Return the field of a place in the plan; the boundaries have a hazard ratio of their own."""
+    return "effect" if loc[:2] == ("sequential", "hazard_ratio") else last_of(loc, PLACES)
 
 
 def _pool_faults(values: Mapping[str, str], faults: Faults) -> None:

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from locoreg.core.errors import DesignError
-from locoreg.evidence.sequential import Adjustment, SequentialOptions, sequential_analysis
+from locoreg.evidence.sequential import sequential_analysis
 from locoreg.planning.design import TrialDesign
 from locoreg.planning.looks import SequentialTrial, sequential_trial
 from locoreg.stats.groupsequential import FutilityRule, Spending
 from locoreg.stats.groupsequential.boundaries import Wedge
-from locoreg.workflows.conclusion.nextparts import FutilityName, LooksPlan, SpendingName
+from locoreg.workflows.conclusion.nextparts import LooksPlan
 from locoreg.workflows.conclusion.nextplan import PlanningPlan
 from locoreg.workflows.conclusion.pools import Results, find_pool, outcome_words, question_words
 from locoreg.workflows.planning.poolasked import PlannedPool
 from locoreg.workflows.planning.trialasked import TrialAsked, control_curve
+from locoreg.workflows.poolasked import sequential_options
 from locoreg.workflows.sequential import EVENTS, SequentialView
 
 
@@ -52,26 +53,13 @@ def sequential_view(results: Results, plan: PlanningPlan, pool: PlannedPool) -> 
             hint="give the year in references.csv.",
         )
     stated = asked.heterogeneity_value
-    options = SequentialOptions(
-        effect=asked.hazard_ratio,
-        scale="log",
-        alpha=plan.alpha / 100,
-        power=plan.power / 100,
-        sides=plan.sides,
-        spending=Spending(name=asked.spending),
-        # As trial sequential analysis spends it.
-        futility=futility_rule(asked.spending, asked.futility, "tail"),
-        adjustment=Adjustment(
-            kind=asked.heterogeneity, value=None if isinstance(stated, str) else stated
-        ),
-        size_for="single look",
-        method=pool.model.method,
-        interval=pool.model.interval,
-        level=pool.model.level,
+    options = sequential_options(
+        effect=asked.hazard_ratio, scale="log", alpha=plan.alpha, power=plan.power,
+        sides=plan.sides, spending=asked.spending, futility=asked.futility,
+        heterogeneity=asked.heterogeneity, value=None if isinstance(stated, str) else stated,
+        model=(pool.model.method, pool.model.interval, pool.model.level),
         smallest_step=asked.smallest_step,
-        ties="in order",
-        penalty=None,
-    )
+    )  # fmt: skip
     analysis = sequential_analysis(
         pool.yi,
         se=[v**0.5 for v in pool.vi],
@@ -151,27 +139,12 @@ def planned_looks(plan: PlanningPlan, asked: TrialAsked) -> PlannedLooks:
         ),
         fractions=wanted.information,
         boundary=Spending(name=wanted.spending),
-        futility=futility_rule(wanted.spending, wanted.futility, wedge),
+        futility=None
+        if wanted.futility == "none"
+        else FutilityRule(
+            spending=Spending(name=wanted.spending),
+            binding=wanted.futility == "binding",
+            wedge=wedge,
+        ),
     )
     return PlannedLooks(asked=wanted, trial=trial)
-
-
-def futility_rule(
-    spending: SpendingName, futility: FutilityName, wedge: Wedge
-) -> FutilityRule | None:
-    """Return how futility is spent: by the function that alpha is spent by.
-
-    Parameters
-    ----------
-    spending : str
-        Name of the spending function.
-    futility : {"none", "non-binding", "binding"}
-        As stated.
-    wedge : {"tail", "inside"}
-        How a two-sided test spends it.
-    """
-    if futility == "none":
-        return None
-    return FutilityRule(
-        spending=Spending(name=spending), binding=futility == "binding", wedge=wedge
-    )

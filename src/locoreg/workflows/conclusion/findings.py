@@ -160,7 +160,7 @@ def _absolute(
     except LocoregError as error:
         return {"refused": f"No absolute effect: {error}", "baselines": [], "statements": []}
     known = [one for one in found if not one["refused"]]
-    rows = [_baseline(plan, one, words) for one in known]
+    rows = [_baseline(plan, one, words, intervention) for one in known]
     missing = [
         {name: one[name] for name in ("label", "at_months", "refused")}
         for one in found
@@ -176,16 +176,22 @@ def _absolute(
 Differences = tuple[int, int, int]
 
 
-def _baseline(plan: FindingsPlan, found: Mapping[str, Any], words: OutcomeWords) -> dict[str, Any]:
+def _baseline(
+    plan: FindingsPlan, found: Mapping[str, Any], words: OutcomeWords, intervention: str
+) -> dict[str, Any]:
     without, with_, low, high = (_per_1000(one) for one in _shares(found))
     differences = _printed_differences(found)
+    size = size_of(differences[0], plan.important)
     rest = {name: value for name, value in found.items() if name not in ("state", "refused")}
     return {
         **rest,
         "without_text": str(without),
         "with_text": f"{with_} ({low} to {high})",
         "difference_text": _difference_text(differences[0], differences[1:], words.state),
-        "size": size_of(differences[0], plan.important),
+        "size": size,
+        "statement": _spoken(
+            plan, size, differences[0] > 0, intervention, words.state, f"{found['at_months']:g}"
+        ),
     }
 
 
@@ -243,19 +249,25 @@ def _statement(
 ) -> dict[str, Any]:
     size, rises, reached = key
     months = listed(f"{one:g}" for one in sorted({one["at_months"] for one in group}))
-    spoken = NO_STATEMENT
-    if plan.certainty is not None:
-        spoken = statement(
-            certainty=plan.certainty.level,
-            size=size,
-            rises=rises,
-            intervention=intervention or "the intervention",
-            outcome=f"the number of people {state} at {months} months",
-        )
     return {
         "labels": list(dict.fromkeys(one["label"] for one in group)),
         "of": [{"label": one["label"], "at_months": one["at_months"]} for one in group],
-        "text": spoken,
+        "text": _spoken(plan, size, rises, intervention, state, months),
         "reach": reached,
         "judged": plan.certainty is not None,
     }
+
+
+def _spoken(
+    plan: FindingsPlan, size: Size, rises: bool, intervention: str, state: str, months: str
+) -> str:
+    """Return the statement by certainty and size; that there is none where nobody judged."""
+    if plan.certainty is None:
+        return NO_STATEMENT
+    return statement(
+        certainty=plan.certainty.level,
+        size=size,
+        rises=rises,
+        intervention=intervention or "the intervention",
+        outcome=f"the number of people {state} at {months} months",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from locoreg.core.numbertext import decimal_text, range_text
+from locoreg.core.numbertext import decimal_text
 from locoreg.stats.bayes.mixtureposterior import Marginal
 from locoreg.stats.bayes.priortext import parse_mu_prior, parse_tau_prior
 from locoreg.stats.bayes.randomeffectsbayes import BayesRandomEffects, bayes_random_effects
@@ -68,13 +68,14 @@ class BayesianPart:
     def lines(self, measure: Measure) -> list[str]:
         """Return the posterior in plain lines."""
         p = self.posterior
-        tau = p.tau
+        low, high = decimal_text(p.tau.low, 3), decimal_text(p.tau.high, 3)
+        # A single group's proportion, rate or mean has no value that means no effect.
+        below = "" if measure.one_group else f"; chance below no effect {_chance(self.below_null)}"
         return [
             f"Bayesian, tau ~ {p.tau_prior.name}, mu ~ {p.mu_prior.name}: "
             f"{shown(measure, self.natural)}, posterior median and central {p.level:g}% interval",
-            f"  tau {decimal_text(tau.median, 3)} ({range_text(tau.low, tau.high)}); a new study's "
-            f"effect {shown(measure, self.new)}; probability below no effect "
-            f"{decimal_text(self.below_null, 3)}",
+            f"  tau {decimal_text(p.tau.median, 3)} ({low} to {high}); a new study's effect "
+            f"{shown(measure, self.new)}{below}",
         ]
 
 
@@ -110,6 +111,13 @@ def bayesian_part(effects: StudyEffects, options: MetaOptions) -> BayesianPart:
         below_null=found.below(0.0),
         labels=effects.labels,
     )
+
+
+def _chance(share: float) -> str:
+    """Return a probability with three decimals, ends as bounds."""
+    if share < 0.001:
+        return "under 0.001"
+    return "over 0.999" if share > 0.999 else f"{share:.3f}"
 
 
 def _triple(marginal: Marginal) -> Triple:

@@ -60,6 +60,8 @@ class MetaOptions:
     alpha, steps, alternative
         Level of the tests of small-study effects, steps of the selection model's p-values, and
         their side.
+    target : float or None
+        Smallest effect that matters, as it is read, for Orwin's fail-safe number.
     continuity : bool
         Whether the Cochran-Mantel-Haenszel test has its continuity correction.
     tau_prior : str
@@ -94,6 +96,7 @@ class MetaOptions:
     alpha: float | None
     steps: tuple[float, ...]
     alternative: Sides | None
+    target: float | None
     mantel_haenszel: bool
     peto: bool
     continuity: bool
@@ -161,6 +164,12 @@ class MetaOptions:
                 wrong_pool,
                 f"{named}: not for {what.name}.",
                 "Mantel-Haenszel pools OR, RR, RD, IRR and IRD, Peto's method OR.",
+            ),
+            (
+                not self.continuity and not (self.mantel_haenszel and what.name in ("OR", "IRR")),
+                "--no-continuity is about the chi-squared test of --mantel-haenszel for OR and "
+                "IRR.",
+                "leave it away.",
             ),
         )
 
@@ -250,5 +259,10 @@ class MetaOptions:
                 not self.small_study and any(given),
                 "--alpha, --steps and --alternative belong to --small-study.",
                 "add it, or leave them away.",
+            ),
+            (
+                self.target is not None and (not self.small_study or self.what.one_group),
+                "--target belongs to --small-study of effects between groups.",
+                "leave it away.",
             ),
         )

@@ -23,6 +23,8 @@ from locoreg.workflows.meta.studies import StudyEffects
 
 Triple = tuple[float, float, float]
 NAN = float("nan")
+# Differences of proportions and of rates.
+DIFFERENCES = ("RD", "AS", "IRD", "IRSD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +98,9 @@ def natural(measure: Measure, values: Triple, sizes: FloatArray) -> Triple:
 
 
 def shown(measure: Measure, values: Triple) -> str:
-    """Return ``0.94 (0.63 to 1.40)``; proportions and rates with three decimals."""
-    one_group = measure.kind in ("proportion", "one rate")
-    mid, low, high = (decimal_text(value, 3 if one_group else 2) for value in values)
+    """Return ``0.94 (0.63 to 1.40)``; three decimals for risks, rates and their differences."""
+    small = measure.kind in ("proportion", "one rate") or measure.name in DIFFERENCES
+    mid, low, high = (decimal_text(value, 3 if small else 2) for value in values)
     return f"{mid} ({low} to {high})"
 
 

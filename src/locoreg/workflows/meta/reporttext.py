@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from locoreg.core.numbertext import p_text, plural
+from locoreg.core.numbertext import decimal_text, p_text, plural
 from locoreg.evidence.estimators import METHOD_LABELS
 from locoreg.workflows.meta.poolrows import PoolRow, shown
 
@@ -108,8 +108,8 @@ def heterogeneity(report: MetaReport) -> str:
     if meta.method == "CE":
         return text
     return (
-        f"{text} ({meta.i2_ci[0]:.0f} to {meta.i2_ci[1]:.0f}); tau2 {meta.tau2:.4f} "
-        f"({meta.tau2_ci[0]:.4f} to {meta.tau2_ci[1]:.4f})"
+        f"{text} ({meta.i2_ci[0]:.0f} to {meta.i2_ci[1]:.0f}); tau2 {decimal_text(meta.tau2, 4)} "
+        f"({decimal_text(meta.tau2_ci[0], 4)} to {decimal_text(meta.tau2_ci[1], 4)})"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from locoreg.core.errors import DesignError
 from locoreg.evidence.smallstudy import SmallStudyEffects, small_study_effects
+from locoreg.workflows.meta.measures import Measure
 from locoreg.workflows.meta.options import MetaOptions
 from locoreg.workflows.meta.reading import StudyTable
 from locoreg.workflows.meta.studies import StudyEffects, cells_of
@@ -77,5 +80,33 @@ def small_study_part(
         labels=effects.labels,
         ni=effects.sizes if sized else None,
         counts=counts,
+        target=_target(effects.measure, options.target),
+        natural=_reading(effects),
+        one_group=effects.measure.one_group,
     )
     return SmallStudyPart(effects=found)
+
+
+def _target(measure: Measure, read: float | None) -> float | None:
+    """Return the smallest effect that matters on the scale of the pool."""
+    if read is None or measure.transform == "identity":
+        return read
+    if measure.transform == "hyperbolic tangent" and abs(read) < 1:
+        return math.atanh(read)
+    if measure.transform == "exponential" and read > 0:
+        return math.log(read)
+    raise DesignError(
+        f"--target {read:g}: no {measure.words}.",
+        hint="give the smallest effect that matters as it is read: 0.9 for a ratio.",
+    )
+
+
+def _reading(effects: StudyEffects) -> Callable[[float], float] | None:
+    """Return the way back from the scale of the pool, for those that a scale doesn't name."""
+    measure, sizes = effects.measure, effects.sizes
+    if measure.transform in ("identity", "exponential"):
+        return None
+    if measure.needs_sizes and not (sizes > 0).all():
+        return None
+    size = measure.common_size(sizes)
+    return lambda value: float(measure.natural(np.array(value), size))

@@ -72,6 +72,7 @@ def meta_table(
     alpha: float | None = None,
     steps: Sequence[float] = (),
     alternative: Sides | None = None,
+    target: float | None = None,
     mantel_haenszel: bool = False,
     peto: bool = False,
     continuity: bool = True,
@@ -129,6 +130,8 @@ def meta_table(
     alpha, steps, alternative
         Needed with ``small_study``: level of its tests, steps of the selection model's p-values,
         and the side on which results are thought to be selected.
+    target : float, optional
+        Smallest effect that matters, as it is read, for Orwin's fail-safe number.
     order : str
         Column that orders cumulative pools.
     continuity : bool
@@ -181,6 +184,7 @@ def meta_table(
         alpha=alpha,
         steps=tuple(float(step) for step in steps),
         alternative=alternative,
+        target=target,
         mantel_haenszel=mantel_haenszel,
         peto=peto,
         continuity=continuity,
