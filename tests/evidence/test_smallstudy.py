@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from locoreg.core.errors import DataError, DesignError
-from locoreg.core.numbertext import MINUS
 from locoreg.evidence.smallstudy import small_study_effects
 from tests.stats.metafor_cases import load
 
@@ -41,11 +40,9 @@ def test_every_method_with_its_sentence() -> None:
     assert found.too_few == ""
     assert "Kendall's tau 0.03, p = 0.95 (exact)" in found.part("rank").sentence
     assert found.part("rosenthal").sentence.startswith("598 studies")
-    # lm in R: -2.87e-05 a patient; nobody reads a slope of so many zeros.
-    line = found.part("macaskill")
-    assert f"slope per 10,000 patients {f'{line.result.slope * 1e4:.2f}'.replace('-', MINUS)} (" in (
-        line.sentence
-    )
+    # 6.13e-06 a patient: nobody reads so many zeros.
+    told = found.part("macaskill").sentence
+    assert told.startswith("slope per 100,000 patients 0.61 (0.33 to 0.90), t = 4.72 on 11 df")
     assert "e-0" not in found.summary()
     numbers = json.loads(json.dumps(found.to_dict()))
     assert numbers["parts"]["egger"]["result"]["df"] == 11
@@ -104,3 +101,18 @@ def test_slips_are_errors() -> None:
     found = small_study_effects(y, v, **OPTIONS)
     with pytest.raises(DataError, match="among the methods"):
         found.part("eggers")
+
+
+def test_single_groups_have_no_value_that_means_no_effect() -> None:
+    y, v, _ = bcg()
+    found = small_study_effects(y, v, **OPTIONS, natural=lambda value: 100 + value, one_group=True)
+    refused = {part.name for part in found.parts if part.refused}
+    assert refused == {
+        "pet_peese", "selection", "excess_significance", "rosenthal", "rosenberg", "orwin",
+    }  # fmt: skip
+    assert "means that" in found.part("pet_peese").refused
+    pool = found.part("trim_and_fill_R0").result.observed
+    assert f"pooled {100 + float(pool.mu):.2f} (" in found.part("trim_and_fill_R0").sentence
+    assert f"{100 + float(pool.mu):.2f} (" in found.conclusion
+    # The slope is a change on the scale of the pool.
+    assert found.part("egger").sentence.startswith("slope \N{MINUS SIGN}2.11 (")

@@ -10,8 +10,8 @@ import pytest
 from locoreg.core.errors import DataError, DesignError, NothingToPoolError
 from locoreg.core.jsontext import dumps
 from locoreg.evidence.certainty import InformationRule
-from locoreg.workflows.baselinetimes import absolute_at
 from locoreg.workflows.certainty import certainty_of, facts_of, read_assessments
+from locoreg.workflows.conclusion.baselinetimes import absolute_at
 from locoreg.workflows.conclusion.plan import Baseline
 from locoreg.workflows.evidence import pool_question, row_findings
 from tests.workflows.conclusion import runs

@@ -13,7 +13,10 @@ from locoreg.core.errors import DesignError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from locoreg.evidence.digitised import AccuracyLimits
+
 Flag = Parameter(negative=())
+Limits = Annotated[str, Parameter(negative=())]
 Texts = Annotated[tuple[str, ...], Parameter(negative=())]
 
 app = App(
@@ -42,6 +45,7 @@ def reconstruct(
     folder: Path,
     *,
     level: float,
+    limits: Limits,
     outcome: str | None = None,
     out: Path | None = None,
     json: Annotated[bool, Flag] = False,
@@ -54,6 +58,10 @@ def reconstruct(
         Folder with curves.csv, points.csv or webplotdigitizer.csv, and at_risk.csv.
     level
         Level of the intervals in percent, for example 95.
+    limits
+        What still counts as accurate, four numbers separated by commas: root mean square, mean
+        absolute and largest error of survival as proportions, and the largest error of a number at
+        risk as a share of n.
     outcome
         Outcome, where the folder has curves of several.
     out
@@ -63,7 +71,7 @@ def reconstruct(
     """
     from locoreg.workflows.digitised import reconstruct_folder, write_reconstruction
 
-    made = reconstruct_folder(folder, level=level, outcome=outcome)
+    made = reconstruct_folder(folder, level=level, limits=_limits(limits), outcome=outcome)
     written: tuple[Path, ...] = ()
     if out is not None:
         from locoreg.figures.digitised import reconstruction_figure
@@ -85,10 +93,11 @@ def pool(
     folder: Path,
     *,
     level: float,
+    limits: Limits,
     horizon: Texts,
     method: str,
     interval: str,
-    variance: Literal["model", "robust"],
+    variance: Literal["model", "robust", "robust-by-study"],
     at: Texts = (),
     cuts: Texts = (),
     outcome: str | None = None,
@@ -103,6 +112,10 @@ def pool(
         Folder as for `locoreg curves reconstruct`.
     level
         Level of the intervals in percent, for example 95.
+    limits
+        What still counts as accurate, four numbers separated by commas: root mean square, mean
+        absolute and largest error of survival as proportions, and the largest error of a number at
+        risk as a share of n.
     horizon
         Months to which restricted means are compared, separated by commas.
     method
@@ -110,7 +123,7 @@ def pool(
     interval
         normal, t, hartung-knapp or hartung-knapp-floor.
     variance
-        Variance of the Cox models.
+        Variance of the Cox models; robust takes persons as clusters, robust-by-study studies.
     at
         Months at which survival is compared, separated by commas.
     cuts
@@ -127,6 +140,7 @@ def pool(
     pooled = pool_folder(
         folder,
         level=level,
+        limits=_limits(limits),
         horizons=_numbers("horizon", horizon),
         at=_numbers("at", at),
         cuts=_numbers("cuts", cuts),
@@ -155,6 +169,19 @@ def _save(figure: Figure, path: Path) -> Path:
     from locoreg.figures import save
 
     return save(figure, path)
+
+
+def _limits(text: str) -> AccuracyLimits:
+    from locoreg.workflows.digitised import accuracy_limits
+
+    try:
+        rmse, mean_error, max_error, at_risk = (float(part) for part in text.split(","))
+    except ValueError:
+        raise DesignError(
+            f"--limits: {text!r} is not four numbers.",
+            hint="write rmse,mean,max,at-risk, for example 0.05,0.02,0.05,0.01.",
+        ) from None
+    return accuracy_limits(rmse=rmse, mean_error=mean_error, max_error=max_error, at_risk=at_risk)
 
 
 def _numbers(name: str, given: tuple[str, ...]) -> tuple[float, ...]:

@@ -18,6 +18,11 @@ from locoreg.evidence.priorsensitivity import PriorSensitivity
 from locoreg.evidence.riskofbias import Assessment
 from locoreg.figures.describe import describe
 from locoreg.figures.designladder import design_ladder_figure, design_ladder_summary
+from locoreg.figures.digitised import (
+    hazard_ratio_figure,
+    pooled_curves_figure,
+    reconstruction_figure,
+)
 from locoreg.figures.emulation import (
     EFFECT_KINDS,
     attrition_figure,
@@ -118,6 +123,7 @@ __all__ = [
     "flow_figure",
     "funnel_figure",
     "gate_figure",
+    "hazard_ratio_figure",
     "incidence_figure",
     "influence_figure",
     "kinds_of",
@@ -127,8 +133,10 @@ __all__ = [
     "overlap_figure",
     "planning_figure",
     "plot",
+    "pooled_curves_figure",
     "posterior_figure",
     "power_figure",
+    "reconstruction_figure",
     "report_figure",
     "rule_figure",
     "save",

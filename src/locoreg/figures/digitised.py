@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,24 +12,87 @@ from matplotlib.figure import Figure
 
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import plural
-from locoreg.figures.axis import EffectAxis
+from locoreg.figures.axis import EffectAxis, choose_axis, tick_text
 from locoreg.figures.columns import SMALL
 from locoreg.figures.emulation.plate import SMALL_LINE, Words
 from locoreg.figures.layouts import INK
 from locoreg.figures.selection.chart import (
     BLUE,
+    GRID,
     ORANGE,
     WIDE,
     Chart,
     nice_axis,
     reach_axis,
 )
+from locoreg.figures.textfit import text_width
 
 if TYPE_CHECKING:
     from locoreg.evidence.digitised import DigitisedArm, DigitisedStudy, PooledCurves
 
 UNIT = EffectAxis(low=0.0, high=1.0, ticks=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0), scale="identity")
 NOT_OBSERVED = "Times are reconstructed from a printed curve, not observed."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Series:
+    """Differences at times, with limits or none, for the strip under a plot."""
+
+    part: str
+    sentence: str
+    colour: str
+    xs: list[float]
+    values: list[float]
+    lows: list[float]
+    highs: list[float]
+
+
+class _WithStrip(Chart):
+    """A chart with a strip of differences under it, on the same time axis."""
+
+    strip_height = 66.0
+
+    def strip(self, title: str, series: Sequence[_Series], *, dots: bool) -> None:
+        """Draw differences around 0, as dots or as lines with bands."""
+        pen = self.pen("strip-title", title)
+        pen.text(self.left, self.y + 9, title, role="head", size=SMALL, bold=True)
+        self.y += SMALL_LINE + 8
+        every = [abs(v) for one in series for v in (*one.values, *one.lows, *one.highs)]
+        axis = choose_axis([v for v in every if math.isfinite(v)], scale="identity")
+        top, bottom = self.y, self.y + self.strip_height
+
+        def place(value: float) -> float:
+            part = min(max(axis.fraction(value), 0.0), 1.0)
+            return bottom - part * (bottom - top)
+
+        pen = self.pen("strip-axes", under=True)
+        for tick in axis.ticks:
+            y = place(tick)
+            colour, width = (INK, 0.9) if tick == 0 else (GRID, 0.5)
+            pen.line((self.left, y), (self.right, y), role="line", colour=colour, width=width)
+            text = tick_text(tick)
+            pen.text(self.left - 6, y, text, role="y-label", size=SMALL, align="right")
+        pen.line((self.left, top), (self.left, bottom), role="y", colour=INK, width=0.9)
+        for one in series:
+            self._series(one, place, dots=dots)
+        self.y = bottom + 8
+
+    def _series(self, one: _Series, place: Callable[[float], float], *, dots: bool) -> None:
+        known = [k for k, v in enumerate(one.values) if math.isfinite(v)]
+        pen = self.pen(one.part, one.sentence)
+        if dots:
+            for k in known:
+                x, y = self.x(one.xs[k]), place(one.values[k])
+                pen.disc(x, y, 3.0, role="dot", fill=one.colour)
+            return
+        limited = [k for k in known if math.isfinite(one.lows[k] + one.highs[k])]
+        if len(limited) > 1:
+            upper = [(self.x(one.xs[k]), place(one.highs[k])) for k in limited]
+            lower = [(self.x(one.xs[k]), place(one.lows[k])) for k in reversed(limited)]
+            under = self.pen(f"{one.part}-band", f"limits of {one.sentence}", under=True)
+            under.area(np.array(upper + lower), role="band", fill=WIDE, opacity=1.0)
+        line = np.array([(self.x(one.xs[k]), place(one.values[k])) for k in known])
+        pen.trace(line, role="line", colour=one.colour, width=1.4)
 
 
 def reconstruction_figure(study: DigitisedStudy) -> Figure:
@@ -66,9 +131,10 @@ def _check_text(arm: DigitisedArm) -> str:
     return f"{text}."
 
 
-class _Read(Chart):
+class _Read(_WithStrip):
     def __init__(self, words: Words, study: DigitisedStudy) -> None:
         self.study = study
+        self.hidden = 0
         self.arms = ((study.intervention, BLUE), (study.control, ORANGE))
         last = max(float(arm.made.points.time[-1]) for arm, _ in self.arms)
         super().__init__(words, nice_axis(0.0, last), UNIT, ("Months", "Survival"))
@@ -95,33 +161,62 @@ class _Read(Chart):
                 pen.disc(self.x(float(t)), self.y_at(float(s)), 3.4, role="dot", fill=colour)
 
     def under(self) -> None:
-        """Write numbers at risk, reported and reconstructed, under their times."""
+        """Draw differences at the read points, and write numbers at risk under their times."""
+        series = []
         for name, (arm, colour) in zip(("intervention", "control"), self.arms, strict=True):
-            checks = arm.checks
-            if not checks.at_risk_times.size:
-                continue
-            pen = self.pen(f"risk-{name}", f"{arm.read.arm}: at risk, reported / reconstructed")
-            self.y += 4
-            pen.text(
-                self.left,
-                self.y + 5,
-                f"{arm.read.arm}: at risk, reported / reconstructed",
-                role="head",
-                size=SMALL,
-                colour=colour,
+            points = arm.made.points
+            last = np.r_[np.diff(points.time) > 0, True]
+            times = points.time[last]
+            gaps = (arm.made.curve(times) - points.survival[last]).tolist()
+            series.append(
+                _Series(
+                    part=f"difference-{name}",
+                    sentence=f"{arm.read.arm}: {_check_text(arm)}",
+                    colour=colour,
+                    xs=times.tolist(),
+                    values=gaps,
+                    lows=[],
+                    highs=[],
+                )
             )
-            self.y += SMALL_LINE
-            taken = -math.inf
-            for time, told, made in zip(
-                checks.at_risk_times, checks.at_risk_reported, checks.at_risk_made, strict=True
-            ):
-                x = self.x(float(time))
-                text = f"{told:g} / {made:g}"
-                if x - taken < 5.5 * len(text):
-                    continue
-                taken = x
-                pen.text(x, self.y + 5, text, role="number", size=SMALL, align="center")
-            self.y += SMALL_LINE
+        self.strip("Reconstructed less read survival, at the read points", series, dots=True)
+        for name, (arm, colour) in zip(("intervention", "control"), self.arms, strict=True):
+            self._numbers_at_risk(name, arm, colour)
+
+    def _numbers_at_risk(self, name: str, arm: DigitisedArm, colour: str) -> None:
+        checks = arm.checks
+        told = f"{arm.read.arm}: at risk, reported / reconstructed"
+        if not checks.at_risk_times.size:
+            told = f"{arm.read.arm}: {arm.made.n} at risk at time 0, no others reported"
+        pen = self.pen(f"risk-{name}", told)
+        self.y += 4
+        pen.text(self.left, self.y + 5, told, role="head", size=SMALL, colour=colour)
+        self.y += SMALL_LINE
+        if not checks.at_risk_times.size:
+            return
+        first = f"{arm.made.n} / {arm.made.n}"
+        pen.text(self.left, self.y + 5, first, role="number", size=SMALL, align="center")
+        reach = self.left + text_width(first, SMALL) / 2
+        for time, reported, made in zip(
+            checks.at_risk_times, checks.at_risk_reported, checks.at_risk_made, strict=True
+        ):
+            x = self.x(float(time))
+            text = f"{reported:g} / {made:g}"
+            half = text_width(text, SMALL) / 2
+            if x - half < reach + 4:
+                self.hidden += 1
+                continue
+            reach = x + half
+            bold = reported != made
+            pen.text(x, self.y + 5, text, role="number", size=SMALL, align="center", bold=bold)
+        self.y += SMALL_LINE
+
+    def drawn_notes(self) -> tuple[str, ...]:
+        """Return how many numbers at risk had no room."""
+        notes = super().drawn_notes()
+        if self.hidden:
+            notes += (f"{self.hidden} numbers at risk have no room here; the results hold them.",)
+        return notes
 
 
 def pooled_curves_figure(pooled: PooledCurves) -> Figure:
@@ -138,7 +233,8 @@ def pooled_curves_figure(pooled: PooledCurves) -> Figure:
         Two curves up to the shortest follow-up.
     """
     curves = pooled.curves
-    last = -1
+    known = np.isfinite(curves.difference_low)
+    last = int(np.flatnonzero(known)[-1])
     words = Words(
         title=(
             f"{pooled.outcome}: curves averaged over"
@@ -151,7 +247,15 @@ def pooled_curves_figure(pooled: PooledCurves) -> Figure:
             f" control {curves.control[last]:.3f}, difference {curves.difference[last]:.3f}"
             f" ({curves.difference_low[last]:.3f} to {curves.difference_high[last]:.3f})"
         ),
-        notes=(NOT_OBSERVED,),
+        notes=(
+            NOT_OBSERVED,
+            "Weights: "
+            + ", ".join(
+                f"{name} {100 * weight:.1f}%"
+                for name, weight in zip(curves.studies, curves.weights, strict=True)
+            )
+            + f". Averages end at {curves.time[-1]:.1f} months, the shortest follow-up.",
+        ),
     )
     return _Averaged(words, pooled).draw()
 
@@ -162,7 +266,7 @@ def _alerts(pooled: PooledCurves) -> tuple[str, ...]:
     return (f"Reconstruction outside its limits: {', '.join(pooled.failed)}.",)
 
 
-class _Averaged(Chart):
+class _Averaged(_WithStrip):
     def __init__(self, words: Words, pooled: PooledCurves) -> None:
         self.pooled = pooled
         axis = nice_axis(0.0, float(pooled.curves.time[-1]))
@@ -170,12 +274,29 @@ class _Averaged(Chart):
 
     def key(self) -> None:
         """Draw the key."""
-        self.key_row([("line", BLUE, "intervention"), ("line", ORANGE, "control")])
+        level = f"{self.pooled.level:g}% pointwise limits of the difference"
+        self.key_row(
+            [("line", BLUE, "intervention"), ("line", ORANGE, "control"), ("band", WIDE, level)]
+        )
 
     def finding(self) -> str:
         """Return the one-stage hazard ratio."""
         level = f"{self.pooled.level:g}%"
         return f"One-stage hazard ratio {self.pooled.hr.text()}, {level} interval"
+
+    def under(self) -> None:
+        """Draw the difference of the curves."""
+        curves = self.pooled.curves
+        one = _Series(
+            part="difference",
+            sentence="intervention less control",
+            colour=INK,
+            xs=curves.time.tolist(),
+            values=curves.difference.tolist(),
+            lows=curves.difference_low.tolist(),
+            highs=curves.difference_high.tolist(),
+        )
+        self.strip("Difference of survival, intervention less control", [one], dots=False)
 
     def curves(self) -> None:
         """Draw both curves."""
@@ -204,14 +325,17 @@ def hazard_ratio_figure(pooled: PooledCurves) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Log hazard ratio; band and line for the trend, upright intervals where there are cuts.
+        Hazard ratio on a log axis; band and line for the trend, upright intervals where there are
+        cuts.
     """
-    told = [f"{one.text()}" for one in pooled.intervals]
+    told = [f"{one.text()}." for one in pooled.intervals]
+    if pooled.log_time is None:
+        told.append(f"No trend with log time: {pooled.log_time_reason}")
     words = Words(
         title=f"{pooled.outcome}: hazard ratio over time",
         subtitle="Intervention over control, studies as strata",
         alerts=_alerts(pooled),
-        description="; ".join(told) or f"one-stage hazard ratio {pooled.hr.text()}",
+        description=" ".join(told) or f"one-stage hazard ratio {pooled.hr.text()}",
         notes=(NOT_OBSERVED, *told),
     )
     return _OverTime(words, pooled).draw()
@@ -222,42 +346,57 @@ class _OverTime(Chart):
         self.pooled = pooled
         last = float(max(study.follow_up for study in pooled.studies))
         self.months = [last * k / 60 for k in range(1, 61)]
-        self.trend: list[Estimate] = [pooled.log_time.at(month) for month in self.months]
-        known = [one for one in pooled.intervals if math.isfinite(one.hr.estimate)]
-        every = [*self.trend, *(one.hr for one in known)]
-        self.known, self.last = known, last
-        axis = reach_axis(
+        log_time = pooled.log_time
+        self.trend: list[Estimate] = []
+        if log_time is not None:
+            self.trend = [log_time.at(month) for month in self.months]
+        self.known = [one for one in pooled.intervals if math.isfinite(one.hr.estimate)]
+        self.last = last
+        every = [*self.trend, *(one.hr for one in self.known)]
+        logs = reach_axis(
             [one.estimate for one in every],
             [one.ci_low for one in every],
             [one.ci_high for one in every],
         )
-        super().__init__(words, nice_axis(0.0, last), axis, ("Months", "Log hazard ratio"))
+        axis = choose_axis([math.exp(logs.low), math.exp(logs.high)], scale="log")
+        super().__init__(words, nice_axis(0.0, last), axis, ("Months", "Hazard ratio"))
 
     def key(self) -> None:
         """Draw the key."""
         level = f"{self.pooled.level:g}%"
-        rows = [("line", BLUE, "trend with log time"), ("band", WIDE, f"{level} limits")]
+        rows = []
+        if self.trend:
+            rows += [("line", BLUE, "trend with log time"), ("band", WIDE, f"{level} limits")]
         if self.known:
             rows.append(("dot", INK, f"within an interval, {level} limits"))
-        self.key_row(rows)
+        if rows:
+            self.key_row(rows)
 
     def curves(self) -> None:
         """Draw the trend, its band, and the intervals."""
-        self.band(
-            "trend-band",
-            self.months,
-            [one.ci_low for one in self.trend],
-            [one.ci_high for one in self.trend],
-            fill=WIDE,
-            sentence="limits of the trend",
-        )
-        self.zero(sentence="no difference")
-        pen = self.pen("trend", "hazard ratio by log time")
-        mids = [one.estimate for one in self.trend]
-        pen.trace(self.points(self.months, mids), role="line", colour=BLUE, width=1.7)
+        low, high = self.x_axis.low, self.x_axis.high
+        if self.trend:
+            shown = [one.natural for one in self.trend]
+            self.band(
+                "trend-band",
+                self.months,
+                [one[1] for one in shown],
+                [one[2] for one in shown],
+                fill=WIDE,
+                sentence="limits of the trend",
+            )
+        ends = ((low, 1.0), (high, 1.0))
+        self.straight("zero", ends, colour=INK, width=0.9, sentence="no difference")
+        if self.trend:
+            pen = self.pen("trend", "hazard ratio by log time")
+            mids = [one[0] for one in shown]
+            pen.trace(self.points(self.months, mids), role="line", colour=BLUE, width=1.7)
         for k, one in enumerate(self.known):
-            middle = (one.start + min(one.stop, self.last)) / 2
+            stop = min(one.stop, self.last)
             pen = self.pen(f"interval{k}", one.text())
-            x = self.x(middle)
-            self.upright(pen, x, one.hr.ci_low, one.hr.ci_high, colour=INK, width=1.2)
-            pen.disc(x, self.y_at(one.hr.estimate), 5.0, role="dot", fill=INK)
+            mid, ci_low, ci_high = one.hr.natural
+            x, y = self.x((one.start + stop) / 2), self.y_at(mid)
+            ends_x = (self.x(one.start) + 1.5, y), (self.x(stop) - 1.5, y)
+            pen.line(*ends_x, role="span", colour=INK, width=1.2)
+            self.upright(pen, x, ci_low, ci_high, colour=INK, width=1.2)
+            pen.disc(x, y, 5.0, role="dot", fill=INK)

@@ -13,6 +13,7 @@ from locoreg.core.jsontext import dumps
 from locoreg.core.numbertext import plural
 from locoreg.core.provenance import Provenance, sha256_of_files
 from locoreg.evidence.digitised import (
+    AccuracyLimits,
     DigitisedStudy,
     PooledCurves,
     make_studies,
@@ -22,7 +23,7 @@ from locoreg.evidence.digitised import (
 from locoreg.evidence.digitised.tables import TABLES
 
 if TYPE_CHECKING:
-    from locoreg.stats.cox.model import CoxVariance
+    from locoreg.evidence.digitised import PoolVariance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,12 +36,15 @@ class ReconstructedCurves:
         Studies, each with both arms and their checks.
     level : float
         Level in percent.
+    limits : AccuracyLimits
+        Limits of the checks.
     provenance : Provenance
         Hash of the files, and options.
     """
 
     studies: tuple[DigitisedStudy, ...]
     level: float
+    limits: AccuracyLimits
     provenance: Provenance
 
     @property
@@ -54,6 +58,7 @@ class ReconstructedCurves:
             "studies": [study.to_dict() for study in self.studies],
             "failed_checks": list(self.failed),
             "level": self.level,
+            "limits": self.limits.to_dict(),
             "provenance": self.provenance.to_dict(),
         }
 
@@ -75,7 +80,7 @@ class ReconstructedCurves:
 
 
 def reconstruct_folder(
-    folder: Path, *, level: float, outcome: str | None = None
+    folder: Path, *, level: float, limits: AccuracyLimits, outcome: str | None = None
 ) -> ReconstructedCurves:
     """Read a folder of digitised curves and reconstruct each study of one outcome.
 
@@ -85,6 +90,8 @@ def reconstruct_folder(
         With curves.csv, points.csv or webplotdigitizer.csv, and at_risk.csv if there is one.
     level : float
         Level of the intervals in percent.
+    limits : AccuracyLimits
+        Limits of the checks of accuracy.
     outcome : str, optional
         Outcome, where the folder has several.
 
@@ -93,13 +100,15 @@ def reconstruct_folder(
     ReconstructedCurves
         Studies and checks.
     """
-    studies = make_studies(read_folder(folder), outcome=outcome, level=level)
+    studies = make_studies(read_folder(folder), outcome=outcome, level=level, limits=limits)
     files = sorted(path for path in folder.iterdir() if path.suffix == ".csv")
     return ReconstructedCurves(
         studies=studies,
         level=level,
+        limits=limits,
         provenance=Provenance(
-            input_sha256=sha256_of_files(files), options={"level": level, "outcome": outcome}
+            input_sha256=sha256_of_files(files),
+            options={"level": level, "limits": limits.to_dict(), "outcome": outcome},
         ),
     )
 
@@ -108,19 +117,20 @@ def pool_folder(
     folder: Path,
     *,
     level: float,
+    limits: AccuracyLimits,
     horizons: Sequence[float],
     at: Sequence[float],
     cuts: Sequence[float],
     method: str,
     interval: str,
-    variance: CoxVariance,
+    variance: PoolVariance,
     outcome: str | None = None,
 ) -> PooledCurves:
     """Reconstruct the studies of a folder and analyse them together.
 
     Parameters
     ----------
-    folder, level, outcome
+    folder, level, limits, outcome
         As in :func:`reconstruct_folder`.
     horizons, at, cuts, method, interval, variance
         As in :func:`locoreg.evidence.digitised.pool_curves`.
@@ -130,7 +140,7 @@ def pool_folder(
     PooledCurves
         One-stage and two-stage pools, averaged curves, contrasts over time.
     """
-    made = reconstruct_folder(folder, level=level, outcome=outcome)
+    made = reconstruct_folder(folder, level=level, limits=limits, outcome=outcome)
     return pool_curves(
         made.studies,
         level=level,
@@ -224,3 +234,21 @@ def _make(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file.", hint="name a folder.")
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def accuracy_limits(
+    *, rmse: float, mean_error: float, max_error: float, at_risk: float
+) -> AccuracyLimits:
+    """Return limits of accuracy, for callers above the evidence layer.
+
+    Parameters
+    ----------
+    rmse, mean_error, max_error, at_risk : float
+        As in :class:`locoreg.evidence.digitised.AccuracyLimits`.
+
+    Returns
+    -------
+    AccuracyLimits
+        The limits.
+    """
+    return AccuracyLimits(rmse=rmse, mean_error=mean_error, max_error=max_error, at_risk=at_risk)

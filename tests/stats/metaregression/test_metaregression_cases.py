@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -124,6 +126,35 @@ def test_profile_limits_cut_the_likelihood() -> None:
     )
     with pytest.raises(DesignError, match="One study"):
         profile_likelihood([0.1], [1.0], method="ML", level=95, x=None)
+
+
+def exactly(y, v, years, tau2):
+    """Coefficients, residual Q, trace of P and variance of the slope in rational arithmetic."""
+    w = 1 / (v + tau2)
+    ones, first, second = w.sum(), w @ years, w @ years**2
+    det = ones * second - first**2
+    mean = (second * (w @ y) - first * (w @ (years * y))) / det
+    slope = (ones * (w @ (years * y)) - first * (w @ y)) / det
+    leverage = (second - 2 * first * years + ones * years**2) * w / det
+    residual = y - mean - slope * years
+    return (mean, slope), w @ residual**2, w @ (1 - leverage), ones / det
+
+
+def test_raw_years_and_one_huge_study_lose_no_digits() -> None:
+    # Like the magnesium trials with ISIS-4: metafor's projection loses eight of sixteen digits.
+    y = [-0.83, -1.06, -1.28, -0.04, 0.22, -2.41, -0.30, 0.0553]
+    v = [1.55, 0.17, 0.65, 2.0, 0.24, 1.15, 0.02, 0.00095]
+    years = [1984, 1986, 1987, 1987, 1989, 1990, 1992, 1995]
+    exact = [np.array([Fraction(value) for value in values]) for values in (y, v, years)]
+    _, q, trace, _ = exactly(*exact, Fraction(0))
+    tau2 = Fraction(float((q - 6) / trace))
+    b, _, _, variance = exactly(*exact, tau2)
+    fit = meta_regression(
+        y, v, np.column_stack([np.ones(8), years]), names=["mean", "year"], method="DL", **PLAIN
+    )
+    assert fit.tau2 > 0.01
+    ours = [fit.qe, fit.tau2, *fit.b, fit.vcov[1, 1]]
+    assert ours == pytest.approx([float(value) for value in (q, tau2, *b, variance)], rel=1e-13)
 
 
 def test_predictions_at_a_studied_point() -> None:

@@ -248,3 +248,36 @@ def test_halves_are_rounded_upwards(evidence_results: Any, share: float) -> None
     base = {"label": "a", "survival_percent": share, "at_months": 36, "source": "made up"}
     printed = row(evidence_results, baseline=[base])["baselines"][0]["without_text"]
     assert int(printed) == math.ceil(10 * share)
+
+
+def test_a_row_per_time_and_what_no_source_has(evidence_results: Any) -> None:
+    base = [
+        {"label": "low", "points": [
+            {"at_months": 36, "survival_percent": 67.9, "source": "a"},
+            {"at_months": 60, "survival_percent": 25, "source": "b"},
+        ]},
+        {"label": "high", "survival_percent": 43, "at_months": 24, "source": "c"},
+    ]  # fmt: skip
+    told = with_pool(evidence_results, 0.88, 0.66, 1.16)
+    found = row(told, baseline=base, times=[36, 60])
+    made = [(one["label"], one["at_months"], one["source"]) for one in found["baselines"]]
+    assert made == [("low", 36, "a"), ("low", 60, "b"), ("high", 24, "c")]
+    assert found["baselines"][1]["with_text"] == "295 (200 to 401)"
+    missing = [(one["label"], one["at_months"]) for one in found["not_stated"]]
+    assert missing == [("high", 36), ("high", 60)]
+    assert all("nothing is interpolated" in one["refused"] for one in found["not_stated"])
+    # Each row speaks of its own time, and belongs to one statement.
+    for one in found["baselines"]:
+        assert f"at {one['at_months']:g} months" in one["statement"]
+        mine = {"label": one["label"], "at_months": one["at_months"]}
+        assert sum(mine in said["of"] for said in found["statements"]) == 1
+
+
+def test_a_baseline_that_rises_gives_no_absolute_effect(evidence_results: Any) -> None:
+    points = [
+        {"at_months": 36, "survival_percent": 50, "source": "a"},
+        {"at_months": 60, "survival_percent": 60, "source": "b"},
+    ]
+    found = row(evidence_results, baseline=[{"label": "low", "points": points}])
+    assert "survival rises with time (50%, 60%)" in found["refused"]
+    assert found["baselines"] == []

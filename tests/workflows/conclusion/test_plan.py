@@ -85,6 +85,39 @@ def test_entries_of_findings_that_are_refused(changes: dict[str, Any]) -> None:
         findings(**changes)
 
 
+POINTS = [
+    {"at_months": 36, "survival_percent": 67.9, "source": "S042"},
+    {"at_months": 60, "survival_percent": 45, "source": "a made-up source"},
+]
+
+
+def test_a_baseline_is_one_point_or_several() -> None:
+    alone = findings().baseline[0]
+    assert [(one.at_months, one.survival_percent) for one in alone.stated] == [(36, 67.9)]
+    found = findings(baseline=[{"label": "low", "points": POINTS}], times=[36, 60])
+    assert [one.at_months for one in found.baseline[0].stated] == [36, 60]
+    assert found.times == (36, 60)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"baseline": [{"label": "low"}]}, "survival_percent, at_months, source are missing"),
+        ({"baseline": [{"label": "low", "at_months": 1, "survival_percent": 50}]},
+         "source is missing; or write points"),
+        ({"baseline": [{"label": "low", "points": POINTS, "source": "x"}]},
+         "source stands beside points"),
+        ({"baseline": [{"label": "low", "points": POINTS[::-1]}]}, "the points ascend"),
+        ({"baseline": [{"label": "low", "points": [POINTS[0], POINTS[0]]}]}, "the points ascend"),
+        ({"times": [60, 36]}, "the times ascend"),
+        ({"times": [0]}, "times"),
+    ],
+)  # fmt: skip
+def test_baselines_and_times_that_are_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        findings(**changes)
+
+
 @pytest.mark.parametrize("key", ["power", "alpha", "sides", "allocation", "control_survival",
                                  "accrual_months", "follow_up_months", "hazard_ratio",
                                  "dropout_percent_per_year"])  # fmt: skip

@@ -236,6 +236,40 @@ def test_count_pools_and_small_studies(tmp_path: Path) -> None:
     dumps(report.to_dict())
 
 
+def test_small_studies_of_proportions_are_read_as_the_pool_is(tmp_path: Path) -> None:
+    asked = {"small_study": True, "alpha": 0.1, "steps": [0.025], "alternative": "greater"}
+    path = table_of("dat.pritz1997", tmp_path)
+    for measure in ("PFT", "PLO"):
+        report = meta_table(path, measure=measure, **ASKED, **asked, tau_prior="half-normal(0.5)")
+        mid, low, high = report.pooled.natural
+        assert f"{mid:.2f} ({low:.2f} to {high:.2f}) as pooled" in report.summary()
+        # There is no proportion that means no effect.
+        assert "Fail-safe N (Rosenthal): not given" in report.summary()
+        assert "below no effect" not in report.summary()
+        assert json.loads(dumps(report.to_dict()))["bayesian"]["below_null"] is None
+
+
+def test_orwin_takes_the_smallest_effect_as_it_is_read(tmp_path: Path) -> None:
+    asked = {"small_study": True, "alpha": 0.1, "steps": [0.025], "alternative": "less"}
+    path = table_of("dat.bcg", tmp_path)
+    found = meta_table(path, measure="RR", **ASKED, **asked, target=0.9)
+    y = np.array([study.yi for study in found.studies])
+    needed = y.size * (abs(y.mean()) - abs(np.log(0.9))) / abs(np.log(0.9))
+    assert found.small_study is not None
+    assert found.small_study.effects.part("orwin").result.n == np.ceil(needed)
+    with pytest.raises(DesignError, match="--target -1"):
+        meta_table(path, measure="RR", **ASKED, **asked, target=-1)
+    with pytest.raises(DesignError, match="belongs to --small-study"):
+        meta_table(path, measure="RR", **ASKED, target=0.9)
+
+
+def test_small_numbers_keep_their_digits(tmp_path: Path) -> None:
+    asked = {"method": "DL", "interval": "normal", "level": 95}
+    text = meta_table(table_of("dat.bcg", tmp_path), measure="RD", **asked).summary()
+    assert "Pooled \N{MINUS SIGN}0.007 (\N{MINUS SIGN}0.010 to \N{MINUS SIGN}0.004)" in text
+    assert "tau2 2e-05 (0.0007 to 0.0044)" in text
+
+
 def test_all_permutations_are_taken_where_they_are_few(tmp_path: Path) -> None:
     path = write(tmp_path, "yi,vi\n0.3,.1\n.5,.1\n.4,.2\n.2,.1\n.6,.2\n")
     few = meta_table(path, measure="GEN", permute=1000, seed=1, **ASKED)
@@ -279,6 +313,10 @@ def test_bayesian_pool_needs_a_stated_prior(tmp_path: Path) -> None:
         ({"columns": {"ai": "x"}}, "no column 'x'"),
         ({"measure": "SMD"}, "has not the columns for SMD"),
         ({"drop00": True, "measure": "PLO"}, "has one group"),
+        ({"columns": {"ri": "year"}}, "ri has no part in RR, which is computed from ai, bi, ci"),
+        ({"add": 0.5, "to": "none"}, "--to none adds nothing"),
+        ({"continuity": False}, "--no-continuity is about"),
+        ({"continuity": False, "mantel_haenszel": True}, "--no-continuity is about"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(

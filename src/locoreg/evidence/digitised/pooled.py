@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from locoreg.core.errors import DesignError
+from locoreg.core.errors import DesignError, LocoregError
 from locoreg.core.estimate import Estimate
 from locoreg.core.frames import frame
-from locoreg.core.numbertext import decimal_text, p_text, plural
+from locoreg.core.numbertext import decimal_text, plural
 from locoreg.core.provenance import Provenance, sha256_of_bytes
 from locoreg.evidence.digitised.averaged import AveragedCurves, averaged_curves
+from locoreg.evidence.digitised.contrasts import PooledContrast, pool_estimates, pooled_contrast
+from locoreg.evidence.digitised.persontimes import (
+    POOL_VARIANCES,
+    PersonTimes,
+    PoolVariance,
+    clusters,
+    cox_variance,
+    whole_rows,
+    without_information,
+)
 from locoreg.evidence.digitised.studies import DigitisedStudy
 from locoreg.evidence.digitised.timesplit import (
     IntervalRatio,
     LogTimeEffect,
-    PersonTimes,
     log_time_effect,
     log_time_words,
     piecewise,
 )
-from locoreg.evidence.meta import MetaAnalysis, meta_analysis
+from locoreg.evidence.digitised.trendtest import TrendTest, trend_tests
+from locoreg.evidence.meta import MetaAnalysis
 from locoreg.stats.cox import CoxModel, cox
-from locoreg.stats.cox.model import CoxVariance
-from locoreg.stats.regression.hazardstest import proportional_hazards_test
-from locoreg.stats.restrictedmean import rmst
-from locoreg.stats.studies import check_level
-from locoreg.stats.survivalat import survival_at
+from locoreg.stats.studies import check_level, check_option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,57 +45,6 @@ ASSUMED = (
     "Intervals take the reconstructed times as if they had been observed: the error of reading and"
     " reconstructing curves is in none of them."
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PooledContrast:
-    """A difference at one time in each study, and its pool.
-
-    Attributes
-    ----------
-    quantity : {"rmst", "survival"}
-        Restricted mean survival time to ``time`` (months), or survival at it (proportion).
-    time : float
-        Horizon or time in months.
-    studies : tuple of str
-        Studies whose curves reach it.
-    differences : tuple of Estimate
-        Intervention less control.
-    pool : MetaAnalysis or None
-        Their pool; None if no study has a usable standard error.
-    left_out : tuple of str
-        Studies left out, each with the reason.
-    """
-
-    quantity: str
-    time: float
-    studies: tuple[str, ...]
-    differences: tuple[Estimate, ...]
-    pool: MetaAnalysis | None
-    left_out: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers as JSON-ready values."""
-        return {
-            "quantity": self.quantity,
-            "time": self.time,
-            "studies": [
-                {"study_id": name, "difference": value.to_dict()}
-                for name, value in zip(self.studies, self.differences, strict=True)
-            ],
-            "pool": None if self.pool is None else self.pool.to_dict(),
-            "left_out": list(self.left_out),
-        }
-
-    def text(self) -> str:
-        """Return a line."""
-        if self.quantity == "rmst":
-            what = f"Difference of restricted mean to {self.time:g} months"
-        else:
-            what = f"Difference of survival at {self.time:g} months"
-        value = "no study to pool" if self.pool is None else self.pool.mu.text()
-        line = f"{what}: {value}, {plural(len(self.studies), 'study', 'studies')}."
-        return " ".join([line, *(f"Left out: {reason}." for reason in self.left_out)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,7 +58,10 @@ class PooledCurves:
     studies : tuple of DigitisedStudy
         Reconstructed studies, each with its hazard ratio and checks.
     one_stage : CoxModel
-        Cox model with a baseline hazard per study; intervention over control.
+        Cox model with a baseline hazard per study; intervention over control. Infinite if one arm
+        has no event in any study.
+    one_stage_left_out : tuple of str
+        Studies that tell nothing about a hazard ratio, each with the reason.
     two_stage : MetaAnalysis or None
         Pool of the studies' log hazard ratios; None if none is finite.
     two_stage_left_out : tuple of str
@@ -114,11 +72,14 @@ class PooledCurves:
         Differences at the horizons and times asked for.
     intervals : tuple of IntervalRatio
         Hazard ratio by interval; empty without cuts.
-    log_time : LogTimeEffect
-        Trend of the log hazard ratio with log time.
-    proportional_p : tuple of (str, float)
-        p-value of proportional hazards against a trend with 1 less the Kaplan-Meier estimate, by
-        study, and of all with studies as strata under ``all``.
+    log_time : LogTimeEffect or None
+        Trend of the log hazard ratio with log time; None if it can't be estimated.
+    log_time_reason : str
+        Why not; empty if it is.
+    proportional : tuple of TrendTest
+        Tests of proportional hazards by study, and of all with studies as strata.
+    variance : {"model", "robust", "robust-by-study"}
+        Variance of the one-stage models.
     level : float
         Level in percent.
     provenance : Provenance
@@ -128,14 +89,17 @@ class PooledCurves:
     outcome: str
     studies: tuple[DigitisedStudy, ...]
     one_stage: CoxModel
+    one_stage_left_out: tuple[str, ...]
     two_stage: MetaAnalysis | None
     two_stage_left_out: tuple[str, ...]
     curves: AveragedCurves
     rmst: tuple[PooledContrast, ...]
     survival: tuple[PooledContrast, ...]
     intervals: tuple[IntervalRatio, ...]
-    log_time: LogTimeEffect
-    proportional_p: tuple[tuple[str, float], ...]
+    log_time: LogTimeEffect | None
+    log_time_reason: str
+    proportional: tuple[TrendTest, ...]
+    variance: PoolVariance
     level: float
     provenance: Provenance
 
@@ -156,15 +120,21 @@ class PooledCurves:
             "direction": "intervention over control; intervention less control",
             "studies": [study.to_dict() for study in self.studies],
             "failed_checks": list(self.failed),
-            "one_stage": {"hr": self.hr.to_dict(), "model": self.one_stage.to_dict()},
+            "one_stage": {
+                "hr": self.hr.to_dict(),
+                "variance": self.variance,
+                "left_out": list(self.one_stage_left_out),
+                "model": self.one_stage.to_dict(),
+            },
             "two_stage": None if self.two_stage is None else self.two_stage.to_dict(),
             "two_stage_left_out": list(self.two_stage_left_out),
             "curves": self.curves.to_dict(),
             "rmst": [one.to_dict() for one in self.rmst],
             "survival": [one.to_dict() for one in self.survival],
             "intervals": [one.to_dict() for one in self.intervals],
-            "log_time": self.log_time.to_dict(),
-            "proportional_p": dict(self.proportional_p),
+            "log_time": None if self.log_time is None else self.log_time.to_dict(),
+            "log_time_reason": self.log_time_reason,
+            "proportional": [one.to_dict() for one in self.proportional],
             "assumed": ASSUMED,
             "level": self.level,
             "provenance": self.provenance.to_dict(),
@@ -195,7 +165,9 @@ class PooledCurves:
             f"{self.outcome}: {plural(len(self.studies), 'study', 'studies')}, intervention"
             f" against control, level {self.level:g}%.",
             *(_study_line(study) for study in self.studies),
-            f"One-stage hazard ratio, studies as strata: {self.hr.text()}.",
+            f"One-stage hazard ratio, studies as strata: {self.hr.text()}, variance"
+            f" {self.variance}.",
+            *(f"No information for it: {name}." for name in self.one_stage_left_out),
         ]
         if self.two_stage is not None:
             lines.append(
@@ -205,19 +177,19 @@ class PooledCurves:
         lines += [f"Left out of the two-stage pool: {name}." for name in self.two_stage_left_out]
         lines += [one.text() for one in (*self.rmst, *self.survival)]
         lines += [f"Hazard ratio from {one.text()}." for one in self.intervals]
-        lines.append(log_time_words(self.log_time))
-        lines += [
-            f"Proportional hazards, {'all studies' if name == 'all' else name}:"
-            f" {'not tested' if math.isnan(p) else p_text(p)}."
-            for name, p in self.proportional_p
-        ]
+        if self.log_time is None:
+            lines.append(f"No trend with log time: {self.log_time_reason}")
+        else:
+            lines.append(log_time_words(self.log_time))
+        lines += [one.text() for one in self.proportional]
         if self.failed:
             lines.append(f"Reconstruction outside its limits: {', '.join(self.failed)}.")
         return "\n".join([*lines, ASSUMED])
 
 
 def _study_line(study: DigitisedStudy) -> str:
-    text = f"{study.study_id}: {study.hr.text()}"
+    value = f"not estimable ({study.hr_reason})" if study.hr_reason else study.hr.text()
+    text = f"{study.study_id}: {value}"
     if study.hr_reported is not None:
         text += f", reported {decimal_text(math.exp(study.hr_reported.estimate))}"
     return f"{text}."
@@ -232,7 +204,7 @@ def pool_curves(
     cuts: Sequence[float],
     method: str,
     interval: str,
-    variance: CoxVariance,
+    variance: PoolVariance,
 ) -> PooledCurves:
     """Analyse the reconstructed times of several studies.
 
@@ -250,8 +222,9 @@ def pool_curves(
         Months at which the hazard ratio may change.
     method, interval : str
         Estimator of tau2 and kind of interval of the two-stage pools, as in ``meta_analysis``.
-    variance : {"model", "robust"}
-        Variance of the Cox models; robust clusters are persons.
+    variance : {"model", "robust", "robust-by-study"}
+        Variance of the Cox models; robust clusters are persons, or studies. With few studies the
+        latter is too small.
 
     Returns
     -------
@@ -264,32 +237,35 @@ def pool_curves(
     for name, values in (("horizon", horizons), ("time", at)):
         if any(not (math.isfinite(value) and value > 0) for value in values):
             raise DesignError(f"a {name} must be a number of months above 0.")
+    check_option("variance", variance, POOL_VARIANCES)
     persons = _persons(studies)
-    one_stage = cox(
-        persons.time,
-        persons.event,
-        persons.treated,
-        strata=persons.study,
-        level=level,
-        variance=variance,
-        names=["intervention"],
-    )
+    one_stage, silent = _one_stage(persons, level, variance)
+    log_time, log_time_reason = _log_time(persons, level, variance)
     finite = [s for s in studies if math.isfinite(s.hr.estimate) and s.hr.se > 0]
     options = {"method": method, "interval": interval, "level": level}
     return PooledCurves(
         outcome=studies[0].outcome,
         studies=tuple(studies),
         one_stage=one_stage,
-        two_stage=_pool([s.hr for s in finite], [s.study_id for s in finite], options),
+        one_stage_left_out=tuple(f"{name} ({why})" for name, why in sorted(silent.items())),
+        two_stage=pool_estimates([s.hr for s in finite], [s.study_id for s in finite], options),
         two_stage_left_out=tuple(
-            f"{s.study_id} (no finite hazard ratio)" for s in studies if s not in finite
+            f"{s.study_id} ({s.hr_reason or 'no standard error'})"
+            for s in studies
+            if s not in finite
         ),
         curves=averaged_curves(studies, level=level),
-        rmst=tuple(_contrast("rmst", studies, time, options) for time in sorted(set(horizons))),
-        survival=tuple(_contrast("survival", studies, time, options) for time in sorted(set(at))),
+        rmst=tuple(
+            pooled_contrast("rmst", studies, time, options) for time in sorted(set(horizons))
+        ),
+        survival=tuple(
+            pooled_contrast("survival", studies, time, options) for time in sorted(set(at))
+        ),
         intervals=piecewise(persons, cuts, level=level, variance=variance) if cuts else (),
-        log_time=log_time_effect(persons, level=level, variance=variance),
-        proportional_p=_proportional(persons),
+        log_time=log_time,
+        log_time_reason=log_time_reason,
+        proportional=trend_tests(persons),
+        variance=variance,
         level=level,
         provenance=Provenance(
             input_sha256=sha256_of_bytes(persons.time.tobytes(), persons.event.tobytes()),
@@ -304,6 +280,15 @@ def pool_curves(
     )
 
 
+def _contrasts(
+    quantity: str,
+    studies: Sequence[DigitisedStudy],
+    times: Sequence[float],
+    options: dict[str, Any],
+) -> tuple[PooledContrast, ...]:
+    return tuple(pooled_contrast(quantity, studies, time, options) for time in sorted(set(times)))
+
+
 def _persons(studies: Sequence[DigitisedStudy]) -> PersonTimes:
     rows = [study.rows() for study in studies]
     return PersonTimes(
@@ -316,80 +301,38 @@ def _persons(studies: Sequence[DigitisedStudy]) -> PersonTimes:
     )
 
 
-def _pool(
-    values: Sequence[Estimate], labels: Sequence[str], options: dict[str, Any]
-) -> MetaAnalysis | None:
-    if not values:
-        return None
-    return meta_analysis(
-        [value.estimate for value in values],
-        se=[value.se for value in values],
-        scale=values[0].scale,
-        labels=labels,
-        **options,
-    )
-
-
-def _contrast(
-    quantity: str, studies: Sequence[DigitisedStudy], time: float, options: dict[str, Any]
-) -> PooledContrast:
-    estimate: Callable[[DigitisedStudy, float, float], Estimate]
-    estimate = _mean_difference if quantity == "rmst" else _survival_difference
-    names, values, left_out = [], [], []
-    for study in studies:
-        if study.follow_up < time:
-            left_out.append(f"{study.study_id} (its curves end at {study.follow_up:.1f} months)")
-            continue
-        value = estimate(study, time, options["level"])
-        if not (math.isfinite(value.estimate) and value.se > 0):
-            left_out.append(f"{study.study_id} (no standard error of the difference)")
-            continue
-        names.append(study.study_id)
-        values.append(value)
-    return PooledContrast(
-        quantity=quantity,
-        time=time,
-        studies=tuple(names),
-        differences=tuple(values),
-        pool=_pool(values, names, options),
-        left_out=tuple(left_out),
-    )
-
-
-def _mean_difference(study: DigitisedStudy, time: float, level: float) -> Estimate:
-    months, event, treated = study.rows()
-    found = rmst(months, event, horizon=time, level=level, strata=treated, reference=0.0)
-    return found.contrasts[0].difference
-
-
-def _survival_difference(study: DigitisedStudy, time: float, level: float) -> Estimate:
-    months, event, treated = study.rows()
-    found = survival_at(months, event, times=[time], level=level, strata=treated, reference=0.0)
-    return found.contrasts[0].difference
-
-
-def _proportional(persons: PersonTimes) -> tuple[tuple[str, float], ...]:
-    names = sorted(set(persons.study.tolist()))
-    out = []
-    for name in names:
-        mine = persons.study == name
-        out.append((name, _trend(persons, mine)))
-    if len(names) > 1:
-        out.append(("all", _trend(persons, np.ones(persons.study.size, dtype=bool))))
-    return tuple(out)
-
-
-def _trend(persons: PersonTimes, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
-    treated = persons.treated[rows & persons.event]
-    # With events in one arm only, or two, there is no trend to test.
-    if treated.size < 3 or np.ptp(treated) == 0:
-        return math.nan
-    test = proportional_hazards_test(
-        persons.time[rows],
-        persons.event[rows],
-        persons.treated[rows],
-        transform="km",
-        strata=persons.study[rows],
+def _one_stage(
+    persons: PersonTimes, level: float, variance: PoolVariance
+) -> tuple[CoxModel, dict[str, str]]:
+    """Fit the stratified model to all studies; return it and who tells nothing."""
+    rows = whole_rows(persons)
+    silent = without_information(rows)
+    if len(silent) == len(persons.names):
+        raise DesignError(
+            "no study has an event while both arms are at risk, so that there is no hazard ratio.",
+            hint="look at the curves with locoreg curves reconstruct.",
+        )
+    telling = rows.of(~np.isin(rows.study, list(silent)))
+    fit = cox(
+        telling.stop,
+        telling.event,
+        telling.treated,
+        strata=telling.study,
+        cluster=clusters(telling, variance, 1),
+        level=level,
+        variance=cox_variance(variance),
+        monotone="report",
         names=["intervention"],
     )
-    return float(test.global_p_value)
+    return fit, silent
+
+
+def _log_time(
+    persons: PersonTimes, level: float, variance: PoolVariance
+) -> tuple[LogTimeEffect | None, str]:
+    silent = without_information(whole_rows(persons))
+    telling = persons.of(~np.isin(persons.study, list(silent)))
+    try:
+        return log_time_effect(telling, level=level, variance=variance), ""
+    except LocoregError as error:
+        return None, error.message

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from locoreg.core.errors import DataError, did_you_mean
@@ -14,6 +15,9 @@ from locoreg.evidence.digitised.tables import AT_RISK, CURVES, MONTHS, POINTS
 
 WEBPLOT = "webplotdigitizer.csv"
 NAMED = ("number", "integer")
+FILES = ("curves.csv", "points.csv", "at_risk.csv", WEBPLOT)
+# A hand that reads a picture misses its edges by about this share of the axis.
+EDGE = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,8 @@ class ReadCurve:
         Reported hazard ratio, intervention over control.
     source_figure, location, read_by, read_on : str
         Where the curve stands, who read it, and when.
+    notes : tuple of str
+        What was changed: points sorted, or moved to the edge of the picture.
     """
 
     study_id: str
@@ -63,6 +69,7 @@ class ReadCurve:
     location: str
     read_by: str
     read_on: str
+    notes: tuple[str, ...]
 
 
 Record = dict[str, Value]
@@ -90,6 +97,7 @@ def read_folder(folder: Path) -> tuple[ReadCurve, ...]:
     """
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}.", hint="locoreg curves template makes one.")
+    _refuse_other_files(folder)
     listed = _table(folder / "curves.csv", CURVES)
     arms: dict[Key, Record] = {}
     for number, record in listed:
@@ -97,6 +105,7 @@ def read_folder(folder: Path) -> tuple[ReadCurve, ...]:
         if key in arms:
             raise DataError(f"curves.csv, row {number}: arm {_named(key)} stands there twice.")
         _check_reported(number, record)
+        _check_date(number, str(record["read_on"]))
         arms[key] = record
     points = _points(folder, arms)
     risks: dict[Key, list[tuple[float, float]]] = {key: [] for key in arms}
@@ -104,7 +113,19 @@ def read_folder(folder: Path) -> tuple[ReadCurve, ...]:
         for number, record in _table(folder / "at_risk.csv", AT_RISK):
             key = _known(_key(record), arms, f"at_risk.csv, row {number}")
             risks[key].append((_number(record["time"]), _number(record["n"])))
-    return tuple(_curve(key, arms[key], points[key], sorted(risks[key])) for key in arms)
+    return tuple(_curve(key, arms[key], points[key], risks[key]) for key in arms)
+
+
+def _refuse_other_files(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".csv" and path.name not in FILES:
+            hint = did_you_mean(path.name, FILES)
+            if "cens" in path.name.lower():
+                hint = (
+                    "marked censoring times are not used; numbers at risk in at_risk.csv tell how"
+                    " many left."
+                )
+            raise DataError(f"{path.name} in {folder} is no table of curves.", hint=hint)
 
 
 def _points(folder: Path, arms: dict[Key, Record]) -> dict[Key, list[tuple[float, float]]]:
@@ -254,6 +275,16 @@ def _check_reported(number: int, record: Record) -> None:
         raise DataError(f"{where}: hr must be above 0.")
 
 
+def _check_date(number: int, text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise DataError(
+            f"curves.csv, row {number}, column read_on: {text!r} is no date.",
+            hint="write 2026-05-31.",
+        ) from None
+
+
 def _key(record: Record) -> Key:
     return str(record["study_id"]), str(record["arm"])
 
@@ -294,6 +325,9 @@ def _curve(
             f"points of {_named(key)} are said to be percent, but none is above 1.",
             hint="write proportion under survival_scale in curves.csv.",
         )
+    pairs, notes = _inside([(time * months, survival * scale) for time, survival in points])
+    if risks != sorted(risks):
+        notes.append("Numbers at risk were not in order of time, and were sorted.")
     return ReadCurve(
         study_id=key[0],
         arm=key[1],
@@ -303,10 +337,10 @@ def _curve(
         events=None if record["events"] is None else int(_number(record["events"])),
         time_unit=str(record["time_unit"]),
         curve_end=str(record["curve_end"]),
-        time=tuple(time * months for time, _ in points),
-        survival=tuple(survival * scale for _, survival in points),
-        at_risk_times=tuple(time * months for time, _ in risks),
-        at_risk=tuple(number for _, number in risks),
+        time=tuple(time for time, _ in pairs),
+        survival=tuple(survival for _, survival in pairs),
+        at_risk_times=tuple(time * months for time, _ in sorted(risks)),
+        at_risk=tuple(number for _, number in sorted(risks)),
         median=_optional(record["median"], months),
         hr=_optional(record["hr"]),
         hr_low=_optional(record["hr_low"]),
@@ -316,4 +350,32 @@ def _curve(
         location=str(record["location"] or ""),
         read_by=str(record["read_by"]),
         read_on=str(record["read_on"]),
+        notes=tuple(notes),
     )
+
+
+def _inside(
+    points: list[tuple[float, float]],
+) -> tuple[list[tuple[float, float]], list[str]]:
+    """Move points a little beyond the edges of the picture to them, and tell how many."""
+    last = max(time for time, _ in points)
+    moved, out, worst = 0, [], 0.0
+    for time, survival in points:
+        t = 0.0 if -EDGE * last <= time < 0 else time
+        s = survival
+        if 1 < survival <= 1 + EDGE:
+            s = 1.0
+        elif -EDGE <= survival < 0:
+            s = 0.0
+        moved += (t, s) != (time, survival)
+        worst = max(worst, abs(s - survival))
+        out.append((t, s))
+    notes = []
+    if moved:
+        notes.append(
+            f"{moved} points beyond the edges of the picture were moved to them, survival by"
+            f" {worst:.3g} at most."
+        )
+    if [time for time, _ in points] != sorted(time for time, _ in points):
+        notes.append("Points were not in order of time, and were sorted.")
+    return out, notes

@@ -15,6 +15,7 @@ from locoreg.core.errors import DataError, DesignError, LocoregError, did_you_me
 from locoreg.core.estimate import Estimate
 from locoreg.core.frames import frame
 from locoreg.core.numbertext import decimal_text
+from locoreg.evidence.digitised.persontimes import PersonTimes, whole_rows, without_information
 from locoreg.evidence.digitised.reading import ReadCurve
 from locoreg.stats.cox import cox
 from locoreg.stats.reconstruct import CurveChecks, Reconstruction, check_reconstruction, reconstruct
@@ -24,9 +25,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
-# Liu, Zhou and Lee 2021 (doi:10.1186/s12874-021-01308-8) for the curve; a hundredth of the arm for
-# the numbers at risk, which the reconstruction is meant to keep.
-RMSE_LIMIT, MEAN_LIMIT, MAX_LIMIT, AT_RISK_LIMIT = 0.05, 0.02, 0.05, 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyLimits:
+    """What counts as an accurate reconstruction; no value is agreed on, so that none is assumed.
+
+    Attributes
+    ----------
+    rmse, mean_error, max_error : float
+        Largest root mean square, mean absolute and absolute difference of survival, as
+        proportions.
+    at_risk : float
+        Largest difference of a number at risk, as a share of n.
+    """
+
+    rmse: float
+    mean_error: float
+    max_error: float
+    at_risk: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the limits as JSON-ready values."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +83,7 @@ class DigitisedArm:
             "location": read.location,
             "read_by": read.read_by,
             "read_on": read.read_on,
+            "reading_notes": list(read.notes),
             "median": self.median,
             "median_reported": read.median,
             "reconstruction": self.made.to_dict(),
@@ -74,7 +96,7 @@ class DigitisedArm:
         lines = [f"{self.read.study_id}, {self.read.arm} ({self.read.role}): {self.made.summary()}"]
         if self.read.median is not None:
             median += f", reported {decimal_text(self.read.median, 1)}"
-        lines += [f"Median in months: {median}.", self.checks.summary()]
+        lines += [*self.read.notes, f"Median in months: {median}.", self.checks.summary()]
         return "\n".join(lines)
 
 
@@ -90,7 +112,9 @@ class DigitisedStudy:
         The arms.
     hr : Estimate
         Log hazard ratio of the reconstructed times, intervention over control; its interval takes
-        the times as if they had been observed.
+        the times as if they had been observed. Infinite with events in one arm only, NaN with none.
+    hr_reason : str
+        Why ``hr`` is not finite; empty if it is.
     hr_reported : Estimate or None
         As reported; NaN limits if none are.
     """
@@ -100,12 +124,13 @@ class DigitisedStudy:
     intervention: DigitisedArm
     control: DigitisedArm
     hr: Estimate
+    hr_reason: str
     hr_reported: Estimate | None
 
     @property
     def ratio_to_reported(self) -> float:
         """Reconstructed over reported hazard ratio; NaN without one."""
-        if self.hr_reported is None:
+        if self.hr_reported is None or not math.isfinite(self.hr.estimate):
             return math.nan
         return math.exp(self.hr.estimate - self.hr_reported.estimate)
 
@@ -118,6 +143,15 @@ class DigitisedStudy:
     def follow_up(self) -> float:
         """Last read point of the arm that was read less far, in months."""
         return float(min(a.made.points.time[-1] for a in (self.intervention, self.control)))
+
+    @property
+    def reach(self) -> float:
+        """Last month at which both curves are known; infinite if both have come to 0."""
+        ends = []
+        for arm in (self.intervention.made, self.control.made):
+            last = float(arm.time[-1])
+            ends.append(math.inf if arm.curve([last])[0] == 0 else last)
+        return min(ends)
 
     def rows(self) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
         """Return times, events and treatment (1 intervention) of all persons."""
@@ -135,6 +169,7 @@ class DigitisedStudy:
             "outcome": self.outcome,
             "reference_arm": self.control.read.arm,
             "hr": self.hr.to_dict(),
+            "hr_reason": self.hr_reason,
             "hr_reported": None if self.hr_reported is None else self.hr_reported.to_dict(),
             "ratio_to_reported": self.ratio_to_reported,
             "passed": self.passed,
@@ -157,21 +192,39 @@ class DigitisedStudy:
     def summary(self) -> str:
         """Return the study in lines."""
         lines = [arm.summary() for arm in (self.intervention, self.control)]
+        value = f"{self.hr.text()}, level {self.hr.level:g}%"
+        if self.hr_reason:
+            value = f"not estimable ({self.hr_reason})"
         text = (
             f"{self.study_id}: hazard ratio of {self.intervention.read.arm} over"
-            f" {self.control.read.arm} {self.hr.text()}, level {self.hr.level:g}%"
+            f" {self.control.read.arm} {value}"
         )
         if self.hr_reported is not None:
             reported = self.hr_reported
             printed = decimal_text(math.exp(reported.estimate))
             if not math.isnan(reported.se):
                 printed = reported.text()
-            text += f"; reported {printed} (ratio of the two {self.ratio_to_reported:.3f})"
+            text += f"; reported {printed}"
+            if not self.hr_reason:
+                text += f" (ratio of the two {self.ratio_to_reported:.3f})"
         return "\n".join([*lines, f"{text}."])
 
 
-def make_arm(read: ReadCurve) -> DigitisedArm:
-    """Reconstruct and check one arm."""
+def make_arm(read: ReadCurve, *, limits: AccuracyLimits) -> DigitisedArm:
+    """Reconstruct and check one arm.
+
+    Parameters
+    ----------
+    read : ReadCurve
+        The curve as read.
+    limits : AccuracyLimits
+        What the checks compare with.
+
+    Returns
+    -------
+    DigitisedArm
+        Times and checks.
+    """
     try:
         made = reconstruct(
             read.time,
@@ -186,10 +239,10 @@ def make_arm(read: ReadCurve) -> DigitisedArm:
         raise DataError(f"{read.study_id}/{read.arm}: {error.message}", hint=error.hint) from error
     checks = check_reconstruction(
         made,
-        rmse_limit=RMSE_LIMIT,
-        mean_limit=MEAN_LIMIT,
-        max_limit=MAX_LIMIT,
-        at_risk_limit=AT_RISK_LIMIT,
+        rmse_limit=limits.rmse,
+        mean_limit=limits.mean_error,
+        max_limit=limits.max_error,
+        at_risk_limit=limits.at_risk,
     )
     below = made.time[made.curve(made.time) <= 0.5]
     median = float(below[0]) if below.size else math.nan
@@ -197,7 +250,7 @@ def make_arm(read: ReadCurve) -> DigitisedArm:
 
 
 def make_studies(
-    curves: Sequence[ReadCurve], *, outcome: str | None, level: float
+    curves: Sequence[ReadCurve], *, outcome: str | None, level: float, limits: AccuracyLimits
 ) -> tuple[DigitisedStudy, ...]:
     """Reconstruct all studies of one outcome.
 
@@ -209,6 +262,8 @@ def make_studies(
         Outcome; may be None if there is one only.
     level : float
         Level of the intervals in percent.
+    limits : AccuracyLimits
+        Limits of the checks of accuracy.
 
     Returns
     -------
@@ -235,28 +290,55 @@ def make_studies(
                 f"{study} needs one intervention arm and one control arm in curves.csv;"
                 f" it has {', '.join(f'{arm.arm} ({arm.role})' for arm in arms)}."
             )
-    return tuple(_study(study, arms, level) for study, arms in grouped.items())
+    return tuple(_study(study, arms, level, limits) for study, arms in grouped.items())
 
 
-def _study(study: str, reads: list[ReadCurve], level: float) -> DigitisedStudy:
-    arms = {read.role: make_arm(read) for read in reads}
-    made = [arms["control"].made, arms["intervention"].made]
-    fit = cox(
-        np.concatenate([arm.time for arm in made]),
-        np.concatenate([arm.event for arm in made]),
-        np.repeat([0.0, 1.0], [arm.n for arm in made]),
-        level=level,
-        names=["intervention"],
-        monotone="report",
-    )
+def _study(
+    study: str, reads: list[ReadCurve], level: float, limits: AccuracyLimits
+) -> DigitisedStudy:
+    arms = {read.role: make_arm(read, limits=limits) for read in reads}
+    made = (arms["control"].made, arms["intervention"].made)
+    hr, reason = _hazard_ratio(study, made, level)
     return DigitisedStudy(
         study_id=study,
         outcome=reads[0].outcome,
         intervention=arms["intervention"],
         control=arms["control"],
-        hr=fit.hazard_ratio("intervention"),
+        hr=hr,
+        hr_reason=reason,
         hr_reported=_reported(study, reads),
     )
+
+
+def _hazard_ratio(
+    study: str, made: tuple[Reconstruction, Reconstruction], level: float
+) -> tuple[Estimate, str]:
+    """Return the log hazard ratio of both arms, and why it is not finite."""
+    rows = whole_rows(
+        PersonTimes(
+            time=np.concatenate([arm.time for arm in made]),
+            event=np.concatenate([arm.event for arm in made]),
+            treated=np.repeat([0.0, 1.0], [arm.n for arm in made]),
+            study=np.full(made[0].n + made[1].n, study),
+        )
+    )
+    silent = without_information(rows)
+    if silent:
+        nan = math.nan
+        nothing = Estimate(estimate=nan, se=nan, ci_low=nan, ci_high=nan, level=level, scale="log")
+        return nothing, silent[study]
+    fit = cox(
+        rows.stop,
+        rows.event,
+        rows.treated,
+        level=level,
+        names=["intervention"],
+        monotone="report",
+    )
+    hr = fit.hazard_ratio("intervention")
+    if math.isinf(hr.estimate):
+        return hr, f"events in the {'intervention' if hr.estimate > 0 else 'control'} arm only"
+    return hr, ""
 
 
 def _reported(study: str, reads: list[ReadCurve]) -> Estimate | None:

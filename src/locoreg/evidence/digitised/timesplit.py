@@ -8,30 +8,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from locoreg.core.errors import DesignError
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import decimal_text
+from locoreg.evidence.digitised.persontimes import (
+    FloatArray,
+    PersonTimes,
+    PoolVariance,
+    Rows,
+    clusters,
+    cox_variance,
+    split_rows,
+    without_information,
+)
 from locoreg.evidence.effectsize import z_value
 from locoreg.stats.cox import cox
-from locoreg.stats.cox.model import CoxVariance
 from locoreg.stats.studies import check_level
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-# The rows of a study are cut at no more than this many of its event times.
-MOST_CUTS = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PersonTimes:
-    """Persons of several studies: months, events, 1 for intervention, study."""
-
-    time: FloatArray
-    event: BoolArray
-    treated: FloatArray
-    study: NDArray[np.str_]
+# Follow-up is cut at every event time as long as that gives no more rows than this.
+MOST_ROWS = 3_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +39,24 @@ class IntervalRatio:
     start, stop : float
         Interval in months: after ``start``, up to ``stop``; infinite for the last.
     events : int
-        Events in it.
+        Events in it, of all studies.
+    studies : tuple of str
+        Studies that tell something about the ratio there.
+    left_out : tuple of str
+        The others, each with the reason.
     hr : Estimate
-        Log hazard ratio; infinite or NaN without an event in one of the arms.
+        Log hazard ratio; infinite if only one arm has events, NaN if no study is left.
+    reason : str
+        Why it is not finite; empty if it is.
     """
 
     start: float
     stop: float
     events: int
+    studies: tuple[str, ...]
+    left_out: tuple[str, ...]
     hr: Estimate
+    reason: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as JSON-ready values."""
@@ -59,13 +64,22 @@ class IntervalRatio:
             "start": self.start,
             "stop": self.stop if math.isfinite(self.stop) else None,
             "events": self.events,
+            "studies": list(self.studies),
+            "left_out": list(self.left_out),
             "hr": self.hr.to_dict(),
+            "reason": self.reason,
         }
 
     def text(self) -> str:
         """Return a line."""
         stop = "the end" if math.isinf(self.stop) else f"{self.stop:g} months"
-        return f"{self.start:g} to {stop}: {self.hr.text()}, {self.events} events"
+        value = self.hr.text()
+        if self.reason:
+            value = f"not estimable ({self.reason})"
+        text = f"{self.start:g} to {stop}: {value}, {self.events} events"
+        if self.left_out:
+            text += f"; left out: {', '.join(self.left_out)}"
+        return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,7 +95,9 @@ class LogTimeEffect:
     covariance : float
         Of a and b.
     cuts : int
-        Most event times per study at which log time was updated.
+        Most times per study at which log time was updated.
+    exact : bool
+        Whether these are all event times; else log time between them is that of the next.
     level : float
         Level in percent.
     """
@@ -91,6 +107,7 @@ class LogTimeEffect:
     slope_p: float
     covariance: float
     cuts: int
+    exact: bool
     level: float
 
     def at(self, month: float) -> Estimate:
@@ -123,50 +140,12 @@ class LogTimeEffect:
             "slope_p": self.slope_p,
             "covariance": self.covariance,
             "cuts": self.cuts,
+            "exact": self.exact,
         }
 
 
-def split_rows(
-    persons: PersonTimes, cuts: dict[str, FloatArray]
-) -> tuple[FloatArray, FloatArray, BoolArray, FloatArray, NDArray[np.str_], NDArray[np.int64]]:
-    """Cut follow-up at the times of each study.
-
-    Returns
-    -------
-    tuple of ndarray
-        Entry, end, event, treated, study, number of the piece.
-    """
-    parts: list[tuple[Any, ...]] = []
-    for study, edges in cuts.items():
-        mine = persons.study == study
-        time, event = persons.time[mine], persons.event[mine]
-        bounds = np.r_[0.0, edges, np.inf]
-        for piece in range(bounds.size - 1):
-            low, high = bounds[piece], bounds[piece + 1]
-            inside = time > low
-            if piece == 0:
-                inside = time >= low
-            if not inside.any():
-                continue
-            stop = np.minimum(time[inside], high)
-            parts.append(
-                (
-                    np.full(stop.size, low),
-                    stop,
-                    event[inside] & (time[inside] <= high),
-                    persons.treated[mine][inside],
-                    np.full(stop.size, study),
-                    np.full(stop.size, piece),
-                )
-            )
-    out = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    # Nobody is at risk at time 0 with entry there: such rows hold no information for a Cox model.
-    keep = out[1] > out[0]
-    return tuple(column[keep] for column in out)  # type: ignore[return-value]
-
-
 def piecewise(
-    persons: PersonTimes, cuts: Sequence[float], *, level: float, variance: CoxVariance
+    persons: PersonTimes, cuts: Sequence[float], *, level: float, variance: PoolVariance
 ) -> tuple[IntervalRatio, ...]:
     """Return one hazard ratio per interval, from one stratified Cox model.
 
@@ -178,8 +157,8 @@ def piecewise(
         Months at which the hazard ratio may change, ascending.
     level : float
         Level in percent.
-    variance : {"model", "robust"}
-        Robust: clusters are persons.
+    variance : {"model", "robust", "robust-by-study"}
+        Robust: clusters are persons, or studies.
 
     Returns
     -------
@@ -190,52 +169,66 @@ def piecewise(
     edges = np.asarray(cuts, dtype=float)
     if not (np.isfinite(edges).all() and (edges > 0).all() and (np.diff(edges) > 0).all()):
         raise DesignError("cuts of time must be ascending and above 0.")
-    names = sorted(set(persons.study.tolist()))
-    entry, stop, event, treated, study, piece = split_rows(persons, dict.fromkeys(names, edges))
+    rows = split_rows(persons, dict.fromkeys(persons.names, edges))
     bounds = [0.0, *edges.tolist(), math.inf]
-    out = []
-    # The intervals share no coefficient, so that a model of each gives the joint fit.
-    for k in range(edges.size + 1):
-        mine = piece == k
-        out.append(
-            IntervalRatio(
-                start=bounds[k],
-                stop=bounds[k + 1],
-                events=int(event[mine].sum()),
-                hr=_ratio(
-                    (entry[mine], stop[mine], event[mine], treated[mine], study[mine]),
-                    level,
-                    variance,
-                ),
-            )
-        )
-    return tuple(out)
+    # The intervals share no coefficient: a model of each gives the joint fit, and the variance of
+    # each ratio. A person's scores in two intervals only correlate the ratios of the two.
+    return tuple(
+        _interval(rows.of(rows.piece == k), persons.names, (bounds[k], bounds[k + 1]), level,
+                  variance)
+        for k in range(edges.size + 1)
+    )  # fmt: skip
 
 
-def _ratio(
-    rows: tuple[FloatArray, FloatArray, BoolArray, FloatArray, NDArray[np.str_]],
+def _interval(
+    rows: Rows,
+    names: tuple[str, ...],
+    bounds: tuple[float, float],
     level: float,
-    variance: CoxVariance,
-) -> Estimate:
-    entry, stop, event, treated, study = rows
+    variance: PoolVariance,
+) -> IntervalRatio:
+    silent = without_information(rows)
+    here = set(rows.study.tolist())
+    silent |= {name: "nobody is at risk" for name in names if name not in here}
+    studies = tuple(name for name in names if name not in silent)
+    hr, reason = _ratio(rows.of(np.isin(rows.study, studies)), level, variance)
+    return IntervalRatio(
+        start=bounds[0],
+        stop=bounds[1],
+        events=int(rows.event.sum()),
+        studies=studies,
+        left_out=tuple(f"{name} ({why})" for name, why in sorted(silent.items())),
+        hr=hr,
+        reason=reason,
+    )
+
+
+def _ratio(rows: Rows, level: float, variance: PoolVariance) -> tuple[Estimate, str]:
     nan = math.nan
-    if not event.any() or np.ptp(treated) == 0:
-        return Estimate(estimate=nan, se=nan, ci_low=nan, ci_high=nan, level=level, scale="log")
+    nothing = Estimate(estimate=nan, se=nan, ci_low=nan, ci_high=nan, level=level, scale="log")
+    if not rows.study.size:
+        return nothing, "no event while both arms are at risk"
+    if variance == "robust-by-study" and np.unique(rows.study).size < 2:
+        return nothing, "one study only, too few for a variance robust by study"
     fit = cox(
-        stop,
-        event,
-        treated,
-        entry=entry,
-        strata=study,
+        rows.stop,
+        rows.event,
+        rows.treated,
+        entry=rows.entry,
+        strata=rows.study,
+        cluster=clusters(rows, variance, 1),
         level=level,
-        variance=variance,
+        variance=cox_variance(variance),
         monotone="report",
         names=["intervention"],
     )
-    return fit.hazard_ratio("intervention")
+    hr = fit.hazard_ratio("intervention")
+    if math.isinf(hr.estimate):
+        return hr, f"events in the {'intervention' if hr.estimate > 0 else 'control'} arm only"
+    return hr, ""
 
 
-def log_time_effect(persons: PersonTimes, *, level: float, variance: CoxVariance) -> LogTimeEffect:
+def log_time_effect(persons: PersonTimes, *, level: float, variance: PoolVariance) -> LogTimeEffect:
     """Fit treatment and treatment times log(t), studies as strata.
 
     Parameters
@@ -244,35 +237,34 @@ def log_time_effect(persons: PersonTimes, *, level: float, variance: CoxVariance
         All studies.
     level : float
         Level in percent.
-    variance : {"model", "robust"}
-        Robust: clusters are persons.
+    variance : {"model", "robust", "robust-by-study"}
+        Robust: clusters are persons, or studies.
 
     Returns
     -------
     LogTimeEffect
         Intercept at one month, and slope.
+
+    Raises
+    ------
+    ConvergenceError, DataError
+        If a coefficient is infinite, or there are too few event times for two.
     """
-    cuts = {}
-    for name in sorted(set(persons.study.tolist())):
-        mine = persons.study == name
-        times = np.unique(persons.time[mine & persons.event & (persons.time > 0)])
-        if times.size > MOST_CUTS:
-            rank = np.unique(np.round(np.linspace(0, times.size - 1, MOST_CUTS)).astype(int))
-            times = times[rank]
-        cuts[name] = times
-    entry, stop, event, treated, study, piece = split_rows(persons, cuts)
-    ends = np.empty(stop.size)
+    cuts, exact = _event_times(persons)
+    rows = split_rows(persons, cuts)
+    ends = np.empty(rows.stop.size)
     for name, times in cuts.items():
-        mine = study == name
-        ends[mine] = np.r_[times, times[-1] if times.size else 1.0][piece[mine]]
+        mine = rows.study == name
+        ends[mine] = np.r_[times, times[-1] if times.size else 1.0][rows.piece[mine]]
     fit = cox(
-        stop,
-        event,
-        np.column_stack([treated, treated * np.log(ends)]),
-        entry=entry,
-        strata=study,
+        rows.stop,
+        rows.event,
+        np.column_stack([rows.treated, rows.treated * np.log(ends)]),
+        entry=rows.entry,
+        strata=rows.study,
+        cluster=clusters(rows, variance, 2),
         level=level,
-        variance=variance,
+        variance=cox_variance(variance),
         names=["intervention", "intervention x log(month)"],
     )
     level_at_one, slope = fit.hazard_ratios()
@@ -283,14 +275,37 @@ def log_time_effect(persons: PersonTimes, *, level: float, variance: CoxVariance
         slope_p=math.erfc(abs(z) / math.sqrt(2)),
         covariance=float(fit.covariance[0, 1]),
         cuts=max(times.size for times in cuts.values()),
+        exact=exact,
         level=level,
     )
 
 
+def _event_times(persons: PersonTimes) -> tuple[dict[str, FloatArray], bool]:
+    """Return event times by study, thinned evenly by rank where they give too many rows."""
+    cuts = {
+        name: np.unique(persons.time[(persons.study == name) & persons.event & (persons.time > 0)])
+        for name in persons.names
+    }
+    total = sum(
+        int(np.searchsorted(times, persons.time[persons.study == name]).sum())
+        for name, times in cuts.items()
+    )
+    if total <= MOST_ROWS:
+        return cuts, True
+    for name, times in cuts.items():
+        kept = max(int(times.size * MOST_ROWS / total), 1)
+        rank = np.unique(np.round(np.linspace(0, times.size - 1, kept)).astype(int))
+        cuts[name] = times[rank]
+    return cuts, False
+
+
 def log_time_words(effect: LogTimeEffect) -> str:
     """Return a sentence on the trend."""
-    return (
+    text = (
         "Log hazard ratio per unit of log(month):"
         f" {decimal_text(effect.slope.estimate)} ({decimal_text(effect.slope.ci_low)} to"
-        f" {decimal_text(effect.slope.ci_high)})."
+        f" {decimal_text(effect.slope.ci_high)})"
     )
+    if not effect.exact:
+        text += f", log time updated at {effect.cuts} event times a study at most"
+    return f"{text}."

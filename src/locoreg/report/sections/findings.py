@@ -251,7 +251,8 @@ def _not_stated(
     return {
         label: Row(
             (
-                text(Strong(name), f": {row['state']} at {listed(months)} months; baseline {label}"),
+                text(Strong(name), f": {row['state']} at {listed(months)} months; "
+                     f"baseline {label}"),
                 participants, relative, none, none, none, certainty, text(told),
             )
         )

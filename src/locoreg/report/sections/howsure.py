@@ -20,8 +20,8 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.drawings import Drawing
-from locoreg.report.sections.conclusion import sentence_text
 from locoreg.report.sections.certaintytable import certainty_blocks
+from locoreg.report.sections.conclusion import sentence_text
 from locoreg.report.sections.posteriortable import posterior_blocks
 from locoreg.report.sections.rungtable import ladder_blocks
 from locoreg.report.words import NONE

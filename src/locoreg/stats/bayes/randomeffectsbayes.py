@@ -20,7 +20,7 @@ from locoreg.stats.bayes.mixtureposterior import (
     plain_model,
     shrinkage,
 )
-from locoreg.stats.bayes.taudistribution import peak_tau
+from locoreg.stats.bayes.taudistribution import log_height, peak_tau
 from locoreg.stats.bayes.taupriors import FLAT, BoundTauPrior, MuPrior, TauPrior, least_studies
 
 FloatArray = NDArray[np.float64]
@@ -220,7 +220,7 @@ def _factors(
     mu = tau = mu_least = math.nan
     mu_reason = tau_reason = ""
     if model.mu_prior.proper:
-        mu = _exp(found.mu.log_density(null) - model.mu_prior.log_density(null))
+        mu = _exp(log_height(found.tau, null) - model.mu_prior.log_density(null))
     else:
         mu_reason = "the prior on mu is flat, which is improper"
     at_zero = float(given_tau(model, np.zeros(1)).log_likelihood[0])
@@ -230,7 +230,7 @@ def _factors(
         tau_reason = f"the prior {tau_prior.name} on tau is improper"
     if flat is not None:
         mixtures, mode = flat
-        mu_least = _exp(mixtures.mu.log_density(null) - mixtures.mu.log_density(mode))
+        mu_least = _exp(log_height(mixtures.tau, null) - log_height(mixtures.tau, mode))
     best = peak_tau(lambda t: given_tau(model, t).log_likelihood, (0.0, math.inf))
     highest = float(given_tau(model, np.array([best])).log_likelihood[0])
     return BayesFactors(

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 
 from locoreg.core.errors import DataError
 from locoreg.stats.bayes.hierarchy import Hierarchy, given_tau
-from locoreg.stats.bayes.loglinerule import NODES, LineRule, adapt, highest, scan
+from locoreg.stats.bayes.loglinerule import NODES, Line, LineRule, adapt, highest, scan
 from locoreg.stats.bayes.taupriors import BoundTauPrior
 
 FloatArray = NDArray[np.float64]
@@ -141,9 +141,34 @@ def log_line(model: Hierarchy, prior: BoundTauPrior, u: FloatArray) -> FloatArra
     return np.asarray(given_tau(model, tau).log_likelihood + prior.log_density(tau) + u)
 
 
-def integrate(
-    model: Hierarchy, prior: BoundTauPrior, also: Callable[[FloatArray], FloatArray] | None
-) -> LineRule:
+def log_height(found: TauDistribution, x: float) -> float:
+    """Return the log density of mu at a place, however far out.
+
+    Parameters
+    ----------
+    found : TauDistribution
+        The posterior of tau.
+    x : float
+        The place. Far out the values of tau that matter have next to no posterior weight, so that
+        the nodes that serve for probabilities don't: the product is integrated anew.
+
+    Returns
+    -------
+    float
+        The log density.
+    """
+
+    def joint(u: FloatArray) -> FloatArray:
+        tau = np.exp(u)
+        given = given_tau(found.model, tau)
+        apart = (x - given.mean) ** 2 / given.variance
+        of_mu = -0.5 * (apart + np.log(2.0 * math.pi * given.variance))
+        return np.asarray(given.log_likelihood + found.prior.log_density(tau) + u + of_mu)
+
+    return _adapted(found.model, found.prior, joint, None).log_total - found.rule.log_total
+
+
+def integrate(model: Hierarchy, prior: BoundTauPrior, also: Line | None) -> LineRule:
     """Return the rule that integrates over the posterior of tau.
 
     Parameters
@@ -160,9 +185,13 @@ def integrate(
     LineRule
         Nodes and weights.
     """
+    return _adapted(model, prior, lambda u: log_line(model, prior, u), also)
+
+
+def _adapted(model: Hierarchy, prior: BoundTauPrior, log_f: Line, also: Line | None) -> LineRule:
     low, high = prior.support
     return adapt(
-        lambda u: log_line(model, prior, u),
+        log_f,
         low=math.log(low) if low > 0 else -math.inf,
         high=math.log(high) if high < math.inf else math.inf,
         terms=model.y.size,

@@ -96,9 +96,7 @@ FIELDS = tuple(MetaQuestion.model_fields)
 def answer_question(question: MetaQuestion) -> MetaReport:
     """Return the report on a question; its table is kept nowhere."""
     content = question.table.encode("utf-8", errors="surrogatepass")
-    return meta_of_text(
-        content, name=question.file, most_rows=MOST_ROWS, asked=question.asked()
-    )
+    return meta_of_text(content, name=question.file, most_rows=MOST_ROWS, asked=question.asked())
 
 
 def read_question(given: Mapping[str, str]) -> tuple[MetaQuestion | None, Faults]:

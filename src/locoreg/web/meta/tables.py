@@ -168,9 +168,7 @@ def small_study_table(report: MetaReport) -> Table:
         Row((text(one.label), text(one.sentence or f"Not given: {one.refused}")))
         for one in part.effects.parts
     ]
-    return _cut(
-        "Small-study effects", (Column("Method"), Column("Result", wide=True)), rows, ""
-    )
+    return _cut("Small-study effects", (Column("Method"), Column("Result", wide=True)), rows, "")
 
 
 def _number(key: str, value: float) -> Text:

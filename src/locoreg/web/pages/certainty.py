@@ -14,7 +14,7 @@ from locoreg.web.figureroutes import Drawn, figure_route
 from locoreg.web.rendering import Reproduce, page
 from locoreg.web.state import State
 from locoreg.web.sureness.sureblocks import draw_part, pool_now, shown
-from locoreg.web.sureness.surecontent import SureFound, found_of
+from locoreg.web.sureness.surecontent import SureFound, data_of, found_of
 from locoreg.web.sureness.surefields import DESIGNS, PARTS
 from locoreg.web.sureness.sureview import CertaintyView
 
@@ -120,4 +120,4 @@ def _draw_ladder(state: State, view: CertaintyView) -> Drawn:
 
 
 figure_route(router, "certainty-posterior", CertaintyView, _draw_posterior)
-figure_route(router, "certainty-ladder", CertaintyView, _draw_ladder)
+figure_route(router, "certainty-ladder", CertaintyView, _draw_ladder, data=data_of)

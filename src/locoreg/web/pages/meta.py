@@ -89,7 +89,9 @@ async def files(request: Request) -> Response:
 @router.get("/meta/files", include_in_schema=False)
 def no_files(request: Request) -> Response:
     """Say that there are no files without a form."""
-    return problem(request, 405, [(None, "The files are made from the form: open the page of the form.")])
+    return problem(
+        request, 405, [(None, "The files are made from the form: open the page of the form.")]
+    )
 
 
 @api.post("/meta", response_model=MetaAnswer, tags=["evidence"])

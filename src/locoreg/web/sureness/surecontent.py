@@ -101,6 +101,13 @@ def emulations(state: State) -> dict[str, Opened]:
     }
 
 
+def data_of(state: State, view: CertaintyView) -> str:
+    """Return what a ladder depends on: the tables, and the emulations that join the trials."""
+    joined = {view.design_1, view.design_2}
+    used = [str(one.key) for name, one in emulations(state).items() if f"emulation:{name}" in joined]
+    return " ".join([state.catalog.sha256, *used])
+
+
 def found_of(state: State, given: CertaintyView, *, example: bool) -> SureFound:
     """Return what a view gives.
 

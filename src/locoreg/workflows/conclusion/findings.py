@@ -8,7 +8,7 @@ from typing import Any
 
 from locoreg.core.errors import LocoregError
 from locoreg.evidence.absolute import why_not_absolute
-from locoreg.workflows.baselinetimes import absolute_at
+from locoreg.workflows.conclusion.baselinetimes import absolute_at
 from locoreg.workflows.conclusion.plan import Certainty, FindingsPlan
 from locoreg.workflows.conclusion.pools import (
     OutcomeWords,

@@ -11,7 +11,7 @@ from locoreg.stats.bayes.priortext import parse_mu_prior, parse_tau_prior
 from locoreg.stats.bayes.randomeffectsbayes import BayesRandomEffects, bayes_random_effects
 from locoreg.workflows.meta.measures import Measure
 from locoreg.workflows.meta.options import MetaOptions
-from locoreg.workflows.meta.poolrows import Triple, natural, natural_dict, shown
+from locoreg.workflows.meta.poolrows import NAN, Triple, natural, natural_dict, shown
 from locoreg.workflows.meta.studies import StudyEffects
 
 
@@ -25,7 +25,8 @@ class BayesianPart:
     natural, new : tuple of float
         Median and central interval of the mean and of a new study's effect, as they are read.
     below_null : float
-        Probability that the mean lies below 0 on the scale of the pool.
+        Probability that the mean lies below 0 on the scale of the pool; NaN for single groups, of
+        which no value means no effect.
     labels : tuple of str
         Studies, in the order of the posterior's.
     """
@@ -108,7 +109,7 @@ def bayesian_part(effects: StudyEffects, options: MetaOptions) -> BayesianPart:
         posterior=found,
         natural=natural(effects.measure, _triple(found.mu), effects.sizes),
         new=natural(effects.measure, _triple(found.new), effects.sizes),
-        below_null=found.below(0.0),
+        below_null=NAN if effects.measure.one_group else found.below(0.0),
         labels=effects.labels,
     )
 

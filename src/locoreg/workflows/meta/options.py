@@ -156,6 +156,11 @@ class MetaOptions:
                 "leave them away.",
             ),
             (
+                self.to == "none" and bool(self.add),
+                f"--to none adds nothing to any study, but --add is {self.add}.",
+                "leave one of them away.",
+            ),
+            (
                 self.drop00 and what.kind not in ("two by two", "two rates"),
                 f"--drop00 is about two groups without events; {what.name} has one group.",
                 "leave it away.",
@@ -185,6 +190,11 @@ class MetaOptions:
         ]
         return (
             (
+                bool(self.within) and self.within == self.cluster,
+                f"--cluster and --within are both {self.within}: that is one level, not two.",
+                "name the column of the inner level, or use --method REML without them.",
+            ),
+            (
                 bool(needs) and not self.cluster,
                 f"{' and '.join(needs)} without --cluster.",
                 "name the column of effects that are not independent.",
@@ -213,7 +223,13 @@ class MetaOptions:
 
     def _regression(self) -> tuple[tuple[bool, str, str], ...]:
         strange = [name for name in (*self.factors, *self.references) if name not in self.mods]
+        twice = sorted({name for name in self.mods if self.mods.count(name) > 1})
         return (
+            (
+                bool(twice),
+                f"--mods names {', '.join(twice)} twice.",
+                "name each moderator once.",
+            ),
             (
                 bool(strange),
                 f"{', '.join(strange)}: not among --mods.",

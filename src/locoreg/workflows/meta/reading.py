@@ -106,6 +106,7 @@ def read_table(
     header = _header(path, SEPARATORS[found.separator])
     named = _roles(found.file, header, columns)
     layout = _layout(found.file, measure, named, header)
+    _check_used(columns, (*layout, *_sizes(named, layout)), measure)
     by = tuple(label) or _label_columns(header)
     texts = tuple(dict.fromkeys((*by, *others)))
     numeric = tuple(dict.fromkeys(named[role] for role in (*layout, *_sizes(named, layout))))
@@ -183,6 +184,17 @@ def _layout(
     )
 
 
+def _check_used(columns: Mapping[str, str], used: tuple[str, ...], measure: Measure) -> None:
+    """Refuse roles that nothing is computed from."""
+    idle = [role for role in columns if role not in used]
+    if idle:
+        raise DesignError(
+            f"--columns: {', '.join(idle)} has no part in {measure.name}, which is computed from "
+            f"{', '.join(used)}.",
+            hint="leave it away.",
+        )
+
+
 def _sizes(named: Mapping[str, str], layout: tuple[str, ...]) -> tuple[str, ...]:
     """Return roles that are read beside the layout: sizes of the study and of its groups."""
     beside = [role for role in ("ni", "n1i", "n2i") if role in named and role not in layout]
@@ -203,7 +215,8 @@ def _label_columns(header: list[str]) -> tuple[str, ...]:
 def _names(columns: list[tuple[str | None, ...]], lines: tuple[int, ...]) -> tuple[str, ...]:
     names = []
     for i, line in enumerate(lines):
-        parts = [str(cells[i]) for cells in columns if cells[i] is not None]
+        # A line break in a cell would break every list that names the study.
+        parts = [" ".join(str(cells[i]).split()) for cells in columns if cells[i] is not None]
         names.append(" ".join(parts) or f"row {line}")
     return tuple(names)
 

@@ -82,8 +82,8 @@ class RegressionPart:
         name = "QM" if np.isnan(second) else "QM (F)"
         found.append(
             f"  {name} {fit.qm:.2f} on {df} df ({p_text(fit.qm_p)}); R2 {fit.r2:.0f}%; residual "
-            f"tau2 {decimal_text(fit.tau2, 3)}, I2 {fit.i2:.0f}%; QE {fit.qe:.2f} on {fit.qe_df} df "
-            f"({p_text(fit.qe_p)})"
+            f"tau2 {decimal_text(fit.tau2, 3)}, I2 {fit.i2:.0f}%; QE {fit.qe:.2f} on "
+            f"{fit.qe_df} df ({p_text(fit.qe_p)})"
         )
         found += [
             f"  {factor}: compared with {level}"

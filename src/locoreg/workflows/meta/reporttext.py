@@ -116,8 +116,9 @@ def heterogeneity(report: MetaReport) -> str:
 def _subgroups(report: MetaReport) -> list[str]:
     part = report.subgroups
     assert part is not None
-    tau2 = "a between-study variance each" if part.tau2 == "separate" else "one between them"
-    found = [f"Subgroups by {part.by} ({tau2}):", *_rows(report, part.rows)]
+    tau2 = "each" if part.tau2 == "separate" else "for all"
+    variance = "" if report.meta.method == "CE" else f" (one between-study variance {tau2})"
+    found = [f"Subgroups by {part.by}{variance}:", *_rows(report, part.rows)]
     if part.p_value == part.p_value:
         found.append(f"  Difference: Q {part.q:.2f} on {part.df:g} df ({p_text(part.p_value)})")
     else:

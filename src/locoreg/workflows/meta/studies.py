@@ -33,6 +33,8 @@ from locoreg.workflows.meta.measures import LAYOUTS, Measure
 from locoreg.workflows.meta.reading import StudyTable
 
 MOST_NAMED = 6
+# Share of half a printed interval; rounding to two digits moves estimates less.
+OFF_MIDDLE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +266,7 @@ def _notes(
     if broken.any():
         names = [table.labels[i] for i in np.flatnonzero(broken)]
         notes.append(f"Counts that are not whole numbers: {few(names)}.")
+    notes += _doubts(table, given)
     both = {"yi"} & table.has
     if both and "yi" not in table.layout:
         notes.append(f"Effects computed from {', '.join(table.layout)}; the column yi is not used.")
@@ -273,6 +276,28 @@ def _notes(
     if same:
         notes.append(f"Several rows have the same name: {few(same)}.")
     return tuple(notes)
+
+
+def _doubts(table: StudyTable, given: dict[str, FloatArray]) -> list[str]:
+    """Return what looks like a slip and is no error."""
+    found = []
+    if {"ai", "bi", "ci", "di"} <= set(given):
+        nobody = (given["ai"] + given["bi"] == 0) | (given["ci"] + given["di"] == 0)
+        if nobody.any():
+            found.append(f"A group of nobody: {_named(table, nobody)}.")
+    if table.layout[0] == "est":
+        mid, low, high = (np.log(given[role]) for role in ("est", "ci_low", "ci_high"))
+        off = np.abs(mid - (low + high) / 2) > OFF_MIDDLE * (high - low) / 2
+        if off.any():
+            found.append(
+                "Estimate far from the middle of its printed interval on the log scale, so that "
+                f"the interval shown is another one: {_named(table, off)}."
+            )
+    return found
+
+
+def _named(table: StudyTable, which: np.ndarray) -> str:
+    return few([table.labels[i] for i in np.flatnonzero(which)])
 
 
 def few(names: list[str]) -> str:

@@ -119,6 +119,12 @@ def _shared(effects: StudyEffects, groups: Groups, options: MetaOptions) -> tupl
     kept, names = _members(groups)
     y, v = effects.yi[kept], effects.vi[kept]
     levels = [name for name, _ in groups]
+    if y.size <= len(levels):
+        raise DesignError(
+            f"--subgroup-tau2 common: each value of {options.by} has one study, which tells "
+            "nothing about the variance between studies.",
+            hint="use --mods if it is a number, or --subgroup-tau2 separate.",
+        )
     fit = meta_regression(
         y,
         v,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from locoreg.core.errors import LocoregError
-from locoreg.workflows.conclusion.plan import Name, OfPool, Strict, Words
+from locoreg.workflows.conclusion.plan import OfPool, Strict, Words
 from locoreg.workflows.sureness.priortexts import check_mu_prior, tau_prior_of
 
 EMULATION = "emulation:"
