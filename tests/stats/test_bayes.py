@@ -30,12 +30,13 @@ class Grid:
         centre = float(np.average(y, weights=1 / v))
         self.mu = centre + wide * (2 * (np.arange(4000) + 0.5) / 4000 - 1)
         tau = 8 * scale * (np.arange(1500) + 0.5) / 1500
-        log_joint = stats.halfnorm.logpdf(tau, scale=scale)[:, None] + sum(
-            stats.norm.logpdf(yi, self.mu, np.sqrt(vi + tau**2)[:, None])
-            for yi, vi in zip(y, v, strict=True)
-        )
-        joint = np.exp(log_joint - log_joint.max())
-        self.cumulative = np.cumsum(joint.sum(axis=0)) / joint.sum()
+        log_joint = np.repeat(-0.5 * (tau / scale)[:, None] ** 2, self.mu.size, axis=1)
+        for yi, vi in zip(y, v, strict=True):
+            total = vi + tau**2
+            log_joint -= 0.5 * np.log(total)[:, None]
+            log_joint -= np.multiply.outer(0.5 / total, (yi - self.mu) ** 2)
+        column = np.exp(log_joint - log_joint.max()).sum(axis=0)
+        self.cumulative = np.cumsum(column) / column.sum()
 
     def below(self, at: float) -> float:
         step = self.mu[1] - self.mu[0]

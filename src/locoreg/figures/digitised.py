@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +10,13 @@ from matplotlib.figure import Figure
 
 from locoreg.core.estimate import Estimate
 from locoreg.core.numbertext import plural
-from locoreg.figures.axis import EffectAxis, choose_axis, tick_text
+from locoreg.figures.axis import EffectAxis, choose_axis
 from locoreg.figures.columns import SMALL
+from locoreg.figures.differencestrip import Series, StripChart
 from locoreg.figures.emulation.plate import SMALL_LINE, Words
 from locoreg.figures.layouts import INK
 from locoreg.figures.selection.chart import (
     BLUE,
-    GRID,
     ORANGE,
     WIDE,
     Chart,
@@ -32,67 +30,6 @@ if TYPE_CHECKING:
 
 UNIT = EffectAxis(low=0.0, high=1.0, ticks=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0), scale="identity")
 NOT_OBSERVED = "Times are reconstructed from a printed curve, not observed."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Series:
-    """Differences at times, with limits or none, for the strip under a plot."""
-
-    part: str
-    sentence: str
-    colour: str
-    xs: list[float]
-    values: list[float]
-    lows: list[float]
-    highs: list[float]
-
-
-class _WithStrip(Chart):
-    """A chart with a strip of differences under it, on the same time axis."""
-
-    strip_height = 66.0
-
-    def strip(self, title: str, series: Sequence[_Series], *, dots: bool) -> None:
-        """Draw differences around 0, as dots or as lines with bands."""
-        pen = self.pen("strip-title", title)
-        pen.text(self.left, self.y + 9, title, role="head", size=SMALL, bold=True)
-        self.y += SMALL_LINE + 8
-        every = [abs(v) for one in series for v in (*one.values, *one.lows, *one.highs)]
-        axis = choose_axis([v for v in every if math.isfinite(v)], scale="identity")
-        top, bottom = self.y, self.y + self.strip_height
-
-        def place(value: float) -> float:
-            part = min(max(axis.fraction(value), 0.0), 1.0)
-            return bottom - part * (bottom - top)
-
-        pen = self.pen("strip-axes", under=True)
-        for tick in axis.ticks:
-            y = place(tick)
-            colour, width = (INK, 0.9) if tick == 0 else (GRID, 0.5)
-            pen.line((self.left, y), (self.right, y), role="line", colour=colour, width=width)
-            text = tick_text(tick)
-            pen.text(self.left - 6, y, text, role="y-label", size=SMALL, align="right")
-        pen.line((self.left, top), (self.left, bottom), role="y", colour=INK, width=0.9)
-        for one in series:
-            self._series(one, place, dots=dots)
-        self.y = bottom + 8
-
-    def _series(self, one: _Series, place: Callable[[float], float], *, dots: bool) -> None:
-        known = [k for k, v in enumerate(one.values) if math.isfinite(v)]
-        pen = self.pen(one.part, one.sentence)
-        if dots:
-            for k in known:
-                x, y = self.x(one.xs[k]), place(one.values[k])
-                pen.disc(x, y, 3.0, role="dot", fill=one.colour)
-            return
-        limited = [k for k in known if math.isfinite(one.lows[k] + one.highs[k])]
-        if len(limited) > 1:
-            upper = [(self.x(one.xs[k]), place(one.highs[k])) for k in limited]
-            lower = [(self.x(one.xs[k]), place(one.lows[k])) for k in reversed(limited)]
-            under = self.pen(f"{one.part}-band", f"limits of {one.sentence}", under=True)
-            under.area(np.array(upper + lower), role="band", fill=WIDE, opacity=1.0)
-        line = np.array([(self.x(one.xs[k]), place(one.values[k])) for k in known])
-        pen.trace(line, role="line", colour=one.colour, width=1.4)
 
 
 def reconstruction_figure(study: DigitisedStudy) -> Figure:
@@ -123,7 +60,7 @@ def reconstruction_figure(study: DigitisedStudy) -> Figure:
 def _check_text(arm: DigitisedArm) -> str:
     checks = arm.checks
     text = (
-        f"{arm.read.arm}: largest difference of the curves {checks.max_error:.3f} at"
+        f"{arm.read.arm}: largest difference of the curves {checks.max_error:.4f} at"
         f" {checks.max_error_time:.1f} months, RMSE {checks.rmse:.4f}"
     )
     if not math.isnan(checks.at_risk_max):
@@ -131,7 +68,7 @@ def _check_text(arm: DigitisedArm) -> str:
     return f"{text}."
 
 
-class _Read(_WithStrip):
+class _Read(StripChart):
     def __init__(self, words: Words, study: DigitisedStudy) -> None:
         self.study = study
         self.hidden = 0
@@ -169,7 +106,7 @@ class _Read(_WithStrip):
             times = points.time[last]
             gaps = (arm.made.curve(times) - points.survival[last]).tolist()
             series.append(
-                _Series(
+                Series(
                     part=f"difference-{name}",
                     sentence=f"{arm.read.arm}: {_check_text(arm)}",
                     colour=colour,
@@ -179,7 +116,9 @@ class _Read(_WithStrip):
                     highs=[],
                 )
             )
-        self.strip("Reconstructed less read survival, at the read points", series, dots=True)
+        self.strip(
+            "Reconstructed less read survival, at the read points", series, dots=True, least=0.01
+        )
         for name, (arm, colour) in zip(("intervention", "control"), self.arms, strict=True):
             self._numbers_at_risk(name, arm, colour)
 
@@ -266,7 +205,7 @@ def _alerts(pooled: PooledCurves) -> tuple[str, ...]:
     return (f"Reconstruction outside its limits: {', '.join(pooled.failed)}.",)
 
 
-class _Averaged(_WithStrip):
+class _Averaged(StripChart):
     def __init__(self, words: Words, pooled: PooledCurves) -> None:
         self.pooled = pooled
         axis = nice_axis(0.0, float(pooled.curves.time[-1]))
@@ -287,7 +226,7 @@ class _Averaged(_WithStrip):
     def under(self) -> None:
         """Draw the difference of the curves."""
         curves = self.pooled.curves
-        one = _Series(
+        one = Series(
             part="difference",
             sentence="intervention less control",
             colour=INK,

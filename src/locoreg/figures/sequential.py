@@ -13,7 +13,7 @@ from locoreg.evidence.sequential import SequentialRow, share_text
 from locoreg.figures.canvas import Canvas, Point, own_settings
 from locoreg.figures.columns import HEAD, MARGIN, SMALL, TEXT, TITLE
 from locoreg.figures.layouts import FAINT_INK, INK, PAPER, RULE
-from locoreg.figures.textfit import one_line, wrap
+from locoreg.figures.textfit import one_line, text_width, wrap
 from locoreg.workflows.sequential import SequentialView
 
 WIDTH = 760.0
@@ -151,16 +151,21 @@ class _Sheet:
                      align="center")  # fmt: skip
         pen.text(MARGIN, self.top - 7, "Cumulative z", role="z-title", size=HEAD, bold=True)
         self.y = bottom + 17
+        pen = self.canvas.pen("favours")
+        high, low = (
+            one_line(f"{arrow} Favours {what}")
+            for arrow, what in (("↑", self.view.favours_high), ("↓", self.view.favours_low))
+        )
+        # Outside the plot, where no boundary or point can lie.
+        pen.text(RIGHT, self.top - 7, high, role="high", size=SMALL, colour=FAINT_INK,
+                 align="right")  # fmt: skip
+        pen.text(RIGHT, self.y + 4, low, role="low", size=SMALL, colour=FAINT_INK,
+                 align="right")  # fmt: skip
+        self.y += 10
         pen = self.canvas.pen("axis-title")
         pen.text((LEFT + RIGHT) / 2, self.y + 5, self._axis_title(), role="title", size=HEAD,
                  align="center", bold=True)  # fmt: skip
         self.y += 16
-        pen = self.canvas.pen("favours")
-        for role, y, text in (
-            ("high", self.top + 6, f"↑ Favours {self.view.favours_high}"),
-            ("low", bottom - 7, f"↓ Favours {self.view.favours_low}"),
-        ):
-            pen.text(LEFT + 6, y, text, role=role, size=SMALL, colour=FAINT_INK)
 
     def _axis_title(self) -> str:
         events = self.view.required_events
@@ -168,16 +173,30 @@ class _Sheet:
         return f"Share of the required information{of}"
 
     def _futility(self) -> None:
-        pen = self.canvas.pen("futility", under=True)
-        inside = [p for p in self.places if not (math.isnan(p.low) and math.isnan(p.high))]
-        inside = [p for p in inside if p.share <= self.end]
-        if not inside:
+        edges = self._futility_edges()
+        if not edges:
             return
-        upper = [(self.x(p.share), self.height(_or(p.high, self.reach))) for p in inside]
-        lower = [(self.x(p.share), self.height(_or(p.low, -self.reach))) for p in inside]
-        if len(inside) > 1:
+        pen = self.canvas.pen("futility", under=True)
+        upper = [(self.x(share), self.height(high)) for share, _, high in edges]
+        lower = [(self.x(share), self.height(low)) for share, low, _ in edges]
+        if len(edges) > 1:
             pen.shape([*upper, *reversed(lower)], role="region", fill=WEDGE)
         pen.line(upper[0], lower[0], role="edge", colour=RULE, width=1.0)
+
+    def _futility_edges(self) -> list[tuple[float, float, float]]:
+        """Return share, low and high edge of the region of futility where it is in the plot."""
+        edges = [
+            (p.share, _or(p.low, -self.reach), _or(p.high, self.reach))
+            for p in self.places
+            if not (math.isnan(p.low) and math.isnan(p.high))
+        ]
+        inside = [edge for edge in edges if edge[0] <= self.end]
+        if inside and len(inside) < len(edges):
+            (s0, *here), (s1, *there) = inside[-1], edges[len(inside)]
+            part = (self.end - s0) / (s1 - s0)
+            low, high = (a + part * (b - a) for a, b in zip(here, there, strict=True))
+            inside.append((self.end, low, high))
+        return inside
 
     def _bounds(self) -> None:
         z = self.view.analysis.conventional
@@ -214,9 +233,12 @@ class _Sheet:
             pen.line((x - 3, y), (x + 3, y), role="look", colour=BOUND, width=1.5)
         if seen:
             share, bound = seen[0]
-            side = 1 if bound > 0 else -1
-            pen.text(self.x(share) + 8, self.height(bound) - 11 * side, f"Boundary for {name}",
-                     role="label", size=SMALL, colour=BOUND)  # fmt: skip
+            x, side = self.x(share), 1 if bound > 0 else -1
+            text = f"Boundary for {name}"
+            after = x + 8 + text_width(text, SMALL) <= RIGHT
+            pen.text(x + 8 if after else x - 8, self.height(bound) - 11 * side, text,
+                     role="label", size=SMALL, colour=BOUND,
+                     align="left" if after else "right")  # fmt: skip
 
     def _clip(self, s0: float, b0: float, s1: float, b1: float) -> tuple[Point, Point] | None:
         """Return the part of a piece of boundary that lies within the plot."""
@@ -277,8 +299,13 @@ class _Sheet:
             "Points: the pool of the trials up to each, in order of publication. Boundaries hold "
             "at the looks and are joined by lines.",
         ]
-        if any(not (math.isnan(p.low) and math.isnan(p.high)) for p in self.places):
-            notes.append("Grey: region of futility.")
+        edges = len(self._futility_edges())
+        if edges:
+            notes.append(
+                "Grey: region of futility."
+                if edges > 1
+                else "Grey vertical line: futility at that look, the only one with it in the plot."
+            )
         if self.cut:
             share = share_text(self.view.analysis.required.fraction)
             notes.append(

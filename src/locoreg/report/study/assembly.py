@@ -18,6 +18,8 @@ from locoreg.report.render import render
 from locoreg.report.sections.findings import tables as findings_tables
 from locoreg.report.sections.nextstep import tables as planning_tables
 from locoreg.report.sections.prospectdrawings import draw_prospects
+from locoreg.report.sections.suredrawings import draw_sureness
+from locoreg.report.sections.suretables import tables as sure_tables
 from locoreg.report.study.folder import STEPS
 from locoreg.report.study.page import build
 from locoreg.report.study.results import Stored, read_steps, run_results, with_changes
@@ -62,13 +64,14 @@ def assemble(
     results = with_changes(results, stored, before)
     written = (dumps(results) + "\n").encode()
     tell("writing the report")
-    drawn = draw_prospects(kept)
+    drawn = draw_prospects(kept) | draw_sureness(kept)
     page = build(plan, study_file.name, results, stored, hashlib.sha256(written).hexdigest(), drawn)
     contents = dict(_copied(stored))
     for one in drawn.values():
         contents[f"figures/{one.name}.svg"] = one.svg.encode()
         contents[f"figures/{one.name}.pdf"] = one.pdf
-    for name, rows in (*findings_tables(results).items(), *planning_tables(results).items()):
+    made = findings_tables(results) | sure_tables(results) | planning_tables(results)
+    for name, rows in made.items():
         contents[f"tables/{name}.csv"] = to_csv(rows).encode()
     contents["page.json"] = (dumps(to_json(page)) + "\n").encode()
     contents["report.html"] = render(page).encode()

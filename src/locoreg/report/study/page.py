@@ -29,6 +29,7 @@ from locoreg.report.drawings import Drawing
 from locoreg.report.sections.checklists import checklists
 from locoreg.report.sections.conclusion import conclusion
 from locoreg.report.sections.findings import findings
+from locoreg.report.sections.howsure import how_sure
 from locoreg.report.sections.nextstep import next_step
 from locoreg.report.study.results import Stored
 from locoreg.report.words import DISCLAIMER, plural
@@ -82,6 +83,7 @@ def build(
     body: list[Section] = [
         conclusion(results),
         *_given(findings(results)),
+        *_given(how_sure(results, drawn)),
         *_changes(results),
         *(evidence[name] for name in AUDIT if name in evidence),
         *(s for name, s in evidence.items() if name not in (*AUDIT, *LAST)),

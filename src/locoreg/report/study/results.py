@@ -18,6 +18,7 @@ from locoreg.workflows.evidence import SHIPPED
 from locoreg.workflows.stored import RESULTS, STEP
 from locoreg.workflows.study import StudyPlan
 from locoreg.workflows.study.steps import PlannedStep
+from locoreg.workflows.sureness import assess
 
 # Of the evidence step, in the results of the whole.
 EVIDENCE = ("tables", "questions", "audit", "reproductions")
@@ -117,10 +118,13 @@ def run_results(
     }
     tell("summary of findings")
     results["findings"] = summarise(results, plan.findings)
-    tell("what would settle it")
-    results["planning"] = plan_trials(
-        results, plan.planning, tables=_tables(plan, study_file), keep=keep
+    tables = _tables(plan, study_file)
+    tell("how sure one can be")
+    results["how_sure"] = assess(
+        results, plan.how_sure, findings=plan.findings, tables=tables, keep=keep
     )
+    tell("what would settle it")
+    results["planning"] = plan_trials(results, plan.planning, tables=tables, keep=keep)
     tell("conclusion")
     results["conclusion"] = conclude(results)
     return results
@@ -139,6 +143,7 @@ def _provenance(plan: StudyPlan, digest: str, stored: Sequence[Stored]) -> dict[
         options["tables"] = list(plan.evidence.tables)
     plans = {
         "findings": [one.model_dump(mode="json") for one in plan.findings],
+        "how_sure": [one.model_dump(mode="json") for one in plan.how_sure],
         "planning": [one.model_dump(mode="json") for one in plan.planning],
     }
     options["plans"] = {name: value for name, value in plans.items() if value}

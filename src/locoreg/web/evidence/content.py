@@ -22,7 +22,7 @@ from locoreg.report.blocks import (
 )
 from locoreg.report.sections.findings import findings as summary_section
 from locoreg.report.words import NONE, design_name, verification, whole, words
-from locoreg.web.evidence import kept
+from locoreg.web.evidence import kept, suretabs
 from locoreg.web.evidence.forest import audit_mark, study_link
 from locoreg.web.evidence.judged import how_to, runs_with_findings
 from locoreg.web.evidence.tabs import bias_shift, heterogeneity, multiverse, small_study
@@ -125,7 +125,17 @@ def tab_blocks(state: State, found: Explored, view: EvidenceView, root: str) -> 
     asked = view.asked()
     of_pool: dict[str, Callable[..., Section]] = {
         "heterogeneity": lambda item: heterogeneity(item, *kept.influence(item), view, root),
-        "small-study": lambda item: small_study(kept.funnel(item), view, root),
+        "small-study": lambda item: small_study(
+            kept.funnel(item),
+            view,
+            root,
+            suretabs.tests(kept.small_tests(state, asked, item), item.pool.selection.design)
+            + suretabs.own(item, "small-study", "State the options of the tests yourself", root),
+        ),
+        "bayes": lambda item: suretabs.bayes(item, kept.posterior(state, asked, item), root),
+        "sequential": lambda item: suretabs.sequential(
+            item, kept.boundaries(state, view, item), view, root
+        ),
         "bias-shift": lambda item: bias_shift(item, kept.shift(state, asked, item), view, root),
         "multiverse": lambda item: multiverse(item, kept.worlds(state, asked, item), view, root),
     }

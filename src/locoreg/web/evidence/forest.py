@@ -46,6 +46,7 @@ from locoreg.web.evidence.view import EvidenceView
 from locoreg.web.figureroutes import downloads
 
 if TYPE_CHECKING:
+    from locoreg.evidence.riskofbias import Assessment
     from locoreg.workflows.explore.explorer import ExploredPool
     from locoreg.workflows.run import MetaAnalysis
 
@@ -94,16 +95,24 @@ def value_key(item: ExploredPool, view: EvidenceView) -> str:
     return item.key + shown.query()
 
 
-def forests(found: tuple[ExploredPool, ...], view: EvidenceView, root: str) -> tuple[Section, ...]:
+def forests(
+    found: tuple[ExploredPool, ...],
+    view: EvidenceView,
+    root: str,
+    bias: tuple[Assessment, ...],
+) -> tuple[Section, ...]:
     """Return a section per design with its figure and the list of its studies."""
-    return tuple(_forest(item, view, root) for item in found)
+    return tuple(_forest(item, view, root, bias) for item in found)
 
 
-def _forest(item: ExploredPool, view: EvidenceView, root: str) -> Section:
+def _forest(
+    item: ExploredPool, view: EvidenceView, root: str, bias: tuple[Assessment, ...]
+) -> Section:
     pool = item.pool
     design = pool.selection.design
     svg = to_svg(
-        forest_of_pools([pool], layout=view.layout, order=view.order), prefix=f"forest-{design}"
+        forest_of_pools([pool], layout=view.layout, order=view.order, risk_of_bias=bias),
+        prefix=f"forest-{design}",
     )
     own = view.figure(design)
     meta = pool.meta

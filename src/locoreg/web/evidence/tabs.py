@@ -218,18 +218,20 @@ def _subgroups(pool: EvidencePool) -> list[Block]:
     return blocks
 
 
-def small_study(found: Funnel, view: EvidenceView, root: str) -> Section:
-    """Return a funnel plot, or why there is none."""
+def small_study(
+    found: Funnel, view: EvidenceView, root: str, beside: tuple[Block, ...]
+) -> Section:
+    """Return a funnel plot with what stands beside it, or why there is none."""
     pool = found.pool
     design = pool.selection.design
     title = f"Small-study effects: {pool.design_label.lower()}"
     if found.too_few:
         why = (
             f"{found.too_few[:1].upper()}{found.too_few[1:]}. With fewer than ten studies a funnel "
-            "plot can't tell selective publication from chance, and no test is computed "
+            "plot can't tell selective publication from chance, and no test is shown "
             "(Sterne 2011, doi:10.1136/bmj.d4002)."
         )
-        return Section(f"funnel-{design}", title, (Paragraph(text(why)),))
+        return Section(f"funnel-{design}", title, (Paragraph(text(why)), *beside))
     figure = Figure(
         f"funnel-figure-{design}",
         f"Funnel plot: {pool.design_label.lower()}",
@@ -238,7 +240,7 @@ def small_study(found: Funnel, view: EvidenceView, root: str) -> Section:
         downloads=downloads(root, "evidence-funnel", view.figure(design)),
         table=funnel_table(found),
     )
-    return Section(f"funnel-{design}", title, (figure,))
+    return Section(f"funnel-{design}", title, (figure, *beside))
 
 
 def funnel_table(found: Funnel) -> Table:

@@ -9,11 +9,24 @@ from pydantic import Field
 from locoreg.web.views import View
 from locoreg.workflows.explore.asked import Asked
 
-Tab = Literal["heterogeneity", "small-study", "bias-shift", "multiverse", "summary", "studies"]
+Tab = Literal[
+    "heterogeneity",
+    "small-study",
+    "bayes",
+    "sequential",
+    "bias-shift",
+    "multiverse",
+    "summary",
+    "studies",
+]
+Effect = Literal["0.6", "0.7", "0.75", "0.8", "0.85", "0.9"]
+EFFECTS: tuple[Effect, ...] = ("0.6", "0.7", "0.75", "0.8", "0.85", "0.9")
 Sort = Literal["study", "year", "patients", "effect", "weight", "findings"]
 TABS: tuple[tuple[Tab, str], ...] = (
     ("heterogeneity", "Heterogeneity"),
     ("small-study", "Small-study effects"),
+    ("bayes", "Priors"),
+    ("sequential", "Boundaries"),
     ("bias-shift", "Bias shift"),
     ("multiverse", "Doubtful readings"),
     ("summary", "Summary of findings"),
@@ -48,6 +61,8 @@ class EvidenceView(View):
         As the audit supports each row, or as printed.
     tab, sort, down
         What stands below the forest plots, and the order of the study table.
+    effect : str
+        Hazard ratio that the boundaries are set for.
     """
 
     question: str = Field(default="", max_length=80)
@@ -70,6 +85,7 @@ class EvidenceView(View):
     tab: Tab = "heterogeneity"
     sort: Sort = "year"
     down: bool = False
+    effect: Effect = "0.8"
 
     def asked(self) -> Asked:
         """Return what is to be pooled."""
@@ -93,5 +109,8 @@ class EvidenceView(View):
 
     def figure(self, design: str, **changes: object) -> EvidenceView:
         """Return the view of a figure: what is shown beside it is no part of it."""
-        plain = {"tab": "heterogeneity", "sort": "year", "down": False, "design": design}
+        plain = {
+            "tab": "heterogeneity", "sort": "year", "down": False, "effect": "0.8",
+            "design": design,
+        }  # fmt: skip
         return self.model_copy(update=plain | changes)

@@ -26,6 +26,7 @@ _STARTS = {
     "there is no method": "method",
     "there is no interval": "interval",
     "there is no measure": "measure",
+    "there is no prior": "tau_prior",
     "the prior": "tau_prior",
 }
 LISTS = ("label", "mods", "factors", "steps")
@@ -74,6 +75,7 @@ class MetaQuestion(BaseModel):
     alpha: float | None = None
     steps: Annotated[tuple[float, ...], Field(max_length=10)] = ()
     alternative: Literal["greater", "less", "two-sided"] | None = None
+    target: float | None = None
     mantel_haenszel: bool = False
     peto: bool = False
     no_continuity: bool = False

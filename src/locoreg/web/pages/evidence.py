@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from locoreg.core.csvtext import to_csv
+from locoreg.core.errors import LocoregError
 from locoreg.figures import plot
 from locoreg.figures.forest import forest_of_pools
+from locoreg.report.sections.boundaries import sequential_blocks
 from locoreg.web.errors import NotFoundError
 from locoreg.web.evidence import content, kept
 from locoreg.web.evidence.forest import answers, forests, numbers_table
@@ -29,7 +31,9 @@ from locoreg.web.evidence.view import TABS, EvidenceView
 from locoreg.web.figureroutes import Drawn, figure_route
 from locoreg.web.rendering import page
 from locoreg.web.state import State
+from locoreg.web.sureness.drawn import first_table
 from locoreg.workflows.explore.explorer import Explored
+from locoreg.workflows.explore.suretabs import part_of
 from locoreg.workflows.explore.studytable import table_rows
 
 __all__ = ["api", "router"]
@@ -74,12 +78,12 @@ def evidence(request: Request, view: Annotated[EvidenceView, Query()]) -> HTMLRe
 
 
 # What the figures above the tabs don't depend on.
-_BESIDE = {"tab": "heterogeneity", "sort": "year", "down": False}
+_BESIDE = {"tab": "heterogeneity", "sort": "year", "down": False, "effect": "0.8"}
 
 
 def _forests(state: State, found: Explored, view: EvidenceView, root: str) -> tuple[object, ...]:
     with state.drawing:
-        return forests(found.pools, view, root)
+        return forests(found.pools, view, root, kept.bias(state))
 
 
 def _below(state: State, found: Explored, view: EvidenceView, root: str) -> tuple[object, ...]:
@@ -116,7 +120,9 @@ def _draw_forest(state: State, view: EvidenceView) -> Drawn:
     pools = [item.pool for item in found.pools]
     rows = [row for item in found.pools for row in plain_rows(numbers_table(item))]
     return Drawn(
-        figure=lambda: forest_of_pools(pools, layout=view.layout, order=view.order),
+        figure=lambda: forest_of_pools(
+            pools, layout=view.layout, order=view.order, risk_of_bias=kept.bias(state)
+        ),
         rows=rows,
         data=found.to_dict(),
     )
@@ -161,6 +167,19 @@ def _draw_worlds(state: State, view: EvidenceView) -> Drawn:
     )
 
 
+def _draw_sequential(state: State, view: EvidenceView) -> Drawn:
+    found = kept.boundaries(state, view, kept.one_pool(state, view))
+    if isinstance(found, LocoregError):
+        raise NotFoundError(str(found))
+    table = first_table(tuple(sequential_blocks(part_of("sequential", found))))
+    return Drawn(
+        figure=lambda: plot(found),
+        rows=() if table is None else plain_rows(table),
+        data=found.to_dict(),
+    )
+
+
+figure_route(router, "evidence-sequential", EvidenceView, _draw_sequential)
 figure_route(router, "evidence-forest", EvidenceView, _draw_forest)
 figure_route(router, "evidence-influence", EvidenceView, _draw_influence)
 figure_route(router, "evidence-funnel", EvidenceView, _draw_funnel)
