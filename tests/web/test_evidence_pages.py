@@ -24,7 +24,16 @@ from tests.web.stored import write_run
 
 MOST_BYTES = 250_000
 VALUE = re.compile(r'<data class="lr-value" value="([^"]*)" data-key="([^"]*)">([^<]*)</data>')
-TABS = ("heterogeneity", "small-study", "bias-shift", "multiverse", "summary", "studies")
+TABS = (
+    "heterogeneity",
+    "small-study",
+    "bayes",
+    "sequential",
+    "bias-shift",
+    "multiverse",
+    "summary",
+    "studies",
+)
 EVIL = "<script>alert(1)</script>"
 
 

@@ -75,7 +75,7 @@ def test_users_cancel_and_a_restart(tmp_path: Path) -> None:
         assert done["state"] == "done", done
         assert b"A short study" in get(server, f"/runs/{done['run']}")
 
-        interrupted = start(server, "An interrupted study", 500, 3)
+        interrupted = start(server, "An interrupted study", 2_000, 3)
         until(server, interrupted, lambda state: state == "running")
         assert stop(server.process) == 0, server.log
     with serving(folder) as server:

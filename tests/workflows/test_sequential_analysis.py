@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from locoreg.core.errors import DesignError
 from locoreg.figures.sequential import sequential_figure, sequential_summary
@@ -74,3 +76,28 @@ def test_figure(pool, effect, sides):
     drawn = any(not math.isnan(row.benefit) for row in view.analysis.rows)
     assert ("Boundary for benefit" in words) is drawn
     assert not (sides == 1 and "Boundary for harm" in words)
+
+
+def parts(figure, end):
+    gids = [one.get_gid() or "" for one in figure.axes[0].get_children()]
+    return [gid for gid in gids if gid.startswith("futility") and gid.endswith(end)]
+
+
+@pytest.mark.parametrize("effect", [0.95, 0.8, 0.7, 0.6])
+@pytest.mark.parametrize("sides", [1, 2])
+def test_labels_of_the_figure_stand_apart(pool, effect, sides):
+    figure = sequential_figure(sequential_of_pool(pool, options(effect=effect, sides=sides)))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    words = ("Boundary for", "↑ Favours", "↓ Favours", "Required information", "Cumulative z")
+    shown = [text for text in figure.axes[0].texts if text.get_text().startswith(words)]
+    assert len(shown) >= 3
+    for one, other in combinations(shown, 2):
+        boxes = (one.get_window_extent(renderer), other.get_window_extent(renderer))
+        assert not boxes[0].overlaps(boxes[1]), (one.get_text(), other.get_text())
+
+
+@pytest.mark.parametrize("effect", [0.95, 0.8, 0.7, 0.6, 0.5])
+def test_note_on_futility_tells_what_is_drawn(pool, effect):
+    figure = sequential_figure(sequential_of_pool(pool, options(effect=effect)))
+    words = texts(figure)
+    assert bool(parts(figure, "region")) is ("Grey: region of futility." in words)

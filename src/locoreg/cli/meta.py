@@ -203,7 +203,10 @@ def _write(report: MetaReport, out: Path, title: str | None) -> tuple[str, ...]:
 
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file, not a folder.", hint="name a folder.")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{out} can't be made ({error.strerror}).", hint="name a folder.") from None
     names = list(write_tables(report, out))
     for name, figure in figures_of_report(report, title=title).items():
         save(figure, out / f"{name}.svg")

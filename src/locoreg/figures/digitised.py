@@ -221,7 +221,7 @@ class _Averaged(StripChart):
     def finding(self) -> str:
         """Return the one-stage hazard ratio."""
         level = f"{self.pooled.level:g}%"
-        return f"One-stage hazard ratio {self.pooled.hr.text()}, {level} interval"
+        return f"One-stage hazard ratio {self.pooled.hr_text()}, {level} interval"
 
     def under(self) -> None:
         """Draw the difference of the curves."""
@@ -274,7 +274,7 @@ def hazard_ratio_figure(pooled: PooledCurves) -> Figure:
         title=f"{pooled.outcome}: hazard ratio over time",
         subtitle="Intervention over control, studies as strata",
         alerts=_alerts(pooled),
-        description=" ".join(told) or f"one-stage hazard ratio {pooled.hr.text()}",
+        description=" ".join(told) or f"one-stage hazard ratio {pooled.hr_text()}",
         notes=(NOT_OBSERVED, *told),
     )
     return _OverTime(words, pooled).draw()

@@ -101,6 +101,8 @@ def _effects_of(result: Funnel | EffectsFunnel) -> EffectsFunnel:
         limits_z=result.limits_z,
         regions=result.regions,
         lines=(),
+        one_group=False,
+        tested=False,
         too_few="",
     )
 
@@ -122,6 +124,8 @@ class _Sheet:
         self.largest = _round_up(largest)
         reach = [result.centre + side * result.limits_z * largest for side in (-1, 1)]
         ends = [self._natural(end) for end in reach] + [p.effect for p in drawn]
+        if axis_limits is None and result.one_group:
+            axis_limits = _about(ends)
         self.axis: EffectAxis = choose_axis(ends, scale=result.scale, limits=axis_limits)
         self.y = MARGIN
 
@@ -171,7 +175,8 @@ class _Sheet:
     def _regions(self) -> None:
         pen = self.canvas.pen("regions", under=True)
         pen.box(LEFT, self.top, RIGHT - LEFT, HEIGHT, role="back", fill=BACK)
-        pairs = list(zip(self.result.regions, SHADES, strict=True))
+        # Without a value that means no effect there is nothing to be significant against.
+        pairs = list(zip(self.result.regions, SHADES, strict=not self.result.one_group))
         for region, fill in reversed(pairs):
             reach = region.z * self.largest
             corners = self._triangle(0.0, reach)
@@ -188,10 +193,11 @@ class _Sheet:
 
     def _lines(self) -> None:
         result = self.result
-        null = self.x(self.axis.no_effect)
-        self.canvas.pen("no-effect").line(
-            (null, self.top), (null, self.top + HEIGHT), role="line", colour=INK, width=0.8
-        )
+        if not result.one_group:
+            null = self.x(self.axis.no_effect)
+            self.canvas.pen("no-effect").line(
+                (null, self.top), (null, self.top + HEIGHT), role="line", colour=INK, width=0.8
+            )
         centre = self.x(self._natural(result.centre))
         pen = self.canvas.pen("pseudo-limits")
         if LEFT <= centre <= RIGHT:
@@ -281,13 +287,10 @@ class _Sheet:
         pen = self.canvas.pen("legend")
         x, y = RIGHT + 16, self.top + 6
         levels = [f"{100 - region.level:g}%" for region in self.result.regions]
-        words = [
-            f"p above {levels[0]}",
-            f"p {levels[1]} to {levels[0]}",
-            f"p {levels[2]} to {levels[1]}",
-            f"p under {levels[2]}",
-        ]
-        for fill, text in zip((*SHADES, BACK), words, strict=True):
+        words = [f"p {above} to {below}" for below, above in pairwise(levels)]
+        if levels:
+            words = [f"p above {levels[0]}", *words, f"p under {levels[-1]}"]
+        for fill, text in zip((*SHADES, BACK)[: len(words)], words, strict=True):
             pen.box(x, y - 5, 12, 10, role="box", fill=fill, edge=RULE)
             pen.text(x + 18, y, text, role="text", size=SMALL)
             y += 16
@@ -308,14 +311,17 @@ class _Sheet:
     def _notes(self) -> None:
         self.y += 4
         pen = self.canvas.pen("notes")
-        tested = bool(self.result.lines or self.result.filled)
+        result = self.result
+        tested = bool(result.lines or result.filled or result.tested)
+        shades = " Shades: where a study's own test of no effect would stand."
+        gap = "A gap on one side" if result.one_group else "A gap where small studies without an"
+        gap += " among the small studies" if result.one_group else " effect would lie"
         for note in (
-            self.result.too_few,
+            result.too_few,
             "Dashed: pooled effect and the limits within which studies would lie if they differed "
-            "by chance alone. Shades: where a study's own test of no effect would stand.",
-            "A gap where small studies without an effect would lie may come from selective "
-            "publication, from true differences of small studies, or from chance."
-            + ("" if tested else " No test is computed."),
+            "by chance alone." + ("" if result.one_group else shades),
+            f"{gap} may come from selective publication, from true differences of small studies, "
+            "or from chance." + ("" if tested else " No test is computed."),
         ):
             if not note:
                 continue
@@ -323,6 +329,17 @@ class _Sheet:
                 pen.text(MARGIN, self.y + 5, line, role="line", size=SMALL, colour=FAINT_INK)
                 self.y += 10
             self.y += 1.5
+
+
+def _about(ends: list[float]) -> tuple[float, float]:
+    """Return round limits, four steps apart, that hold all ends."""
+    span = max(ends) - min(ends)
+    power = 10.0 ** math.floor(math.log10(span / 4))
+    for step in (1, 2, 2.5, 5, 10, 20):
+        low = math.floor(min(ends) / (step * power)) * step * power
+        if low + 4 * step * power >= max(ends):
+            break
+    return low, low + 4 * step * power
 
 
 def _round_up(value: float) -> float:

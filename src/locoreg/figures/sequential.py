@@ -28,6 +28,8 @@ LEAST_Z = 3.0
 # Where less than this share is there the axis ends before the required information.
 NEAREST_SHARE = 0.2
 LABEL_STEP = 9.0
+# Half the width of a region of futility at a single look.
+BAR = 3.0
 
 
 def sequential_figure(view: SequentialView) -> Figure:
@@ -88,7 +90,7 @@ class _Sheet:
         self.places = places
         sizes = [abs(row.z) for row in self.rows]
         bounds = [abs(p.benefit) for p in places if abs(p.benefit) <= TOP_Z]
-        self.reach = min(TOP_Z, math.ceil(max([LEAST_Z, *sizes, *bounds]) + 0.3))
+        self.reach = min(TOP_Z, math.ceil(max([LEAST_Z, *sizes, *bounds]) + 0.5))
         self.y = MARGIN
 
     def draw(self) -> Figure:
@@ -149,7 +151,7 @@ class _Sheet:
             pen.line((x, bottom), (x, bottom + 3.5), role="tick", colour=INK, width=0.8)
             pen.text(x, bottom + 10, f"{100 * i * step:g}%", role="label", size=HEAD,
                      align="center")  # fmt: skip
-        pen.text(MARGIN, self.top - 7, "Cumulative z", role="z-title", size=HEAD, bold=True)
+        pen.text(MARGIN, self.top - 11, "Cumulative z", role="z-title", size=HEAD, bold=True)
         self.y = bottom + 17
         pen = self.canvas.pen("favours")
         high, low = (
@@ -157,7 +159,7 @@ class _Sheet:
             for arrow, what in (("↑", self.view.favours_high), ("↓", self.view.favours_low))
         )
         # Outside the plot, where no boundary or point can lie.
-        pen.text(RIGHT, self.top - 7, high, role="high", size=SMALL, colour=FAINT_INK,
+        pen.text(RIGHT, self.top - 11, high, role="high", size=SMALL, colour=FAINT_INK,
                  align="right")  # fmt: skip
         pen.text(RIGHT, self.y + 4, low, role="low", size=SMALL, colour=FAINT_INK,
                  align="right")  # fmt: skip
@@ -179,8 +181,11 @@ class _Sheet:
         pen = self.canvas.pen("futility", under=True)
         upper = [(self.x(share), self.height(high)) for share, _, high in edges]
         lower = [(self.x(share), self.height(low)) for share, low, _ in edges]
-        if len(edges) > 1:
-            pen.shape([*upper, *reversed(lower)], role="region", fill=WEDGE)
+        if len(edges) == 1:
+            # A region at one look has no width: a bar that the eye can find.
+            (x, top), (_, bottom) = upper[0], lower[0]
+            upper, lower = [(x - BAR, top), (x + BAR, top)], [(x - BAR, bottom), (x + BAR, bottom)]
+        pen.shape([*upper, *reversed(lower)], role="region", fill=WEDGE)
         pen.line(upper[0], lower[0], role="edge", colour=RULE, width=1.0)
 
     def _futility_edges(self) -> list[tuple[float, float, float]]:
@@ -236,8 +241,9 @@ class _Sheet:
             x, side = self.x(share), 1 if bound > 0 else -1
             text = f"Boundary for {name}"
             after = x + 8 + text_width(text, SMALL) <= RIGHT
-            pen.text(x + 8 if after else x - 8, self.height(bound) - 11 * side, text,
-                     role="label", size=SMALL, colour=BOUND,
+            y = self.height(bound) - 11 * side
+            y = min(max(y, self.top + 5), self.top + HEIGHT - 6)
+            pen.text(x + 8 if after else x - 8, y, text, role="label", size=SMALL, colour=BOUND,
                      align="left" if after else "right")  # fmt: skip
 
     def _clip(self, s0: float, b0: float, s1: float, b1: float) -> tuple[Point, Point] | None:
@@ -299,13 +305,8 @@ class _Sheet:
             "Points: the pool of the trials up to each, in order of publication. Boundaries hold "
             "at the looks and are joined by lines.",
         ]
-        edges = len(self._futility_edges())
-        if edges:
-            notes.append(
-                "Grey: region of futility."
-                if edges > 1
-                else "Grey vertical line: futility at that look, the only one with it in the plot."
-            )
+        if self._futility_edges():
+            notes.append("Grey: region of futility.")
         if self.cut:
             share = share_text(self.view.analysis.required.fraction)
             notes.append(

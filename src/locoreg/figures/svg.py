@@ -88,7 +88,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        If the ending is none of these.
+        If the ending is none of these, or the file can't be written.
     """
     target = Path(path)
     kind = target.suffix.lower().lstrip(".")
@@ -98,7 +98,13 @@ def save(figure: Figure, path: str | Path) -> Path:
             hint=f"use one of .{', .'.join(FORMATS)}.",
         )
     data = to_svg(figure).encode() if kind == "svg" else _render(figure, kind)
-    target.write_bytes(data)
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise DataError(
+            f"{target} can't be written ({error.strerror}).",
+            hint="name a file in a folder of yours.",
+        ) from None
     return target
 
 

@@ -101,6 +101,8 @@ def simulate_power(
         raise DesignError("each arm needs two patients or more.", hint="state more patients.")
     if not 1 <= replications <= MOST_REPLICATIONS:
         raise DesignError(f"replications are 1 to {MOST_REPLICATIONS:,}.")
+    if seed < 0:
+        raise DesignError(f"a seed is a whole number from 0, and not {seed}.")
     if events is not None and not 1 <= events <= patients:
         raise DesignError("the events that end a trial are 1 to the number of patients.")
     rng = np.random.default_rng(seed)

@@ -134,6 +134,8 @@ def _generator(
         )
     if seed is None:
         raise DataError("Random permutations need a seed.", hint="give a whole number.")
+    if not isinstance(seed, np.random.Generator) and seed < 0:
+        raise DataError(f"A seed is a whole number from 0, and not {seed}.")
     return np.random.default_rng(seed)
 
 

@@ -15,24 +15,30 @@ num <- function(x) {
 }
 out <- list()
 put <- function(name, x) out[[name]] <<- num(x)
+# R stops at a relative change of 1e-9 by default.
+cox <- function(formula, ...) {
+  call <- match.call(); call[[1]] <- as.name("coxph")
+  call$control <- quote(coxph.control(eps = 1e-14, iter.max = 50))
+  eval(call, parent.frame())
+}
 se <- function(fit) sqrt(diag(as.matrix(fit$var)))
 
 ## One stage
-f <- coxph(Surv(time, event) ~ treated + strata(study), d)
+f <- cox(Surv(time, event) ~ treated + strata(study), d)
 put("one_stage_coef", coef(f)); put("one_stage_se_model", se(f))
-put("one_stage_se_robust", se(coxph(Surv(time, event) ~ treated + strata(study), d, cluster = person)))
+put("one_stage_se_robust", se(cox(Surv(time, event) ~ treated + strata(study), d, cluster = person)))
 put("one_stage_se_robust-by-study",
-    se(coxph(Surv(time, event) ~ treated + strata(study), d, cluster = study)))
+    se(cox(Surv(time, event) ~ treated + strata(study), d, cluster = study)))
 
 ## By interval
 cuts <- c(120, 300)
 s <- survSplit(Surv(time, event) ~ ., d, cut = cuts, episode = "piece", start = "entry")
 for (k in 1:3) s[[paste0("t", k)]] <- s$treated * (s$piece == k)
 m <- Surv(entry, time, event) ~ t1 + t2 + t3 + strata(study, piece)
-put("cuts", cuts); f <- coxph(m, s)
+put("cuts", cuts); f <- cox(m, s)
 put("piecewise_coef", coef(f)); put("piecewise_se_model", se(f))
-put("piecewise_se_robust", se(coxph(m, s, cluster = person)))
-put("piecewise_se_robust-by-study", se(coxph(m, s, cluster = study)))
+put("piecewise_se_robust", se(cox(m, s, cluster = person)))
+put("piecewise_se_robust-by-study", se(cox(m, s, cluster = study)))
 
 ## Trend with log time, updated at every event time of the study
 parts <- lapply(split(d, d$study), function(x) {
@@ -42,18 +48,18 @@ parts <- lapply(split(d, d$study), function(x) {
 s <- do.call(rbind, parts); s$log_time <- s$treated * log(s$time)
 # The end of a row is an event time, or lies after the last one before a censoring, where no event is.
 m <- Surv(entry, time, event) ~ treated + log_time + strata(study)
-f <- coxph(m, s)
+f <- cox(m, s)
 put("log_time_coef", coef(f)); put("log_time_se_model", se(f)); put("log_time_cov", f$var[1, 2])
-r <- coxph(m, s, cluster = person)
+r <- cox(m, s, cluster = person)
 put("log_time_se_robust", se(r)); put("log_time_cov_robust", r$var[1, 2])
-put("log_time_se_robust-by-study", se(coxph(m, s, cluster = study)))
+put("log_time_se_robust-by-study", se(cox(m, s, cluster = study)))
 
 ## Proportional hazards
 for (name in unique(d$study)) {
-  z <- cox.zph(coxph(Surv(time, event) ~ treated, d, subset = study == name), transform = "km")
+  z <- cox.zph(cox(Surv(time, event) ~ treated, d, subset = study == name), transform = "km")
   put(paste0("zph_", name), z$table["GLOBAL", "p"])
 }
-z <- cox.zph(coxph(Surv(time, event) ~ treated + strata(study), d), transform = "km")
+z <- cox.zph(cox(Surv(time, event) ~ treated + strata(study), d), transform = "km")
 put("zph_all", z$table["GLOBAL", "p"])
 
 ## Restricted means and survival: area under survfit's curve, Greenwood's variance
@@ -72,7 +78,7 @@ for (name in sort(unique(d$study))) {
   rm <- c(rm, a[1] - b[1]); rse <- c(rse, sqrt(a[2] + b[2]))
   p <- summary(survfit(Surv(time, event) ~ treated, x), times = at)
   sd <- c(sd, p$surv[2] - p$surv[1]); sse <- c(sse, sqrt(sum(p$std.err^2)))
-  f <- coxph(Surv(time, event) ~ treated, x); yi <- c(yi, coef(f)); sei <- c(sei, se(f))
+  f <- cox(Surv(time, event) ~ treated, x); yi <- c(yi, coef(f)); sei <- c(sei, se(f))
 }
 put("rmst_difference", rm); put("rmst_se", rse)
 put("survival_difference", sd); put("survival_se", sse)

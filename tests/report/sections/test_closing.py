@@ -287,3 +287,32 @@ def test_missing_results_are_not_said_to_be_beyond_testing() -> None:
     """Whether a pool has the ten studies of a test depends on the run."""
     item = next(one for one in ITEMS if one.number == "14")
     assert "large enough" not in item.left
+
+
+def test_a_time_without_a_source_has_its_row(results: Any) -> None:
+    told = copy.deepcopy(results)
+    (row,) = told["findings"]["tables"][0]["rows"]
+    row["not_stated"] = [
+        {"label": "low", "at_months": months, "refused": "no number."} for months in (48.0, 60.0)
+    ]
+    (table,) = [one for one in walk(summing.findings(told), Table) if "Summary" in one.caption]
+    names = ["".join(p if isinstance(p, str) else p.text for p in row.cells[0])
+             for row in table.rows]  # fmt: skip
+    place = next(i for i, name in enumerate(names) if "48 and 60 months; baseline low" in name)
+    assert "baseline low" in names[place - 1]
+    assert table.rows[place].cells[3:6] == (("–",),) * 3
+    assert "nothing is interpolated" in str(table.rows[place].cells[-1])
+    rows = summing.tables(told)["summary_of_findings"]
+    assert [one[-1] for one in rows[-2:]] == ["no number.", "no number."]
+
+
+def test_findings_of_earlier_results_are_read(results: Any) -> None:
+    told = copy.deepcopy(results)
+    (row,) = told["findings"]["tables"][0]["rows"]
+    del row["not_stated"]
+    for one in row["baselines"]:
+        del one["statement"]
+    for one in row["statements"]:
+        del one["of"]
+    shown = page((summing.findings(told),))
+    assert all(one["text"] in shown for one in row["statements"])

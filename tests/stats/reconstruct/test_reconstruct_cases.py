@@ -21,6 +21,16 @@ def test_without_censoring_steps_give_back_the_times() -> None:
     assert made.time.tolist() == [1, 2, 3.5, 4]
 
 
+def test_a_person_censored_after_a_step_is_not_placed_before_it() -> None:
+    # Maintained arm of aml (Miller 1997, Survival Analysis): censored at 13, 28, 45 and 161.
+    read = [0.909, 0.818, 0.716, 0.614, 0.491, 0.368, 0.184, 0.184]
+    weeks = [9, 13, 18, 23, 31, 34, 48, 161]
+    made = reconstruct(weeks, read, n=11, at_risk_times=[0, 24, 48], at_risk=[11, 6, 2])
+    assert made.time[made.event].tolist() == weeks[:-1]
+    assert np.abs(made.curve(weeks) - read).max() < 0.001
+    assert made.number_at_risk([0, 24, 48]).tolist() == [11, 6, 2]
+
+
 def test_a_step_tells_the_number_at_risk() -> None:
     # Ten persons: 2 of 10 die by 1. A fall by a fifth then needs 5 of the 8 left: 3 are censored.
     made = reconstruct([1, 2, 3, 4, 5], [0.8, 0.8, 0.8, 0.64, 0.64], n=10)

@@ -108,6 +108,13 @@ class PooledCurves:
         """One-stage log hazard ratio, intervention over control."""
         return self.one_stage.hazard_ratio("intervention")
 
+    def hr_text(self) -> str:
+        """Return the one-stage hazard ratio in words, or why it has none."""
+        if math.isinf(self.hr.estimate):
+            arm = "intervention" if self.hr.estimate > 0 else "control"
+            return f"not estimable (events in the {arm} arm only)"
+        return f"{self.hr.text()}, variance {self.variance}"
+
     @property
     def failed(self) -> tuple[str, ...]:
         """Studies whose reconstruction fails a check."""
@@ -165,8 +172,7 @@ class PooledCurves:
             f"{self.outcome}: {plural(len(self.studies), 'study', 'studies')}, intervention"
             f" against control, level {self.level:g}%.",
             *(_study_line(study) for study in self.studies),
-            f"One-stage hazard ratio, studies as strata: {self.hr.text()}, variance"
-            f" {self.variance}.",
+            f"One-stage hazard ratio, studies as strata: {self.hr_text()}.",
             *(f"No information for it: {name}." for name in self.one_stage_left_out),
         ]
         if self.two_stage is not None:

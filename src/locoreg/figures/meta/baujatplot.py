@@ -86,7 +86,7 @@ def _top(largest: float) -> float:
 
 
 def _frame(canvas: Canvas, top: float, across: float, up: float) -> None:
-    pen = canvas.pen("scale")
+    pen, grid = canvas.pen("scale"), canvas.pen("grid", under=True)
     bottom = top + HEIGHT
     pen.line((LEFT, bottom), (RIGHT, bottom), role="line", colour=INK, width=0.8)
     pen.line((LEFT, top), (LEFT, bottom), role="side", colour=INK, width=0.8)
@@ -97,9 +97,7 @@ def _frame(canvas: Canvas, top: float, across: float, up: float) -> None:
         pen.line((LEFT - 3.5, y), (LEFT, y), role="side-tick", colour=INK, width=0.8)
         pen.text(LEFT - 6, y, f"{part * up:.3g}", role="side-label", size=HEAD, align="right")
         if part:
-            canvas.pen("grid", under=True).line(
-                (LEFT, y), (RIGHT, y), role="line", colour=RULE, width=0.4
-            )
+            grid.line((LEFT, y), (RIGHT, y), role="line", colour=RULE, width=0.4)
     middle = (LEFT + RIGHT) / 2
     pen = canvas.pen("axis-title")
     pen.text(

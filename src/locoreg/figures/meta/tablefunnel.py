@@ -43,13 +43,14 @@ def table_funnel(report: MetaReport, *, title: str | None) -> Figure:
             for i, (y, v) in enumerate(zip(trimmed.filled_yi, trimmed.filled_vi, strict=True))
         ]
     measure = report.measure
-    scaled = "" if measure.transform in ("identity", "exponential") else ", scale of the pool"
+    as_read = ("identity",) if measure.one_group else ("identity", "exponential")
+    scaled = "" if measure.transform in as_read else ", scale of the pool"
     return funnel_figure(
         funnel_of_effects(
             [one_line(study.label) for study in report.studies],
             [study.yi for study in report.studies],
             [study.se for study in report.studies],
-            scale=measure.scale,
+            scale="identity" if measure.one_group else measure.scale,
             centre=report.pooled.estimate,
             level=report.options.level,
             title=one_line(f"{title or name_of(measure)}: funnel plot"),
@@ -57,5 +58,7 @@ def table_funnel(report: MetaReport, *, title: str | None) -> Figure:
             axis_title=f"{name_of(measure)}{scaled}",
             centre_interval=(report.pooled.ci_low, report.pooled.ci_high),
             filled=filled,
+            one_group=measure.one_group,
+            tested=True,
         )
     )

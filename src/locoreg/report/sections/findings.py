@@ -118,9 +118,23 @@ def _csv_rows(row: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 def _statement_of(row: Mapping[str, Any], one: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the statement of a baseline at a time."""
-    wanted = {"label": one["label"], "at_months": one["at_months"]}
-    found: Mapping[str, Any] = next(s for s in row["statements"] if wanted in s["of"])
+    wanted = (one["label"], one["at_months"])
+    found: Mapping[str, Any] = next(s for s in row["statements"] if wanted in _spoken_of(row, s))
     return found
+
+
+def _spoken_of(row: Mapping[str, Any], said: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Return the baselines of a statement, each with its time.
+
+    Results stored when a baseline had one time only name the labels alone.
+    """
+    if "of" in said:
+        return [(of["label"], of["at_months"]) for of in said["of"]]
+    return [
+        (one["label"], one["at_months"])
+        for one in row["baselines"]
+        if one["label"] in said["labels"]
+    ]
 
 
 def _table(table: Mapping[str, Any]) -> Section:
@@ -193,7 +207,9 @@ def _said(row: Mapping[str, Any]) -> Callout:
     """Return what is said of an outcome in words, with what the interval holds."""
     lines = []
     for one in row["statements"]:
-        labels = ", ".join(f"{of['label']} at {of['at_months']:g} months" for of in one["of"])
+        labels = ", ".join(
+            f"{label} at {months:g} months" for label, months in _spoken_of(row, one)
+        )
         lines.append(
             text(Strong(one["text"]), f" {one['reach']} Baseline: {labels}; a difference matters "
                  f"from {row['important_per_1000']:g} per 1,000 on, as the study file states.")
@@ -229,7 +245,7 @@ def _rows(anchor: str, row: Mapping[str, Any], one_level: bool) -> list[Row]:
                     text(Value(one["difference_text"], one["difference"],
                                f"{one['key']}/difference")),
                     certainty,
-                    text(one["statement"]),
+                    text(one.get("statement") or _statement_of(row, one)["text"]),
                 )
             )
         )  # fmt: skip
@@ -243,7 +259,7 @@ def _not_stated(
 ) -> dict[str, Row]:
     """Return a row per baseline that lacks a point at a time of the table."""
     times: dict[str, list[str]] = {}
-    for one in row["not_stated"]:
+    for one in row.get("not_stated", ()):
         times.setdefault(one["label"], []).append(f"{one['at_months']:g}")
     participants, relative, certainty = cells
     none = (NONE,)

@@ -13,6 +13,8 @@ BoolArray = NDArray[np.bool_]
 RARE = 0.05
 # Early, even and late censorings that are tried, as powers of even positions.
 POWERS = (16.0, 6.0, 3.0, 2.0, 1.4, 1.0, 0.7, 0.5, 0.33, 0.16, 0.06)
+# All at the end, after an event that stands there.
+LAST = 0.0
 
 
 def whole_counts(
@@ -60,8 +62,8 @@ def place(
     """Return the times of all n persons, and whether each is an event.
 
     Events stand evenly between two read points; with ``points`` the last of them stands at the
-    second point. Censorings stand early, evenly or late, whichever
-    leads the curve closest to the next point; a number at risk inside the interval is kept.
+    second point. Censorings stand early, evenly or late, or after the event at the second point,
+    whichever leads the curve closest to it; a number at risk inside the interval is kept.
     """
     times: list[FloatArray] = []
     marks: list[BoolArray] = []
@@ -95,10 +97,11 @@ def _interval(
             (target.time, stop, d - early, c - before + early),
         ]
     best: tuple[float, FloatArray, BoolArray, float] | None = None
-    for power in POWERS if c and d else (1.0,):
+    powers = (*POWERS, LAST) if places == "points" else POWERS
+    for power in powers if c and d else (1.0,):
         t, e = _spread(parts, power, shift)
         fall = _fall(left, t, e)
-        miss = abs(curve * fall - float(grid.survival[i + 1])) + 1e-9 * abs(np.log(power))
+        miss = abs(curve * fall - float(grid.survival[i + 1])) + 1e-9 * abs(np.log(power or 0.01))
         if best is None or miss < best[0]:
             best = (miss, t, e, curve * fall)
     assert best is not None
@@ -111,9 +114,10 @@ def _spread(
     times, marks = [], []
     for k, (start, stop, d, c) in enumerate(parts):
         # An event at the very time of a number at risk would still count there.
-        late_by = shift if k == len(parts) - 1 and start < stop else 0.5
+        free = k == len(parts) - 1 and start < stop
+        late_by = shift if free else 0.5
         even = (np.arange(d) + late_by) / max(d, 1)
-        late = ((np.arange(c) + 0.5) / max(c, 1)) ** power
+        late = ((np.arange(c) + 0.5) / max(c, 1)) ** (power if free else power or POWERS[-1])
         times.append(start + (stop - start) * np.concatenate([even, late]))
         marks.append(np.r_[np.ones(d, dtype=bool), np.zeros(c, dtype=bool)])
     return np.concatenate(times), np.concatenate(marks)

@@ -158,6 +158,7 @@ SMALL = Group(
                 ("two-sided", "two-sided"),
             ),
         ),
+        _number("target", "Smallest effect that matters, for Orwin's number"),
     ),
 )  # fmt: skip
 OTHER = Group(

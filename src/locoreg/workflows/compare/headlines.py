@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from locoreg.core.numbertext import decimal_text, range_text
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number or verdict as it is read.
-
-    Attributes
-    ----------
-    key, label, text : str
-        Path in the results, name, and the number with its interval.
-    exact : tuple
-        What decides whether it moved: digits that the text rounds away count.
-    """
-
-    key: str
-    label: str
-    text: str
-    exact: tuple[Any, ...]
+from locoreg.core.numbertext import range_text
+from locoreg.workflows.compare.number import Number, estimate_words, with_limits
+from locoreg.workflows.compare.surenumbers import planned_numbers, sure_numbers
 
 
 def headlines(results: dict[str, Any]) -> dict[str, Number]:
@@ -38,7 +21,7 @@ def headlines(results: dict[str, Any]) -> dict[str, Number]:
     Returns
     -------
     dict of str to Number
-        By key: pools, registry, emulations, selections, in the order of the report.
+        By key: pools, registry, emulations, selections, how sure, and the next trial.
     """
     found: dict[str, Number] = {}
     for one in (
@@ -48,33 +31,18 @@ def headlines(results: dict[str, Any]) -> dict[str, Number]:
         *_registry(results),
         *(n for part in results.get("emulation") or () for n in _emulation(part)),
         *(n for part in results.get("selection") or () for n in _selection(part)),
+        *(n for part in results.get("how_sure") or () for n in sure_numbers(part)),
+        *(n for part in results.get("planning") or () for n in planned_numbers(part)),
     ):
         found[one.key] = one
     return found
-
-
-def _estimate(values: dict[str, Any] | None) -> tuple[str, tuple[Any, ...]]:
-    """Return an estimate as read, and its digits."""
-    if values is None or values.get("estimate") is None:
-        return "none", (None,)
-    natural = values.get("natural") or values
-    exact = tuple(natural.get(name) for name in ("estimate", "ci_low", "ci_high"))
-    return _with_limits(*exact), exact
-
-
-def _with_limits(estimate: float | None, low: float | None, high: float | None) -> str:
-    if estimate is None:
-        return "none"
-    if low is None or high is None:
-        return decimal_text(estimate)
-    return f"{decimal_text(estimate)} ({range_text(low, high)})"
 
 
 def _pools(results: dict[str, Any]) -> Iterator[Number]:
     for question in results.get("questions") or ():
         for item in question["pools"]:
             key, pool = f"evidence/{item['key']}", item["pool"]
-            words, exact = _estimate(pool["mu"])
+            words, exact = estimate_words(pool["mu"])
             name = item["key"].replace("_", " ")
             yield Number(key, name, f"{words}, k = {pool['k']}", (*exact, pool["k"]))
             if pool.get("prediction"):
@@ -113,18 +81,18 @@ def _registry(results: dict[str, Any]) -> Iterator[Number]:
         key, who = f"registry/survival/{group['group']}", f"Registry, {group['group']}"
         median = group["survival_months"]
         exact = (median["median"], median["ci_low"], median["ci_high"])
-        yield Number(f"{key}/median", f"{who}, median survival", _with_limits(*exact), exact)
+        yield Number(f"{key}/median", f"{who}, median survival", with_limits(*exact), exact)
         for row in group["at"]:
             exact = (row["survival"], row["ci_low"], row["ci_high"])
             label = f"{who}, alive at {row['month']:g} months"
-            yield Number(f"{key}/at/{row['month']:g}", label, _with_limits(*exact), exact)
+            yield Number(f"{key}/at/{row['month']:g}", label, with_limits(*exact), exact)
 
 
 def _emulation(part: dict[str, Any]) -> Iterator[Number]:
     name, found = part["name"], part["results"]
     key, primary = f"emulation/{name}", found["primary"]
     for one in primary["contrasts"]:
-        words, exact = _estimate(one)
+        words, exact = estimate_words(one)
         measure = one["measure"].replace("_", " ")
         label = f"Emulation {name}, {measure} at {one['at_months']:g} months"
         yield Number(f"{key}/{one['measure']}@{one['at_months']:g}", label, words, exact)
@@ -137,7 +105,7 @@ def _emulation(part: dict[str, Any]) -> Iterator[Number]:
     beside = found.get("sensitivity") or {}
     ladder = beside.get("bias_ladder") or {}
     for i, row in enumerate(ladder.get("rows") or ()):
-        words, exact = _estimate(row["difference"])
+        words, exact = estimate_words(row["difference"])
         verdict = row["verdict"]
         label = f"Emulation {name}, ladder, {row['label'].lower()}"
         yield Number(f"{key}/ladder/{i}", label, f"{words}, {verdict}", (*exact, verdict))
@@ -165,14 +133,14 @@ def _yes(agrees: object) -> str:
 def _selection(part: dict[str, Any]) -> Iterator[Number]:
     name, found = part["name"], part["results"]
     key, label = f"selection/{name}", f"Selection {name}"
-    words, exact = _estimate(found["average"])
+    words, exact = estimate_words(found["average"])
     yield Number(f"{key}/average", f"{label}, average effect", words, exact)
     verdict = found["credibility"]["verdict"]
     yield Number(f"{key}/credibility", f"{label}, credibility", verdict, (verdict,))
     shown = "shown" if found["rule"]["shown"] else "none"
     yield Number(f"{key}/rule", f"{label}, rule", shown, (shown,))
     area = (found.get("assessment") or {}).get("autoc")
-    words, exact = _estimate(area)
+    words, exact = estimate_words(area)
     yield Number(f"{key}/autoc", f"{label}, area under the targeting curve", words, exact)
     for one in (*found["credibility"].get("checks", ()), *found["diagnostics"]):
         arm = one.get("arm") or ""

@@ -152,6 +152,11 @@ class EffectsFunnel:
         Regions of significance about no effect, widest last.
     lines : tuple of FunnelLine
         Egger's line, PEESE's curve.
+    one_group : bool
+        Whether the effects describe single groups, of which no value means no effect: without
+        regions, on an axis of the effects alone.
+    tested : bool
+        Whether tests of small-study effects stand beside it.
     too_few : str
         A remark that is drawn under ten studies, else empty.
     """
@@ -171,6 +176,8 @@ class EffectsFunnel:
     limits_z: float
     regions: tuple[Region, ...]
     lines: tuple[FunnelLine, ...]
+    one_group: bool
+    tested: bool
     too_few: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -210,6 +217,8 @@ def funnel_of_effects(
     centre_interval: tuple[float, float] = (math.nan, math.nan),
     filled: Sequence[tuple[str, float, float]] = (),
     lines: Sequence[FunnelLine] = (),
+    one_group: bool = False,
+    tested: bool = False,
 ) -> EffectsFunnel:
     """Return a contour funnel of effects and standard errors.
 
@@ -231,6 +240,10 @@ def funnel_of_effects(
         Mirror images from trim and fill: drawn hollow.
     lines : sequence of FunnelLine
         Egger's line, PEESE's curve.
+    one_group : bool
+        Whether the effects are proportions, rates or means of single groups.
+    tested : bool
+        Whether tests of small-study effects stand beside the figure.
 
     Returns
     -------
@@ -266,8 +279,10 @@ def funnel_of_effects(
         centre_high=float(centre_interval[1]),
         level=float(level),
         limits_z=z_value(level),
-        regions=tuple(Region(level=each, z=z_value(each)) for each in LEVELS),
+        regions=() if one_group else tuple(Region(level=each, z=z_value(each)) for each in LEVELS),
         lines=tuple(lines),
+        one_group=one_group,
+        tested=tested,
         too_few=TOO_FEW if len(points) < FEWEST else "",
     )
 

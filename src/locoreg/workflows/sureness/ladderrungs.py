@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from locoreg.core.errors import DesignError, did_you_mean
+from locoreg.core.errors import DesignError, LocoregError, did_you_mean
 from locoreg.evidence.designs import DesignBias, DesignGroup
 from locoreg.evidence.records import Study
 from locoreg.workflows.conclusion.pools import Results, find_pool, why_no_pool
@@ -88,7 +88,7 @@ def rungs_of(
             rungs.append(_emulated(results, pool, one) if one.emulation else _tabled(
                 results, pool, one
             ))  # fmt: skip
-        except DesignError as error:
+        except LocoregError as error:
             left_out.append(LeftOut(design=one.design, label=_words(one), reason=error.message))
     return tuple(rungs), tuple(left_out)
 
