@@ -103,3 +103,24 @@ def test_what_cannot_be_drawn_is_refused() -> None:
             funnel_of_effects(labels, y, se, scale="log", centre=0.0, level=95)
     with pytest.raises(DataError, match="pooled effect"):
         funnel(centre=math.nan)
+
+
+def test_single_groups_have_no_regions_and_an_axis_of_their_own() -> None:
+    means = [101.2, 98.1, 110.0, 104.0]
+    result = funnel_of_effects(
+        list("abcd"), means, [1.9, 1.6, 2.0, 1.1], scale="identity", centre=103.2, level=95,
+        one_group=True, tested=True,
+    )  # fmt: skip
+    figure = funnel_figure(result)
+    drawn = marks(figure)
+    assert "no-effect" not in drawn
+    assert [role for role, _ in drawn["regions"]] == ["back"]
+    # No study ends in an arrow head, though none is anywhere near 0.
+    assert all(any(role == "point" for role, _ in drawn[f"s{i}"]) for i in range(4))
+    ticks = [float(a.get_text()) for role, a in drawn["scale"] if role.startswith("label")]
+    assert min(ticks) <= 98.1
+    assert max(ticks) >= 110.0
+    words = to_svg(figure)
+    assert "own test of no effect" not in words
+    assert "p above" not in words
+    assert "No test is computed" not in words

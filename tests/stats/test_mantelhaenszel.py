@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from locoreg.core.errors import DataError
+from locoreg.stats.countpool import CountPool
 from locoreg.stats.effectmeasures.result import ZeroCells
-from locoreg.stats.mantelhaenszel import CountPool, mantel_haenszel, mantel_haenszel_rates, peto
+from locoreg.stats.mantelhaenszel import mantel_haenszel, mantel_haenszel_rates, peto
 
 FILE = Path(__file__).parents[1] / "reference" / "effectmeasures" / "measures.json"
 ENTRIES = json.loads(FILE.read_text(encoding="utf-8"))["entries"]

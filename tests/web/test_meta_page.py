@@ -332,6 +332,28 @@ def test_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert [one for one in (tmp_path / "workspace").rglob("*") if one.is_file()] == []
 
 
+def test_an_upload_fills_the_form(tmp_path: Path) -> None:
+    head = "label,estimate,ci_low,ci_high,ci_level,measure,reference_arm,design"
+    rows = ["A,0.8,0.6,1.07,95,HR,control,rct", "B,0.7,0.5,0.98,95,HR,control,rct"]
+    studies = ("list.csv", "\n".join([head, *rows]).encode())
+    data = {"outcome": "overall_survival", "measure": "HR", "level": "95"}
+    app = create_app(Settings(workspace=tmp_path / "workspace"))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        client.post("/upload/list", data=data, files={"studies": studies})
+        (link,) = re.findall(r'href="(/meta\?upload=[0-9a-f]{64})"', client.get("/meta").text)
+        page = client.get(link)
+        assert page.status_code == 200, page.text
+        assert '<option value="HR" selected>' in page.text
+        table = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page.text, re.DOTALL)
+        assert table is not None
+        lines = table[1].strip().splitlines()
+        assert lines[0] == "study,year,yi,sei"
+        assert [line.split(",")[0] for line in lines[1:]] == ["A", "B"]
+        assert float(lines[1].split(",")[2]) == pytest.approx(-0.22314355131420976, abs=1e-12)
+        assert client.get(link + "&design=observational").status_code == 422
+        assert client.get("/meta?upload=" + "0" * 64).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("given", "name"),
     [

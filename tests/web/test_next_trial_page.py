@@ -1,4 +1,4 @@
-"""The next trial: page, API and workflow say the same; nothing is assumed; hostile input is held."""
+"""The next trial: page, API and workflow say the same; nothing is assumed."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import html
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra web")
 
-from urllib.parse import urlencode
-
 from fastapi.testclient import TestClient
 
+from locoreg.core.findings import Finding
 from locoreg.core.jsontext import json_ready
+from locoreg.web.app import create_app
 from locoreg.web.settings import Settings
 from locoreg.web.sureness.nextfields import EXAMPLE, EXAMPLES_OF, FIELDS, PARTS
 from locoreg.workflows.planning.poolasked import pool_asked
@@ -29,7 +31,7 @@ from locoreg.workflows.planning.prospects import (
 )
 from locoreg.workflows.planning.sizing import size_trial
 from locoreg.workflows.planning.trialasked import TrialAsked
-from tests.web.conftest import Connect
+from tests.web.conftest import ADDRESS, Connect
 
 VALUE = re.compile(r'<data class="lr-value" value="([^"]*)" data-key="([^"]*)">([^<]*)</data>')
 STATED = EXAMPLE | EXAMPLES_OF["primary-surgery"]
@@ -39,6 +41,17 @@ TRIAL = TrialAsked(
     control="36=67.9", accrual="84", follow_up=36.0, dropout=2.0, alpha=5.0, sides=2,
     allocation=0.5, test="log-rank", margin=1.0,
 )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def asking(
+    tmp_path_factory: pytest.TempPathFactory, shipped_findings: tuple[Finding, ...]
+) -> Iterator[TestClient]:
+    """One application without runs for the module: what it computed is kept."""
+    app = create_app(Settings(workspace=tmp_path_factory.mktemp("asking")))
+    app.state.locoreg.__dict__["findings"] = shipped_findings
+    with TestClient(app, base_url=ADDRESS, raise_server_exceptions=False) as client:
+        yield client
 
 
 def path(part: str, api: bool = False, **changes: str) -> str:
@@ -65,10 +78,10 @@ def shipped_pool():
 
 
 @pytest.mark.parametrize("part", [name for name, _ in PARTS if name != "enrichment"])
-def test_the_page_shows_the_numbers_of_the_api(empty_client: TestClient, part: str) -> None:
-    text = got(empty_client, path(part))
+def test_the_page_shows_the_numbers_of_the_api(asking: TestClient, part: str) -> None:
+    text = got(asking, path(part))
     assert len(text.encode()) < MOST_BYTES
-    told = json.loads(got(empty_client, path(part, api=True)))
+    told = json.loads(got(asking, path(part, api=True)))
     shown = values(text)
     keys = [key for key in shown if not key.startswith("evidence/")]
     assert keys
@@ -102,8 +115,8 @@ def _at(told: dict, key: str) -> float:
     return float(found)  # type: ignore[arg-type]
 
 
-def test_a_hypothetical_trial_is_that_of_the_workflow(empty_client: TestClient) -> None:
-    told = json.loads(got(empty_client, path("add", api=True, ratio_2="1.1", events_2="90")))
+def test_a_hypothetical_trial_is_that_of_the_workflow(asking: TestClient) -> None:
+    told = json.loads(got(asking, path("add", api=True, ratio_2="1.1", events_2="90")))
     expected = pool_with(
         shipped_pool(),
         hypothetical_asked("0.8=400,1.1=90", 0.5),
@@ -113,14 +126,14 @@ def test_a_hypothetical_trial_is_that_of_the_workflow(empty_client: TestClient) 
     for name in ("before", "after", "trials", "conclusions"):
         assert told["added"][name] == made[name]
     drawn = json.loads(
-        got(empty_client, path("add", ratio_2="1.1", events_2="90").replace(
+        got(asking, path("add", ratio_2="1.1", events_2="90").replace(
             "/next-trial", "/figure/next-trial-added.json"))
     )  # fmt: skip
     assert drawn["added"]["after"] == made["after"]
 
 
-def test_a_large_trial_changes_the_conclusion(empty_client: TestClient) -> None:
-    text = html.unescape(got(empty_client, path("add", ratio_1="0.6", events_1="40000",
+def test_a_large_trial_changes_the_conclusion(asking: TestClient) -> None:
+    text = html.unescape(got(asking, path("add", ratio_1="0.6", events_1="40000",
                                                 ratio_2="0.6", events_2="40000",
                                                 ratio_3="0.6", events_3="40000",
                                                 method="CE", interval="normal")))  # fmt: skip
@@ -128,30 +141,30 @@ def test_a_large_trial_changes_the_conclusion(empty_client: TestClient) -> None:
     assert "interval below 1" in text
 
 
-def test_size_and_assurance_are_those_of_the_workflow(empty_client: TestClient) -> None:
-    (entry,) = json.loads(got(empty_client, path("size", api=True)))["planning"]
+def test_size_and_assurance_are_those_of_the_workflow(asking: TestClient) -> None:
+    (entry,) = json.loads(got(asking, path("size", api=True)))["planning"]
     sized = size_trial(TRIAL, hazard_ratio="0.7", power=90.0)
     first = entry["trials"][0]["size"]
     assert first["patients"] == pytest.approx(sized.size.patients, rel=0.05)
-    (entry,) = json.loads(got(empty_client, path("prospects", api=True)))["planning"]
+    (entry,) = json.loads(got(asking, path("prospects", api=True)))["planning"]
     expected = assurance_of_pool(
         TRIAL, shipped_pool(), patients=(400, 1000), tau_scale=0.5, minimal_ratio=0.8
     )
     assert entry["assurance"]["new_trial"] == json_ready(expected.to_dict())["new_trial"]
 
 
-def test_nothing_is_assumed(empty_client: TestClient) -> None:
-    faults = json.loads(got(empty_client, "/api/v1/next-trial?part=size", 422))["error"]["faults"]
+def test_nothing_is_assumed(asking: TestClient) -> None:
+    faults = json.loads(got(asking, "/api/v1/next-trial?part=size", 422))["error"]["faults"]
     assert {one["field"] for one in faults} == {
         one.name for one in FIELDS if "size" in one.parts and not one.optional
     }
-    text = got(empty_client, path("size", alpha=""), 422)
+    text = got(asking, path("size", alpha=""), 422)
     assert 'role="alert"' in text
     assert '<a href="#field-alpha">' in text
     assert 'id="fault-alpha"' in text
     assert "Size of the next trial" not in text
     # An empty field of another part is not asked for.
-    assert "Size of the next trial" in got(empty_client, path("size", rate=""))
+    assert "Size of the next trial" in got(asking, path("size", rate=""))
 
 
 @pytest.mark.parametrize(
@@ -174,56 +187,56 @@ def test_nothing_is_assumed(empty_client: TestClient) -> None:
     ],
 )
 def test_a_fault_stands_beside_its_field(
-    empty_client: TestClient, part: str, field: str, value: str, told: str
+    asking: TestClient, part: str, field: str, value: str, told: str
 ) -> None:
-    text = html.unescape(got(empty_client, path(part, **{field: value}), 422))
+    text = html.unescape(got(asking, path(part, **{field: value}), 422))
     (fault,) = re.findall(f'id="fault-{field}">([^<]*)<', text)
     assert told in fault
-    faults = json.loads(got(empty_client, path(part, api=True, **{field: value}), 422))["error"]
+    faults = json.loads(got(asking, path(part, api=True, **{field: value}), 422))["error"]
     assert {one["field"] for one in faults["faults"]} == {field}
 
 
-def test_the_example_is_seen_in_the_form(empty_client: TestClient) -> None:
-    text = html.unescape(got(empty_client, "/next-trial?part=prospects"))
+def test_the_example_is_seen_in_the_form(asking: TestClient) -> None:
+    text = html.unescape(got(asking, "/next-trial?part=prospects"))
     assert "The values in the form are an example" in text
     for name in ("hazard_ratio", "control", "patients", "tau_scale", "minimal"):
         assert re.search(f'name="{name}"[^>]*value="{re.escape(STATED[name])}"', text), name
-    assert values(text) == values(got(empty_client, path("prospects")))
-    other = html.unescape(got(empty_client, "/next-trial?question=sabr&part=size"))
+    assert values(text) == values(got(asking, path("prospects")))
+    other = html.unescape(got(asking, "/next-trial?question=sabr&part=size"))
     assert "Values to be stated" in other
     assert "Size of the next trial" not in other
 
 
-def test_a_question_without_trials_says_so(empty_client: TestClient) -> None:
-    text = got(empty_client, "/next-trial?question=liver-resection")
+def test_a_question_without_trials_says_so(asking: TestClient) -> None:
+    text = got(asking, "/next-trial?question=liver-resection")
     assert "No pool of randomised trials" in text
     assert "Not computed" in text
 
 
-def test_figures_have_the_numbers_of_the_page(empty_client: TestClient) -> None:
+def test_figures_have_the_numbers_of_the_page(asking: TestClient) -> None:
     for name, part in (
         ("added", "add"), ("sequential", "boundaries"), ("assurance", "prospects"),
     ):  # fmt: skip
         address = path(part).replace("/next-trial", f"/figure/next-trial-{name}.csv")
-        rows = list(csv.reader(io.StringIO(got(empty_client, address))))
+        rows = list(csv.reader(io.StringIO(got(asking, address))))
         assert len(rows) > 1, name
         assert {len(row) for row in rows} == {len(rows[0])}
-    svg = got(empty_client, path("accrual").replace("/next-trial", "/figure/next-trial-accrual.svg"))
+    svg = got(asking, path("accrual").replace("/next-trial", "/figure/next-trial-accrual.svg"))
     assert svg.startswith("<svg")
     gone = path("accrual", at="7").replace("/next-trial", "/figure/next-trial-accrual.svg")
-    assert "no such figure" in got(empty_client, gone, 404)
+    assert "no such figure" in got(asking, gone, 404)
 
 
 @pytest.mark.parametrize("field", ["ratio_1", "method", "level", "outcome", "question", "minimal"])
-def test_hostile_input_is_held(empty_client: TestClient, field: str) -> None:
+def test_hostile_input_is_held(asking: TestClient, field: str) -> None:
     for value in (EVIL, "é" * 15, "1e999", "nan"):
-        answer = empty_client.get(path("add", **{field: value[:20]}))
+        answer = asking.get(path("add", **{field: value[:20]}))
         assert answer.status_code == 422
         assert "<script>alert" not in answer.text
 
 
-def test_enrichment_asks_for_a_selection(empty_client: TestClient) -> None:
-    text = got(empty_client, path("enrichment"), 422)
+def test_enrichment_asks_for_a_selection(asking: TestClient) -> None:
+    text = got(asking, path("enrichment"), 422)
     assert "Nothing to enrich by" in text
     assert 'href="#field-selection"' in text
 

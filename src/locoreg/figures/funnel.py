@@ -335,7 +335,7 @@ def _about(ends: list[float]) -> tuple[float, float]:
     """Return round limits, four steps apart, that hold all ends."""
     span = max(ends) - min(ends)
     power = 10.0 ** math.floor(math.log10(span / 4))
-    for step in (1, 2, 2.5, 5, 10, 20):
+    for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 20):
         low = math.floor(min(ends) / (step * power)) * step * power
         if low + 4 * step * power >= max(ends):
             break

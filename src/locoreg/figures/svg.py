@@ -9,6 +9,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
+from matplotlib.artist import Artist
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from locoreg.core.errors import DataError
@@ -88,7 +90,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        If the ending is none of these, or the file can't be written.
+        If the ending is none of these.
     """
     target = Path(path)
     kind = target.suffix.lower().lstrip(".")
@@ -98,13 +100,7 @@ def save(figure: Figure, path: str | Path) -> Path:
             hint=f"use one of .{', .'.join(FORMATS)}.",
         )
     data = to_svg(figure).encode() if kind == "svg" else _render(figure, kind)
-    try:
-        target.write_bytes(data)
-    except OSError as error:
-        raise DataError(
-            f"{target} can't be written ({error.strerror}).",
-            hint="name a file in a folder of yours.",
-        ) from None
+    target.write_bytes(data)
     return target
 
 
@@ -197,11 +193,19 @@ def _name_ids(root: ET.Element, start: str) -> None:
 
 def _sentences(figure: Figure) -> Iterator[tuple[str, str]]:
     """Yield each part that has a sentence."""
-    for artist in figure.findobj():
+    for artist in _artists(figure):
         part, mark, _ = (artist.get_gid() or "").partition(PART_MARK)
         label = str(artist.get_label() or "")
         if mark and label and not label.startswith("_"):
             yield part, label
+
+
+def _artists(artist: Artist) -> Iterator[Artist]:
+    """Yield an artist and all in it, but no axis that is off: asked, it makes ticks."""
+    yield artist
+    for child in artist.get_children():
+        if not (isinstance(child, Axis) and not child.axes.axison):
+            yield from _artists(child)
 
 
 def _group_parts(root: ET.Element, start: str, sentences: dict[str, str]) -> None:

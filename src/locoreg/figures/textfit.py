@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 import warnings
@@ -14,6 +15,8 @@ FAMILY = "DejaVu Sans"
 ELLIPSIS = "…"
 # Holds words together where lines are broken; printed as a plain space.
 TIE = "\N{NO-BREAK SPACE}"
+# No character of ASCII is as wide, in units of the font's size: W is the widest, in bold 1.10.
+WIDEST = 1.2
 _AFTER_HYPHEN = re.compile(r"(?<=\w[-–/])(?=\w)")
 
 
@@ -41,6 +44,11 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
     return float(width)
+
+
+def at_most(text: str, size: float) -> float:
+    """Return a width in points that the text can't exceed, without measuring it."""
+    return WIDEST * size * len(text) if text.replace(TIE, " ").isascii() else math.inf
 
 
 def one_line(text: str) -> str:
@@ -85,10 +93,14 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> tuple[
         The lines, with plain spaces.
     """
     lines: list[str] = []
-    current = ""
+    current, most = "", 0.0
     for piece, joint in _pieces(text, width, size, weight):
         trial = f"{current}{joint}{piece}" if current else piece
-        if text_width(trial, size, weight) <= width:
+        # Measuring costs more than all else: not done while the line is sure to fit.
+        most += at_most(joint + piece, size)
+        if most > width:
+            most = text_width(trial, size, weight)
+        if most <= width:
             current = trial
             continue
         if current:
@@ -98,6 +110,7 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> tuple[
             head = _fitting(current, width, size, weight)
             lines.append(head)
             current = current[len(head) :]
+        most = text_width(current, size, weight)
     return tuple(line.replace(TIE, " ") for line in [*lines, current] if line)
 
 
@@ -110,7 +123,7 @@ def _pieces(text: str, width: float, size: float, weight: str) -> list[tuple[str
     """Return the parts between which lines may break, each with what joins it to the last."""
     found: list[tuple[str, str]] = []
     for word in (one_line(part).replace(" ", TIE) for part in text.split(" ")):
-        too_long = text_width(word, size, weight) > width
+        too_long = at_most(word, size) > width and text_width(word, size, weight) > width
         first, *others = _AFTER_HYPHEN.split(word) if too_long else (word,)
         found += [(first, " "), *((other, "") for other in others)]
     return found

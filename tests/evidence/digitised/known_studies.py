@@ -56,7 +56,9 @@ def exact(time: Sequence[float], event: Sequence[int]) -> Reconstruction:
     return replace(pattern, time=t, event=e, points=points, n=t.size)
 
 
-def known_study(study: str, intervention: Arm, control: Arm, *, level: float = 95) -> DigitisedStudy:
+def known_study(
+    study: str, intervention: Arm, control: Arm, *, level: float = 95
+) -> DigitisedStudy:
     """Return a study with these persons."""
     pattern = _pattern()
     made = {"intervention": exact(*intervention), "control": exact(*control)}

@@ -319,6 +319,13 @@ def test_hartung_knapp_is_held_against_boundaries_by_its_p_value():
     assert norm.sf(abs(row.z)) == pytest.approx(t.sf(abs(row.statistic), 2), rel=1e-9)
 
 
+def test_identical_studies_without_effect_under_hartung_knapp_have_z_zero():
+    # Estimate and standard error are both 0, so that the statistic itself is 0 / 0.
+    found = run([0.0] * 3, [0.1] * 3, options(method="REML", interval="hartung-knapp"))
+    assert [row.z for row in found.rows] == [0.0, 0.0, 0.0]
+    assert "nan" not in found.summary()
+
+
 def test_looks_dates_and_ties():
     yi, se = [-0.2, -0.1, 0.1, -0.3], [0.2, 0.5, 0.2, 0.2]
     dates = [2012, 2010, 2012, 2015]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from locoreg.web.rendering import NAVIGATION
 from tests.web.browser.contrast import faint_texts
 from tests.web.browser.pages import PAGES, Shown
 from tests.web.browsing import NARROW, SMALLEST, WIDE, BrowserPage, axe, opened
@@ -208,7 +209,7 @@ def test_pages_of_the_navigation_are_there(browser_page: BrowserPage, full_shelf
     paths = page.eval_on_selector_all(
         'nav[aria-label="Pages"] a', "all => all.map(e => e.getAttribute('href'))"
     )
-    assert len(paths) == len(set(paths)) == 7
+    assert len(paths) == len(set(paths)) == len(NAVIGATION)
     for path in paths:
         assert re.fullmatch(r"/[a-z]+", path)
         assert page.request.get(full_shelf.base + path).status == 200, path

@@ -269,7 +269,7 @@ def _check_reported(number: int, record: Record) -> None:
         low, mid, high = (_number(record[name]) for name in ("hr_low", "hr", "hr_high"))
         if not 0 < low <= mid <= high:
             raise DataError(f"{where}: hr_low, hr and hr_high are not in order.")
-        if not 0 < _number(record["hr_level"]) < 100:
+        if not 1 < _number(record["hr_level"]) < 100:
             raise DataError(f"{where}: hr_level is a percentage, for example 95.")
     if record["hr"] is not None and _number(record["hr"]) <= 0:
         raise DataError(f"{where}: hr must be above 0.")

@@ -22,15 +22,18 @@ def equivalent_z(pools: RandomEffects) -> FloatArray:
     Returns
     -------
     ndarray of float, shape (k,)
-        The statistic itself where it is normal.
+        The statistic itself where it is normal; 0 where the effect is none and so is its standard
+        error (identical studies under Hartung-Knapp).
     """
-    size, df = np.abs(pools.statistic), pools.df
+    none = np.isnan(pools.statistic) & (pools.mu == 0)
+    statistic = np.where(none, 0.0, pools.statistic)
+    size, df = np.abs(statistic), pools.df
     student = ~np.isnan(df)
     tail = np.where(student, stdtr(np.where(student, df, 1.0), -size), 0.5)
     # Beyond the smallest p-value that a float holds the z is no less than the one for it.
     logs = np.log(np.maximum(tail, np.finfo(float).tiny))
     z = np.where(student, -ndtri_exp(np.minimum(logs, log_ndtr(0.0))), size)
-    return np.asarray(np.sign(pools.statistic) * np.maximum(z, 0.0), dtype=np.float64)
+    return np.asarray(np.sign(statistic) * np.maximum(z, 0.0), dtype=np.float64)
 
 
 def penalised_z(z: float, information: float, penalty: float | None) -> float:

@@ -145,6 +145,11 @@ def check_reconstruction(
     limits = (rmse_limit, mean_limit, max_limit, at_risk_limit)
     if not all(np.isfinite(limit) and limit >= 0 for limit in limits):
         raise DesignError("limits of accuracy must be numbers from 0 on.")
+    if any(limit > 1 for limit in limits):
+        raise DesignError(
+            "limits of accuracy are shares, and above 1 nothing could break them.",
+            hint="write 0.05 for 5 percent.",
+        )
     t, read = made.points.time, made.points.survival
     # Of two points with one time the lower is the curve at it; the upper is the curve before.
     use = np.r_[np.diff(t) > 0, True]

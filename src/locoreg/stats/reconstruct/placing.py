@@ -79,7 +79,12 @@ def place(
     marks.append(np.zeros(left, dtype=bool))
     time, event = np.concatenate(times), np.concatenate(marks)
     order = np.lexsort((~event, time))
-    return time[order], event[order]
+    time, event = time[order], event[order]
+    told = [target.time for target in grid.targets if target is not None]
+    if not event[-1] and not (told and max(told) > time[-1]):
+        # A curve above 0 is drawn up to its last person.
+        time[-1] = grid.time[-1]
+    return time, event
 
 
 def _interval(

@@ -208,7 +208,7 @@ def _cells(ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike) -> FloatA
 def _check_left(kept: np.ndarray[tuple[int], np.dtype[np.intp]], test: str) -> None:
     if kept.size < FEWEST:
         raise DesignError(
-            f"{test}'s test needs {FEWEST} studies with events and non-events or more, and "
+            f"the {test} test needs {FEWEST} studies with events and non-events or more, and "
             f"there {'is' if kept.size == 1 else 'are'} {kept.size}."
         )
 

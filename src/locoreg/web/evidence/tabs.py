@@ -218,9 +218,7 @@ def _subgroups(pool: EvidencePool) -> list[Block]:
     return blocks
 
 
-def small_study(
-    found: Funnel, view: EvidenceView, root: str, beside: tuple[Block, ...]
-) -> Section:
+def small_study(found: Funnel, view: EvidenceView, root: str, beside: tuple[Block, ...]) -> Section:
     """Return a funnel plot with what stands beside it, or why there is none."""
     pool = found.pool
     design = pool.selection.design

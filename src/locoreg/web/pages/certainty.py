@@ -71,9 +71,7 @@ def _reproduce(state: State, found: SureFound) -> Reproduce | None:
         lines.append(f"finding = FindingsPlan.model_validate({told!r})")
         given = "[finding]"
     tables = [str(one) for one in state.settings.tables]
-    lines.append(
-        f'assess(open_run("RUN").results, [plan], findings={given}, tables={tables!r})'
-    )
+    lines.append(f'assess(open_run("RUN").results, [plan], findings={given}, tables={tables!r})')
     return Reproduce(
         command="locoreg run STUDY.yaml --out RUN",
         python="\n".join(lines),

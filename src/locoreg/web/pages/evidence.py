@@ -33,8 +33,8 @@ from locoreg.web.rendering import page
 from locoreg.web.state import State
 from locoreg.web.sureness.drawn import first_table
 from locoreg.workflows.explore.explorer import Explored
-from locoreg.workflows.explore.suretabs import part_of
 from locoreg.workflows.explore.studytable import table_rows
+from locoreg.workflows.explore.suretabs import part_of
 
 __all__ = ["api", "router"]
 

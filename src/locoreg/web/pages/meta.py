@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from locoreg.core.errors import LocoregError
+from locoreg.core.errors import DataError, LocoregError
 from locoreg.core.jsontext import dumps
-from locoreg.web.errors import problem
+from locoreg.report.blocks import Section
+from locoreg.web.errors import NotFoundError, problem
 from locoreg.web.meta.content import sections
 from locoreg.web.meta.drawn import MOST_DRAWN, page_figures, svg_figures
 from locoreg.web.meta.form import ANSWER, FOLDED, LABELS, unfolded
@@ -29,8 +30,11 @@ from locoreg.web.meta.question import (
 from locoreg.web.meta.reproduce import reproduce
 from locoreg.web.rendering import page
 from locoreg.web.state import State
+from locoreg.web.views import View
 from locoreg.workflows.meta import MetaReport
 from locoreg.workflows.meta.giventable import archive, file_name, table_files
+from locoreg.workflows.meta.storedtable import kept_uploads, table_of_upload
+from locoreg.workflows.uploads import uploaded_tables
 
 router = APIRouter()
 api = APIRouter()
@@ -66,10 +70,26 @@ class MetaAnswer(BaseModel):
     provenance: dict[str, Any]
 
 
+class MetaView(View):
+    """Which uploaded table the form starts with; the default is none."""
+
+    upload: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    design: Literal["rct", "observational"] = "rct"
+
+
 @router.get("/meta", response_class=HTMLResponse)
-def meta(request: Request) -> Response:
-    """Show the empty form."""
-    return _page(request, {}, (), None, None)
+def meta(request: Request, view: Annotated[MetaView, Query()]) -> Response:
+    """Show the form, empty or with the studies of an upload."""
+    given: dict[str, str] = {}
+    if view.upload:
+        state: State = request.app.state.locoreg
+        try:
+            folder = uploaded_tables(state.settings.workspace, view.upload)
+        except DataError as error:
+            raise NotFoundError(error.message, hint=error.hint) from error
+        given["table"], given["measure"] = table_of_upload(folder, view.design)
+        given["file"] = f"{view.upload[:12]}-{view.design}.csv"
+    return _page(request, given, (), None, None)
 
 
 @router.post("/meta", response_class=HTMLResponse)
@@ -184,7 +204,7 @@ def _page(
     report: MetaReport | None,
 ) -> Response:
     state: State = request.app.state.locoreg
-    shown = ()
+    shown: tuple[Section, ...] = ()
     if report is not None:
         with state.drawing:
             drawings = page_figures(report)
@@ -209,5 +229,6 @@ def _page(
         sections=shown,
         undrawn=report is not None and len(report.studies) > MOST_DRAWN,
         most_rows=MOST_ROWS,
+        uploads=kept_uploads(state.settings.workspace),
         reproduce=None if question is None or report is None else reproduce(question, report),
     )

@@ -119,4 +119,3 @@ figure_route(router, "next-trial-added", NextTrialView, draw_added)
 figure_route(router, "next-trial-sequential", NextTrialView, _draw_sequential)
 figure_route(router, "next-trial-assurance", NextTrialView, _draw_assurance)
 figure_route(router, "next-trial-accrual", NextTrialView, _draw_accrual)
-

@@ -87,7 +87,7 @@ def shown(state: State, found: NextFound, root: str) -> tuple[Block, ...]:
     drawn = _drawn(state, found.planned)
     blocks = _part(found.planned, drawn, found.view.part)
     linked = with_downloads(blocks, drawn, lambda key: _links(root, found.view, key))
-    return linked + study_file(found)
+    return linked + study_file(state, found)
 
 
 def _part(planned: Planned, drawn: Mapping[str, Drawing], part: str) -> tuple[Block, ...]:

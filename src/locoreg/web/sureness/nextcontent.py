@@ -80,7 +80,9 @@ class NextFound:
 def selections(state: State) -> tuple[NamedSelection, ...]:
     """Return the selections of the runs, by the name of run and step."""
     return tuple(
-        NamedSelection(name=f"{one.run}/{one.name}", results=one.opened.results, data=str(one.opened.key))
+        NamedSelection(
+            name=f"{one.run}/{one.name}", results=one.opened.results, data=str(one.opened.key)
+        )
         for one in listed_steps(state, "selection")
         if one.opened is not None
     )
@@ -172,9 +174,7 @@ def _planned(
 
     def make() -> Planned:
         kept: dict[str, object] = {}
-        entries = plan_trials(
-            results, (plan,), tables=state.settings.tables, keep=kept.__setitem__
-        )
+        entries = plan_trials(results, (plan,), tables=state.settings.tables, keep=kept.__setitem__)
         return Planned(entry=entries[0], kept=kept, asked=key)
 
     return state.kept.get(key, make)

@@ -36,12 +36,18 @@ def reproduce(state: State, found: NextFound) -> Reproduce | None:
     return Reproduce(command=command, python=python, data_sha256=state.catalog.sha256)
 
 
-def study_file(found: NextFound) -> tuple[Block, ...]:
+def study_file(state: State, found: NextFound) -> tuple[Block, ...]:
     """Return what is planned as lines for a study file."""
     plan = found.asked.plan
     if plan is None:
         return ()
-    lines = study_lines({"planning": plan})
+    view = found.view
+    lines = study_lines(
+        {"planning": plan},
+        tables=[str(one) for one in state.settings.tables],
+        pools=(plan.question, plan.outcome, (plan.design,)),
+        method=view.method, interval=view.interval, level=float(view.level),
+    )  # fmt: skip
     return (Details(text("Lines for a study file"), (Listing("Lines for a study file", lines),)),)
 
 

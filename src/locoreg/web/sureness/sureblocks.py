@@ -100,7 +100,7 @@ def shown(state: State, found: SureFound, root: str) -> tuple[Block, ...]:
     linked = with_downloads(blocks, drawn, partial(_links, root, found.view))
     if found.view.part == "small-study":
         linked += _funnel(state, found, root)
-    return linked + _study_file(found)
+    return linked + _study_file(state, found)
 
 
 def _of_part(blocks: tuple[Block, ...], part: str) -> tuple[Block, ...]:
@@ -161,14 +161,21 @@ def _funnel(state: State, found: SureFound, root: str) -> tuple[Block, ...]:
     )  # fmt: skip
 
 
-def _study_file(found: SureFound) -> tuple[Block, ...]:
+def _study_file(state: State, found: SureFound) -> tuple[Block, ...]:
     plan, finding = found.asked.plan, found.asked.finding
     if plan is None:
         return ()
     parts: dict[str, Any] = {"how_sure": plan}
     if finding is not None:
         parts["findings"] = finding
-    lines = study_lines(parts)
+    view = found.view
+    designs = tuple(item.pool.selection.design for item in found.found.pools)
+    lines = study_lines(
+        parts,
+        tables=[str(one) for one in state.settings.tables],
+        pools=(plan.question, plan.outcome, designs),
+        method=view.method, interval=view.interval, level=float(view.level),
+    )  # fmt: skip
     return (Details(text("Lines for a study file"), (Listing("Lines for a study file", lines),)),)
 
 

@@ -104,7 +104,9 @@ def emulations(state: State) -> dict[str, Opened]:
 def data_of(state: State, view: CertaintyView) -> str:
     """Return what a ladder depends on: the tables, and the emulations that join the trials."""
     joined = {view.design_1, view.design_2}
-    used = [str(one.key) for name, one in emulations(state).items() if f"emulation:{name}" in joined]
+    used = [
+        str(one.key) for name, one in emulations(state).items() if f"emulation:{name}" in joined
+    ]
     return " ".join([state.catalog.sha256, *used])
 
 
@@ -135,9 +137,7 @@ def found_of(state: State, given: CertaintyView, *, example: bool) -> SureFound:
     outcome = found.outcome.outcome_id
     pool = (question, outcome, view.design)
     results: dict[str, Any] = pooled_results(state.catalog, found, selections=())
-    results["emulation"] = [
-        {"name": name, "results": one.results} for name, one in known.items()
-    ]
+    results["emulation"] = [{"name": name, "results": one.results} for name, one in known.items()]
     item = find_pool(results, pool)
     pooled = None if item is None else item["pool"]
     judged = None if pooled is None else _judged(state, pool, pooled)
@@ -160,9 +160,7 @@ def found_of(state: State, given: CertaintyView, *, example: bool) -> SureFound:
     )
 
 
-def _explored(
-    state: State, view: CertaintyView, question: str, names: tuple[str, ...]
-) -> Explored:
+def _explored(state: State, view: CertaintyView, question: str, names: tuple[str, ...]) -> Explored:
     """Return the pools; where a value of the form can't be used, the usual one stands beside it."""
     faults = sure_asked(view, question, view.outcome, emulations=names, judged=None).faults
     usable = {
@@ -212,9 +210,7 @@ def _assessed(
     return state.kept.get(key, make)
 
 
-def _judged(
-    state: State, pool: tuple[str, str, str], pooled: Mapping[str, Any]
-) -> Judged | None:
+def _judged(state: State, pool: tuple[str, str, str], pooled: Mapping[str, Any]) -> Judged | None:
     """Return what a person judged of the very same pool: same tables, same studies, same model."""
     for run in state.runs():
         if (run.results.get("tables") or {}).get("sha256") != state.catalog.sha256:

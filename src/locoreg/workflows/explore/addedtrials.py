@@ -87,9 +87,7 @@ def with_trials(
     """
     rules = rules_asked(important=important, threshold=threshold, tau_scale=tau_scale)
     asked = [
-        HypotheticalTrial(
-            hazard_ratio=one.hazard_ratio, events=one.events, allocation=allocation
-        )
+        HypotheticalTrial(hazard_ratio=one.hazard_ratio, events=one.events, allocation=allocation)
         for one in trials
     ]
     return pool_with(planned_pool(results, pool), asked, rules)
@@ -139,4 +137,3 @@ def trial_sentences(found: PoolWith) -> tuple[str, ...]:
         f"{decimal_text(math.sqrt(trial.variance))}, weight {100 * weight:.0f}%."
         for trial, weight in zip(found.found.trials, found.found.weights, strict=True)
     )
-

@@ -7,13 +7,9 @@ from typing import Any
 
 from locoreg.core.errors import DesignError
 from locoreg.core.numbertext import p_text, plural
+from locoreg.stats.countpool import CountPool
 from locoreg.stats.effectmeasures.result import ZeroCells
-from locoreg.stats.mantelhaenszel import (
-    CountPool,
-    mantel_haenszel,
-    mantel_haenszel_rates,
-    peto,
-)
+from locoreg.stats.mantelhaenszel import mantel_haenszel, mantel_haenszel_rates, peto
 from locoreg.workflows.meta.measures import MEASURES
 from locoreg.workflows.meta.options import MetaOptions
 from locoreg.workflows.meta.poolrows import Triple, natural_dict, shown

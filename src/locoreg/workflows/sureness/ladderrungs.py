@@ -84,12 +84,11 @@ def rungs_of(
     rungs = [Rung(design=pool.design, group=trials, study_ids=tuple(_ids(pool.studies)))]
     left_out = []
     for one in asked:
+        make = _emulated if one.emulation else _tabled
         try:
-            rungs.append(_emulated(results, pool, one) if one.emulation else _tabled(
-                results, pool, one
-            ))  # fmt: skip
+            rungs.append(make(results, pool, one))
         except LocoregError as error:
-            left_out.append(LeftOut(design=one.design, label=_words(one), reason=error.message))
+            left_out.append(LeftOut(design=one.design, label=_words(one), reason=str(error)))
     return tuple(rungs), tuple(left_out)
 
 
