@@ -58,7 +58,7 @@ def _study(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
     for name in ("title", "search_date", "question", "small_cells"):
         yield from _differences(name, before.get(name), after.get(name))
     plans = [(r["provenance"].get("options") or {}).get("plans") or {} for r in (before, after)]
-    for name in ("findings", "planning"):
+    for name in ("findings", "how_sure", "planning"):
         yield from _differences(name, plans[0].get(name), plans[1].get(name))
 
 
