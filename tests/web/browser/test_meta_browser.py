@@ -22,7 +22,7 @@ def test_a_fault_gets_the_focus_and_results_fit(
     browser_page.goto(full_shelf.base + "/meta")
     page.fill("#field-table", BCG)
     page.get_by_role("button", name="Pool", exact=True).click()
-    page.wait_for_function("document.activeElement.getAttribute('role') === 'alert'")
+    page.locator("[role=alert]:focus").wait_for()
     assert axe(page) == []
     for name, value in (("measure", "RR"), ("method", "REML"), ("interval", "normal")):
         page.select_option(f"#field-{name}", value)

@@ -77,9 +77,7 @@ def test_boundaries_are_those_of_the_pool_itself(evidence_results: Any) -> None:
     same = sequential_of_pool(pool, options)
     told = found["sequential"]
     assert told["refused"] == ""
-    assert [row["study_id"] for row in told["rows"]] == [
-        row.study_id for row in same.analysis.rows
-    ]
+    assert [row["study_id"] for row in told["rows"]] == [row.study_id for row in same.analysis.rows]
     for ours, theirs in zip(told["rows"], same.analysis.rows, strict=True):
         assert ours["z"] == pytest.approx(theirs.z, abs=1e-12)
         assert ours["fraction"] == pytest.approx(theirs.fraction, rel=1e-12)
