@@ -62,6 +62,7 @@ _TAG_OF = {
     "evidence": "evidence", "audit": "evidence", "registries": "registry", "cohort": "registry",
     "emulations": "emulation", "emulation": "emulation", "selections": "selection",
     "selection": "selection", "patient": "patient", "jobs": "jobs", "runs": "jobs",
+    "certainty": "evidence", "next-trial": "evidence", "meta": "evidence",
     "upload": "jobs", "uploads": "jobs", "reports": "jobs", "compare": "jobs",
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from locoreg.report.words import INTERVALS, METHODS
-from locoreg.web.evidence.view import EvidenceView
+from locoreg.web.evidence.view import POOLED_BY, EvidenceView
 from locoreg.workflows.explore.choices import Choice, subgroup_words
 from locoreg.workflows.explore.explorer import Explored
 
@@ -109,7 +109,7 @@ def field_groups(view: EvidenceView, found: Explored) -> tuple[FieldGroup, ...]:
                 Field(
                     name="method",
                     label="Method",
-                    options=tuple((name, f"{name}: {words}") for name, words in METHODS.items()),
+                    options=tuple((name, f"{name}: {METHODS[name]}") for name in POOLED_BY),
                     chosen=view.method,
                 ),
                 Field(

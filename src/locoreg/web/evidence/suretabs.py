@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from locoreg.core.errors import LocoregError
 from locoreg.figures import plot, to_svg
 from locoreg.report.blocks import (
@@ -23,8 +25,6 @@ from locoreg.report.words import number, span
 from locoreg.web.evidence.rows import compact
 from locoreg.web.evidence.view import EFFECTS, EvidenceView
 from locoreg.web.figureroutes import downloads
-from locoreg.web.sureness.nextview import NextTrialView
-from locoreg.web.sureness.sureview import CertaintyView
 from locoreg.workflows.conclusion.sentences import percent_number
 from locoreg.workflows.explore.explorer import ExploredPool
 from locoreg.workflows.explore.suretabs import (
@@ -79,11 +79,11 @@ def own(item: ExploredPool, part: str, words: str, root: str) -> tuple[Block, ..
     pool = item.pool
     if pool.selection.design not in _ASKED:
         return ()
-    view = CertaintyView(
-        question=pool.question.question_id, outcome=pool.outcome.outcome_id,
-        design=pool.selection.design, part=part,  # type: ignore[arg-type]
-    )  # fmt: skip
-    return (Paragraph(text(Link(f"{root}/certainty{view.query()}", words))),)
+    asked = {
+        "question": pool.question.question_id, "outcome": pool.outcome.outcome_id,
+        "design": pool.selection.design, "part": part,
+    }  # fmt: skip
+    return (Paragraph(text(Link(f"{root}/certainty?{urlencode(asked)}", words))),)
 
 
 def bayes(item: ExploredPool, found: TabPosterior | LocoregError, root: str) -> Section:
@@ -142,9 +142,10 @@ def sequential(
         href = f"{root}/evidence{view.query(effect=one)}#more"
         choices += [Strong(one) if one == view.effect else Link(href, one), " "]
     svg = compact(to_svg(plot(found), prefix="sequential"))
-    own_view = NextTrialView(
-        question=pool.question.question_id, outcome=pool.outcome.outcome_id, part="boundaries"
-    )
+    asked = {
+        "question": pool.question.question_id, "outcome": pool.outcome.outcome_id,
+        "part": "boundaries",
+    }  # fmt: skip
     blocks = (
         Paragraph(text(*choices)),
         *sequential_blocks(part_of(f"{item.key}/sequential", found)),
@@ -161,7 +162,7 @@ def sequential(
                 root, "evidence-sequential", view.figure(design, effect=view.effect)
             ),
         ),
-        Paragraph(text(Link(f"{root}/next-trial{own_view.query()}", "State all of it yourself"))),
+        Paragraph(text(Link(f"{root}/next-trial?{urlencode(asked)}", "State all of it yourself"))),
     )
     return Section(f"sequential-{design}", title, blocks)
 

@@ -21,6 +21,9 @@ Tab = Literal[
 ]
 Effect = Literal["0.6", "0.7", "0.75", "0.8", "0.85", "0.9"]
 EFFECTS: tuple[Effect, ...] = ("0.6", "0.7", "0.75", "0.8", "0.85", "0.9")
+Method = Literal["REML", "DL", "PM", "EB", "ML", "HE", "HS", "SJ", "CE"]
+# Those that need no weights of their own.
+POOLED_BY: tuple[Method, ...] = ("REML", "DL", "PM", "EB", "ML", "HE", "HS", "SJ", "CE")
 Sort = Literal["study", "year", "patients", "effect", "weight", "findings"]
 TABS: tuple[tuple[Tab, str], ...] = (
     ("heterogeneity", "Heterogeneity"),
@@ -73,7 +76,7 @@ class EvidenceView(View):
     disease: str = Field(default="", max_length=120)
     limit: str = Field(default="", max_length=120)
     adjusted: Literal["", "adjusted", "not-adjusted"] = ""
-    method: Literal["REML", "DL", "PM", "EB", "ML", "HE", "HS", "SJ", "CE"] = "REML"
+    method: Method = "REML"
     interval: Literal["", "normal", "t", "hartung-knapp", "hartung-knapp-floor"] = ""
     level: Literal["", "80", "90", "95", "99"] = ""
     split: str = Field(default="", max_length=60)

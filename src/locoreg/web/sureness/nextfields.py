@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from locoreg.report.words import INTERVALS, METHODS
+from locoreg.web.evidence.view import POOLED_BY
 from locoreg.web.sureness.fields import FormField
 
 NextPart = Literal["add", "size", "boundaries", "prospects", "accrual", "enrichment"]
@@ -26,7 +27,6 @@ SPREAD = (
     ("inconsistency", "inconsistency I²"),
     ("tau2", "τ² in the weights"),
 )
-POOLED_BY = ("REML", "DL", "PM", "EB", "ML", "HE", "HS", "SJ", "CE")
 POOL, TRIAL, ADDED = "The pool", "The trial", "Hypothetical trials"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from locoreg.report.words import INTERVALS, METHODS
+from locoreg.web.evidence.view import POOLED_BY
 from locoreg.web.sureness.fields import FormField, Options
-from locoreg.web.sureness.nextfields import POOLED_BY
 
 SurePart = Literal["grade", "bayes", "small-study", "designs"]
 PARTS: tuple[tuple[SurePart, str], ...] = (
