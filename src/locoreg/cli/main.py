@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+from locoreg.cli.wholenumbers import convert
 from locoreg.core.errors import LocoregError
 from locoreg.core.version import __version__
 
@@ -19,6 +20,7 @@ app = App(
         "For research. Not a medical device."
     ),
     version=__version__,
+    default_parameter=Parameter(converter=convert),
 )
 # Each name is imported only when its command is asked for, so that --help stays quick.
 app.command(

@@ -27,7 +27,9 @@ NAVIGATION = (
     ("/methods", "Methods"),
 )
 # Pages that stand under an entry of the navigation, and the entry.
-BELOW = {"runs": "/jobs", "compare": "/jobs", "uploads": "/jobs", "upload": "/jobs"}
+BELOW = {
+    "meta": "/evidence", "runs": "/jobs", "compare": "/jobs", "uploads": "/jobs", "upload": "/jobs",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

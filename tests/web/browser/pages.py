@@ -41,6 +41,8 @@ PAGES = (
     Shown("home stale", "/?data=000000000000"),
     Shown("home empty", "/", empty=True),
     Shown("not found", "/nowhere", 404),
+    Shown("meta", "/meta"),
+    Shown("meta error", "/meta?upload=x", 422),
     Shown("methods", "/methods"),
     Shown("methods rules", "/methods?part=rules"),
     Shown("methods thresholds", "/methods?part=thresholds"),
