@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import gammaln, log_ndtr
 
-from locoreg.stats.reconstruct.grid import Grid, Target
+from locoreg.stats.reconstruct.grid import CurveEnd, Grid, Target
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -21,8 +21,8 @@ IntArray = NDArray[np.int64]
 EVENT_SHAPE = 3.0
 # Prior of the hazard of censoring, in multiples of the assumed shape: mean and weight in persons.
 CENSOR_MEAN, CENSOR_WEIGHT = 0.7, 5.0
-# Weight of what was seen before: the hazard of censoring may drift.
-MEMORY = 0.9
+# Probability that all who are left before the last point are followed up to it.
+AT_THE_END = 0.3
 # States and steps less likely than the best by more than this, in logs, are left.
 STATE_DEPTH, STEP_DEPTH = 25.0, 12.0
 # No more distinct numbers at risk than about this are told apart.
@@ -63,6 +63,32 @@ class _States:
     rate: FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the filter takes as given.
+
+    Attributes
+    ----------
+    error : float
+        Standard deviation of reading survival; 0 only with a rounding.
+    half_unit : float
+        Values are rounded to the nearest multiple of twice this; 0 if they are not. The reading is
+        then off by a uniform error within it, beside ``error``.
+    memory : float
+        Weight, per interval, of what was seen before: the hazard of censoring may drift.
+    tilt : float
+        Log weight of each event: conditions on a total of events (exponential tilting).
+    end : {"follow-up", "cut"}
+        Whether the curve ends with its last person, or is cut by the picture.
+    """
+
+    error: float
+    half_unit: float
+    memory: float
+    tilt: float
+    end: CurveEnd
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Candidates:
     """Candidate steps: origin, events, censored, log weight of the grid they stand for."""
@@ -92,7 +118,7 @@ def log_negative_binomial(
     )
 
 
-def follow(grid: Grid, n: int, error: float, width: int, tilt: float) -> list[Steps] | None:
+def follow(grid: Grid, n: int, known: Settings, width: int) -> list[Steps] | None:
     """Run the filter over all intervals.
 
     Parameters
@@ -101,12 +127,10 @@ def follow(grid: Grid, n: int, error: float, width: int, tilt: float) -> list[St
         Intervals.
     n : int
         At risk at time 0.
-    error : float
-        Standard deviation of reading survival.
+    known : Settings
+        Error of reading and assumptions on censoring.
     width : int
         States kept per interval.
-    tilt : float
-        Log weight of each event: conditions on a total of events (exponential tilting).
 
     Returns
     -------
@@ -124,10 +148,10 @@ def follow(grid: Grid, n: int, error: float, width: int, tilt: float) -> list[St
     found: list[Steps] = []
     for i in range(grid.m):
         mean = _censor_mean(grid, i, states)
-        candidates = _candidates(grid, i, states, mean, error)
+        candidates = _candidates(grid, i, states, mean, known)
         if not candidates.origin.size:
             return None
-        steps, states = _advance(grid, i, states, candidates, mean, error, width, tilt)
+        steps, states = _advance(grid, i, states, candidates, mean, known, width)
         found.append(steps)
     return found
 
@@ -174,7 +198,9 @@ def _gaps(values: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
     return repeated, np.maximum((before + after - values) / 2, 1.0)
 
 
-def _candidates(grid: Grid, i: int, states: _States, mean: FloatArray, error: float) -> _Candidates:
+def _candidates(
+    grid: Grid, i: int, states: _States, mean: FloatArray, known: Settings
+) -> _Candidates:
     c = _censored(grid, i, states, mean)
     repeated, stands_for = _gaps(c)
     n, curve = states.at_risk[:, None], np.maximum(states.curve, 1e-12)[:, None]
@@ -184,7 +210,8 @@ def _candidates(grid: Grid, i: int, states: _States, mean: FloatArray, error: fl
         stride = np.ones(c.shape)
     else:
         middle = np.maximum(1 - goal / curve, 0.0) * (n - c / 2)
-        reading = n * np.sqrt(error**2 + grid.blur[i] ** 2 + states.variance[:, None]) / curve
+        error = known.error**2 + known.half_unit**2 / 3 + grid.blur[i] ** 2
+        reading = n * np.sqrt(error + states.variance[:, None]) / curve
         order = middle * c * (middle + c + 1) / 12 / np.maximum(n - c / 2, 1) ** 2
         stride = np.maximum(np.round(0.75 * np.sqrt(reading**2 + order)), 1.0)
         d = np.round(middle)[:, :, None] + stride[:, :, None] * np.arange(-3, 4)
@@ -217,7 +244,7 @@ def _predicted(n: FloatArray, d: FloatArray, c: FloatArray) -> tuple[FloatArray,
 
 
 def _log_prior(
-    grid: Grid, i: int, states: _States, steps: _Candidates, mean: FloatArray, tilt: float
+    grid: Grid, i: int, states: _States, steps: _Candidates, mean: FloatArray, known: Settings
 ) -> FloatArray:
     n = states.at_risk[steps.origin]
     d, c = steps.events, steps.censored
@@ -230,14 +257,20 @@ def _log_prior(
         if target.interval == i:
             out = out + _log_split(n, d, c, target)
     elif i == grid.m - 1:
-        out = -np.log1p(n)
+        # Few are left at the end of follow-up; any number where the picture ends or a table tells.
+        told = any(one is not None for one in grid.targets)
+        weight = 0.0 if told or known.end == "cut" else 1.0
+        # Either nobody leaves before the end of follow-up any more, or any number does.
+        spread = np.log1p(-AT_THE_END) - np.log1p(n)
+        none = np.where(c == 0, np.log(AT_THE_END), -np.inf)
+        out = np.logaddexp(spread, none) - weight * np.log1p(n)
     else:
         shape, rate = states.shape[steps.origin], states.rate[steps.origin]
         out = log_negative_binomial(c, shape, rate, np.maximum(n * grid.exposure[i], 1e-9))
     if grid.survival[i + 1] > 0:
         expected = np.maximum(n - c / 2, 0.5) * grid.hazard[i]
         out = out + log_negative_binomial(d, EVENT_SHAPE, EVENT_SHAPE, expected)
-    return np.asarray(out + tilt * d)
+    return np.asarray(out + known.tilt * d)
 
 
 def _log_split(n: FloatArray, d: FloatArray, c: FloatArray, target: Target) -> FloatArray:
@@ -262,20 +295,19 @@ def _advance(
     states: _States,
     steps: _Candidates,
     mean: FloatArray,
-    error: float,
+    known: Settings,
     width: int,
-    tilt: float,
 ) -> tuple[Steps, _States]:
     origin, d, c = steps.origin, steps.events, steps.censored
     n, curve = states.at_risk[origin], states.curve[origin]
     factor, spread = _predicted(n, d, c)
     predicted = curve * factor
     variance = states.variance[origin] * factor**2 + spread * curve**2
-    total = variance + error**2 + grid.blur[i] ** 2
     goal = float(grid.survival[i + 1])
-    surprise = goal - predicted
-    own = -0.5 * (np.log(2 * np.pi * total) + surprise**2 / total)
-    own = own + _log_prior(grid, i, states, steps, mean, tilt) + steps.log_grid
+    noise = known.error**2 + grid.blur[i] ** 2
+    half = 0.0 if goal <= 0 else known.half_unit
+    own, shift, shrunk = _seen(goal - predicted, variance, noise, half)
+    own = own + _log_prior(grid, i, states, steps, mean, known) + steps.log_grid
     whole = states.log_weight[origin] + own
     left = n - d - c
     order, first, group, log_sum = _merged(left, whole, float(states.at_risk.max()))
@@ -286,16 +318,15 @@ def _advance(
     use = (number[group] >= 0) & (whole[order] > log_sum[group] - STEP_DEPTH)
     chosen = order[use]
     best = order[first][kept]
-    gain = variance[best] / total[best]
-    moved = predicted[best] + gain * surprise[best]
+    moved = predicted[best] + shift[best]
     exposed = np.maximum(n[best] - (d[best] + c[best]) / 2, 0.5) * grid.exposure[i]
     after = _States(
         at_risk=left[best],
         curve=np.clip(moved, 1e-12 if goal > 0 else 0.0, 1.0),
-        variance=(1 - gain) * variance[best],
+        variance=shrunk[best],
         log_weight=log_sum[kept],
-        shape=MEMORY * states.shape[origin[best]] + c[best],
-        rate=MEMORY * states.rate[origin[best]] + exposed,
+        shape=known.memory * states.shape[origin[best]] + c[best],
+        rate=known.memory * states.rate[origin[best]] + exposed,
     )
     out = Steps(
         origin=origin[chosen],
@@ -306,6 +337,36 @@ def _advance(
         states=int(kept.size),
     )
     return out, after
+
+
+def _seen(
+    surprise: FloatArray, variance: FloatArray, noise: float, half: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Log density of a reading; mean shift and variance of the curve given it.
+
+    A rounded value says that the reading lay within half a unit: the moments are those of a
+    truncated normal distribution.
+    """
+    total = variance + noise
+    if half <= 0:
+        own = -0.5 * (np.log(2 * np.pi * total) + surprise**2 / total)
+        gain = variance / total
+        return own, gain * surprise, (1 - gain) * variance
+    spread = np.sqrt(total)
+    low, high = (surprise - half) / spread, (surprise + half) / spread
+    # The tail that is not lost to cancellation is taken.
+    turn = np.where(low > 0, -1.0, 1.0)
+    near, far = np.where(low > 0, -low, high), np.where(low > 0, -high, low)
+    log_near, log_far = log_ndtr(near), log_ndtr(far)
+    log_mass = log_near + np.log1p(-np.exp(np.minimum(log_far - log_near, -1e-12)))
+    log_root = 0.5 * np.log(2 * np.pi)
+    at_near = np.exp(-0.5 * near**2 - log_root - log_mass)
+    at_far = np.exp(-0.5 * far**2 - log_root - log_mass)
+    mean = at_far - at_near
+    second = np.clip(1 + far * at_far - near * at_near - mean**2, 0.0, 1.0)
+    gain = variance / total
+    own = log_mass - np.log(2 * half)
+    return own, gain * spread * turn * mean, variance * (1 - gain * (1 - second))
 
 
 def _merged(

@@ -225,7 +225,7 @@ def reconstruct(
     points = clean_points(time, survival)
     taus, numbers = times_at_risk(at_risk_times, at_risk, persons)
     grid = make_grid(points.time, points.survival, taus, numbers, curve_end)
-    expected = expected_counts(grid, persons, events)
+    expected = expected_counts(grid, persons, events, curve_end)
     places = usual_places(points.time, points.survival)
     if events_at is not None:
         check_option("events_at", events_at, EVENT_PLACES)
@@ -260,13 +260,14 @@ def _placed(
     d, c = whole_counts(expected.events, expected.censored, n, total_events, grid.survival[1:])
     times, marks = place(grid, n, d, c, places)
     miss = _miss(grid, times, marks)
-    if miss <= WORST_MEAN:
+    off = 0 if total_events is None else abs(int(d.sum()) - total_events)
+    if miss <= WORST_MEAN and not off:
         return d, c, times, marks
     other = expected.likeliest_events, expected.likeliest_censored
     d2, c2 = (np.asarray(count, dtype=np.int64) for count in other)
     times2, marks2 = place(grid, n, d2, c2, places)
-    meets = total_events is None or abs(d2.sum() - total_events) <= abs(d.sum() - total_events)
-    if meets and _miss(grid, times2, marks2) < miss:
+    off2 = 0 if total_events is None else abs(int(d2.sum()) - total_events)
+    if off2 < off or (off2 == off and _miss(grid, times2, marks2) < miss):
         return d2, c2, times2, marks2
     return d, c, times, marks
 
