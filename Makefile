@@ -29,7 +29,7 @@ web: demo ## show the demo in the web application, on this machine
 	$(RUN)/locoreg serve --run build/demo --registry build/demo/steps/registry/registry --workspace build/web
 
 test: $(VENV)/.installed-dev ## run the tests
-	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
+	$(RUN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile
 
 lint: $(VENV)/.installed-dev ## formatting, lint rules, types, layers
 	$(RUN)/python -m ruff format --check .

@@ -8,17 +8,6 @@ import pytest
 
 Rows = Sequence[Mapping[str, object]]
 WriteTables = Callable[..., Path]
-HERE = Path(__file__).parent
-# Files whose tests share no fixtures: they are dealt out to the workers one by one.
-APART = ("docs/test_examples.py",)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one worker, so that what they share is made once."""
-    for item in items:
-        name = item.path.relative_to(HERE).as_posix()
-        if name not in APART and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(name))
 
 
 def write_rows(path: Path, rows: Rows) -> None:

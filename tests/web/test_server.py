@@ -11,11 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.web.serving import Server, serving, stop
 
-pytestmark = pytest.mark.xdist_group("browser")
 STUDY = """title: {title}
 registry:
   simulate: {{patients: {patients}, seed: {seed}, scenario: heterogeneous}}

@@ -19,7 +19,6 @@ from tests.registry.build import registry_of
 from tests.registry.engines.made_up import course, made_up
 
 # One server and one Spark session for all workers.
-pytestmark = pytest.mark.xdist_group("engines")
 
 DAY = {"therapy_within_days": 180, "sites_within_days": 60}
 

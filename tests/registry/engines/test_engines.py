@@ -19,7 +19,6 @@ from tests.registry.engines.made_up import course, made_up
 from tests.registry.engines.postgres_server import Server
 
 # One server and one Spark session for all workers.
-pytestmark = pytest.mark.xdist_group("engines")
 
 WINDOWS = {"therapy_within_days": 180, "sites_within_days": 60}
 

@@ -25,7 +25,6 @@ from tests.registry.build import registry_of
 from tests.registry.engines.postgres_server import PASSWORD, PASSWORD_IN_ADDRESS, Server
 
 # One server and one Spark session for all workers.
-pytestmark = pytest.mark.xdist_group("engines")
 
 
 @contextmanager

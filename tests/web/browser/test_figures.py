@@ -10,7 +10,6 @@ import pytest
 from tests.web.browsing import NARROW, BrowserPage
 from tests.web.shelf import Shelf
 
-pytestmark = pytest.mark.xdist_group("browser")
 # Squares by the sentence of their row, which names the weight; areas in units of the drawing.
 SQUARES = """() => [...document.querySelectorAll('.lr-drawing svg')].flatMap(svg => {
   const groups = [...svg.querySelectorAll('g[role="img"]')];

@@ -21,7 +21,6 @@ from locoreg.web.views import View
 from tests.web.browsing import BrowserPage
 from tests.web.serving import free_port
 
-pytestmark = pytest.mark.xdist_group("browser")
 TEMPLATE = """{% extends frame %}
 {% block layout %}lr-split{% endblock %}
 {% block filters %}

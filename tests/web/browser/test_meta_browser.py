@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.web.browser.contrast import faint_texts
 from tests.web.browser.test_pages import GEOMETRY, small_targets
 from tests.web.browsing import NARROW, SMALLEST, WIDE, BrowserPage, axe
 from tests.web.shelf import Shelf
 from tests.web.test_meta_page import BCG
 
-pytestmark = pytest.mark.xdist_group("browser")
 CHECKED = ("leave_one_out", "influence", "baujat", "small_study", "mantel_haenszel")
 TYPED = {"order": "year", "alpha": "0.1", "steps": "0.025", "mods": "ablat,alloc"}
 

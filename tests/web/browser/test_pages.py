@@ -17,7 +17,6 @@ from tests.web.shelf import Shelf
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.xdist_group("browser")
 each_page = pytest.mark.parametrize("shown", PAGES, ids=lambda one: one.name)
 LARGEST_BYTES = 250_000
 VALUES = """() => [...document.querySelectorAll('data.lr-value')]

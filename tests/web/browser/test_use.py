@@ -19,8 +19,6 @@ from tests.web.stored import small_page
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def test_a_filter_by_keyboard_alone_then_back(browser_page: BrowserPage, full_shelf: Shelf) -> None:
     page = browser_page.page

@@ -17,7 +17,6 @@ from tests.registry.engines.made_up import FROM, PATIENTS, made_up
 from tests.registry.engines.postgres_server import Server
 
 # One server and one Spark session for all workers.
-pytestmark = pytest.mark.xdist_group("engines")
 
 MANY = (*PATIENTS, *(f"Q{i}" for i in range(80)))
 # Their values are unknown for everybody here, which no confounder may be.
