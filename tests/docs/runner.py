@@ -12,8 +12,7 @@ are not compared, and ``...`` stands for anything. A comment on the line above a
 - ``<!-- output -->``: the block is what the Python block before it prints.
 
 A ``locoreg`` command without signs of the shell runs within this process, which saves starting
-Python each time; on a page that is to be run ``in_shell`` every command goes through bash, as a
-reader would type it.
+Python each time; every other command goes through bash.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
-def run_page(text: str, folder: Path, *, in_shell: bool = False) -> int:
+def run_page(text: str, folder: Path) -> int:
     """Run the blocks of a page in a folder; return how many were run."""
     names: dict[str, Any] = {"__name__": "example"}
     printed: str | None = None
@@ -96,7 +95,7 @@ def run_page(text: str, folder: Path, *, in_shell: bool = False) -> int:
             _write(block, folder)
             count += 1
         elif block.language in RUNNABLE:
-            printed = _run(block, folder, names, in_shell)
+            printed = _run(block, folder, names)
             count += 1
     return count
 
@@ -108,12 +107,12 @@ def _write(block: Block, folder: Path) -> None:
         out.write(block.text)
 
 
-def _run(block: Block, folder: Path, names: dict[str, Any], in_shell: bool) -> str | None:
+def _run(block: Block, folder: Path, names: dict[str, Any]) -> str | None:
     if block.language == "console":
         for command, shown in _commands(block):
             command = block.notes.get("run instead", command)
             within = command.startswith("locoreg ") and not SIGNS.search(command)
-            run = _by_shell if in_shell or not within else _within
+            run = _within if within else _by_shell
             code, printed = run(command, folder)
             _check_command(command, code, printed, shown, block)
         return None

@@ -22,8 +22,7 @@ MODULES = [m.name for m in pkgutil.walk_packages(locoreg.__path__, "locoreg.")]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_page(page: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    in_shell = page.name == "README.md"
-    run_page(page.read_text(encoding="utf-8"), tmp_path, in_shell=in_shell)
+    run_page(page.read_text(encoding="utf-8"), tmp_path)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -59,18 +58,16 @@ def test_runner_sees_faults(page: str, fault: str, tmp_path: Path) -> None:
         run_page(page, tmp_path)
 
 
-@pytest.mark.parametrize("in_shell", [False, True])
-def test_commands_are_held_within_the_process_and_in_the_shell(
-    in_shell: bool, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("begin", ["locoreg", "true && locoreg"], ids=["within", "in-bash"])
+def test_commands_are_held_within_the_process_and_in_the_shell(begin: str, tmp_path: Path) -> None:
     page = (
-        f"{FENCE}console\n$ locoreg --version\n{locoreg.__version__}\n{FENCE}\n"
-        f"<!-- exit: 1 -->\n{FENCE}console\n$ locoreg run missing.yaml --out x\n"
+        f"{FENCE}console\n$ {begin} --version\n{locoreg.__version__}\n{FENCE}\n"
+        f"<!-- exit: 1 -->\n{FENCE}console\n$ {begin} run missing.yaml --out x\n"
         f"error: there is no study file missing.yaml.\n{FENCE}\n"
     )
-    assert run_page(page, tmp_path, in_shell=in_shell) == 2
+    assert run_page(page, tmp_path) == 2
     with pytest.raises(PageError, match="left with 1"):
-        run_page(f"{FENCE}console\n$ locoreg run x.yaml --out x\n{FENCE}\n", tmp_path)
+        run_page(f"{FENCE}console\n$ {begin} run x.yaml --out x\n{FENCE}\n", tmp_path)
 
 
 def test_runner_lets_errors_of_python_through(tmp_path: Path) -> None:
