@@ -210,5 +210,5 @@ def test_pages_of_the_navigation_are_there(browser_page: BrowserPage, full_shelf
     )
     assert len(paths) == len(set(paths)) == len(NAVIGATION)
     for path in paths:
-        assert re.fullmatch(r"/[a-z]+", path)
+        assert re.fullmatch(r"/[a-z]+(-[a-z]+)?", path)
         assert page.request.get(full_shelf.base + path).status == 200, path

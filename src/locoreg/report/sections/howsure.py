@@ -20,6 +20,7 @@ from locoreg.report.blocks import (
     text,
 )
 from locoreg.report.drawings import Drawing
+from locoreg.report.sections.captions import named
 from locoreg.report.sections.certaintytable import certainty_blocks
 from locoreg.report.sections.conclusion import sentence_text
 from locoreg.report.sections.posteriortable import posterior_blocks
@@ -62,6 +63,7 @@ def _entry(entry: Mapping[str, Any], drawn: Mapping[str, Drawing]) -> Section:
     title = f"{entry['label']}. {entry['design_label']}"
     if entry["refused"]:
         return Section(anchor, title, (_refusal(entry["refused"]),))
+    words = f"{entry['label']}, {entry['design_label'].lower()}"
     blocks: list[Block] = []
     if has(entry, "certainty"):
         told = sentence_text(certainty_sentence(entry).to_dict())
@@ -76,9 +78,11 @@ def _entry(entry: Mapping[str, Any], drawn: Mapping[str, Drawing]) -> Section:
         part = entry[name]
         if part is None:
             continue
-        inner = (_refusal(part["refused"]),) if part["refused"] else tuple(
-            make(entry, part, drawn)
-        )  # fmt: skip
+        inner = (
+            (_refusal(part["refused"]),)
+            if part["refused"]
+            else named(make(entry, part, drawn), words)
+        )
         blocks.append(Section(slug(anchor, name), heading, inner, lists_parts=False))
     return Section(anchor, title, tuple(blocks), lists_parts=False)
 

@@ -50,7 +50,7 @@ def posterior_blocks(
     pool, level = entry["pool"], f"{part['level']:g}%"
     factors = _factors(part)
     yield Table(
-        f"Posterior under each prior: {entry['label']}",
+        "Posterior under each prior",
         (
             Column("Prior on τ"),
             Column(f"{pool['measure']}, median ({level} interval)"),

@@ -25,6 +25,7 @@ from locoreg.report.blocks import (
 )
 from locoreg.report.drawings import Drawing
 from locoreg.report.sections.boundaries import looks_blocks, sequential_blocks
+from locoreg.report.sections.captions import named
 from locoreg.report.sections.prospectdrawings import figure_block
 from locoreg.report.words import NONE, span
 from locoreg.workflows.conclusion.sentences import percent_number
@@ -66,6 +67,7 @@ def prospects(
         ("accrual", "Would it have its patients", _accrual),
         ("enrichment", "Whom to randomise", _enrichment),
     )
+    words = f"{entry['label']}, {entry['design_label'].lower()}"
     out = []
     for name, title, make in made:
         part = entry.get(name)
@@ -73,6 +75,7 @@ def prospects(
             continue
         refused = "" if isinstance(part, list) else part["refused"]
         blocks = (_refusal(refused),) if refused else (*make(part), *_figures(part, drawn))
+        blocks = named(blocks, words)
         out.append(Section(slug(ANCHOR, str(number), name), title, blocks))
     return tuple(out)
 

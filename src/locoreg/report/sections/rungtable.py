@@ -53,7 +53,7 @@ def ladder_blocks(
     pool, level = entry["pool"], f"{part['level']:g}%"
     side = pool["favours_below"] if pool["benefit"] == "below" else pool["favours_above"]
     yield Table(
-        f"Step by step: {entry['label']}",
+        "Step by step",
         (
             Column("Step"), Column("Studies", numeric=True),
             Column(f"{pool['measure']}, median ({level} interval)"),

@@ -58,7 +58,7 @@ def tests(found: PoolSmallStudy, design: str) -> tuple[Block, ...]:
             text("Each test and correction"),
             (
                 Table(
-                    "Tests and corrections for small-study effects",
+                    f"Tests and corrections for small-study effects: {found.title}",
                     (Column("Method"), Column("Result", wide=True)),
                     rows,
                     text(
@@ -111,7 +111,7 @@ def bayes(item: ExploredPool, found: TabPosterior | LocoregError, root: str) -> 
             )
         )
     table = Table(
-        f"Posterior under each prior: {pool.outcome.label}",
+        f"Posterior under each prior: {pool.outcome.label}, {pool.design_label.lower()}",
         (
             Column("Prior on τ"),
             Column(f"{pool.question.measure}, median ({result.level:g}% interval)", numeric=True),

@@ -51,8 +51,8 @@ def planned_numbers(entry: dict[str, Any]) -> Iterator[Number]:
     Number
         Sizes, where the trials stand, assurance and accrual.
     """
-    key, name = entry["key"], f"Next trial, {entry['question']}"
-    for trial in entry["trials"]:
+    key, name = entry.get("key", ""), f"Next trial, {entry.get('question', '')}"
+    for trial in entry.get("trials") or ():
         if trial["size"]:
             events, patients = trial["size"]["events"], trial["size"]["patients"]
             yield Number(
