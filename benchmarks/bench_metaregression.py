@@ -1,6 +1,6 @@
 """Meta-regression and three-level models: cost by the number of effects, beside metafor's.
 
-Usage: python benchmarks/bench_metaregression.py [--out FILE.md] [--metafor 1000]
+Usage: python benchmarks/bench_metaregression.py [--out benchmarks/results/metaregression.md] [--metafor 1000]
 
 CPU seconds of one fit by REML with one moderator. R with metafor is used up to the size given by
 --metafor, whose time grows with the cube of the number of effects; 0 leaves it out.
@@ -25,6 +25,13 @@ HERE = Path(__file__).parent
 SIZES = (1_000, 10_000, 100_000)
 EFFECTS_PER_STUDY = 4
 SEED = 20240601
+HEAD = """# Meta-regression and three-level models
+
+CPU seconds of one fit by REML with one moderator, four effects per study (`python benchmarks/bench_metaregression.py`),
+beside metafor 3.8.1 (`rma`, and `rma.mv` with sparse matrices). Cost is linear in the number of effects; metafor's
+grows with its cube, and was not run beyond 1,000. Slopes agree to the last column.
+
+"""
 
 
 def simulate(k: int) -> dict[str, np.ndarray]:
@@ -64,7 +71,7 @@ def theirs(data: dict[str, np.ndarray]) -> dict[str, list[float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "metaregression.md")
     parser.add_argument("--metafor", type=int, default=1_000)
     asked = parser.parse_args()
     ours(simulate(100))
@@ -87,8 +94,7 @@ def main() -> None:
             lines.append("| " + " | ".join(row) + " |")
     text = "\n".join(lines) + "\n"
     print(text)
-    if asked.out:
-        asked.out.write_text(text, encoding="utf-8")
+    asked.out.write_text(HEAD + text, encoding="utf-8")
 
 
 if __name__ == "__main__":
