@@ -27,9 +27,10 @@ EFFECTS_PER_STUDY = 4
 SEED = 20240601
 HEAD = """# Meta-regression and three-level models
 
-CPU seconds of one fit by REML with one moderator, four effects per study (`python benchmarks/bench_metaregression.py`),
-beside metafor 3.8.1 (`rma`, and `rma.mv` with sparse matrices). Cost is linear in the number of effects; metafor's
-grows with its cube, and was not run beyond 1,000. Slopes agree to the last column.
+CPU seconds of one fit by REML with one moderator, four effects per study (`python
+benchmarks/bench_metaregression.py`), beside metafor 3.8.1 (`rma`, and `rma.mv` with sparse
+matrices). Cost is linear in the number of effects; metafor's grows with its cube, and was not run
+beyond 1,000. Slopes agree to the last column.
 
 """
 
