@@ -1,6 +1,6 @@
 """Meta-regression and three-level models: cost by the number of effects, beside metafor's.
 
-Usage: python benchmarks/bench_metaregression.py [--out benchmarks/results/metaregression.md] [--metafor 1000]
+Usage: python benchmarks/bench_metaregression.py [--metafor 1000]
 
 CPU seconds of one fit by REML with one moderator. R with metafor is used up to the size given by
 --metafor, whose time grows with the cube of the number of effects; 0 leaves it out.
