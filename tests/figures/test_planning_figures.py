@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from locoreg.core.errors import DesignError
@@ -86,6 +89,16 @@ def test_before_and_after() -> None:
     assert result.found.after.mu.text() in shown
     assert "Hypothetical, 331 events" in shown
     assert "<script>" not in to_svg(figure)
+
+
+def test_intervals_of_trials_have_the_level_of_the_pool() -> None:
+    pool = replace(POOL, model=PoolModel(method="REML", interval="normal", level=90.0))
+    rules = rules_asked(important=None, threshold=None, tau_scale=None)
+    shown = texts(planning_figure(pool_with(pool, hypothetical_asked("0.7=331", 0.5), rules)))
+    half = 1.6448536269514722 * 0.02**0.5
+    limits = (math.exp(-0.2 - half), math.exp(-0.2 + half))
+    assert f"{math.exp(-0.2):.2f} ({limits[0]:.2f} to {limits[1]:.2f})" in shown
+    assert "Intervals of single trials: 90%" in shown
 
 
 def test_nothing_else_is_drawn() -> None:

@@ -16,6 +16,7 @@ from locoreg.evidence.multiverse import Multiverse
 from locoreg.evidence.pooling import EvidencePool
 from locoreg.evidence.priorsensitivity import PriorSensitivity
 from locoreg.evidence.riskofbias import Assessment
+from locoreg.figures.beforeafter import before_after_figure
 from locoreg.figures.describe import describe
 from locoreg.figures.designladder import design_ladder_figure, design_ladder_summary
 from locoreg.figures.digitised import (
@@ -49,7 +50,6 @@ from locoreg.figures.paired import shift_figure, shift_summary
 from locoreg.figures.planning import (
     accrual_figure,
     assurance_figure,
-    before_after_figure,
     planning_figure,
     power_figure,
 )

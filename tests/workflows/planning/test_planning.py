@@ -92,6 +92,7 @@ def test_text_becomes_a_design() -> None:
         ({"alpha": 0.05}, "0.7", "0.05 percent"),
         ({"alpha": 120}, "0.7", "percentage"),
         ({"dropout": 100}, "0.7", "dropout"),
+        ({"dropout": 0.02}, "0.7", "write 2"),
         ({"at_months": 36.0}, "0.7", "does not go with a log-rank"),
         ({"test": "rmst"}, "0.7", "at_months is missing"),
         ({"test": "rmst", "at_months": 36.0, "scale": "plain"}, "0.7", "restricted means"),

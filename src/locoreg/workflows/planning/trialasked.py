@@ -18,6 +18,7 @@ ScaleName = Literal["plain", "log-log"]
 # In percent; smaller values are fractions as a rule. An alpha of 0.5% is one that is used.
 SMALLEST_PERCENT = 1.0
 SMALLEST_ALPHA = 0.5
+SMALLEST_DROPOUT = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +135,14 @@ def share_of(name: str, percent: float) -> float:
 
 
 def dropout_share(percent: float) -> float:
-    """Return drop-out in a year as a share: a percentage that may be 0 or small."""
+    """Return drop-out in a year as a share: a percentage that may be 0; a fraction is refused."""
     if not (math.isfinite(percent) and 0 <= percent < 100):
         raise DesignError(f"dropout: {percent:g} is not a percentage from 0 to below 100.")
+    if 0 < percent < SMALLEST_DROPOUT:
+        raise DesignError(
+            f"dropout: {percent:g} is read as {percent:g} percent a year.",
+            hint=f"write {100 * percent:g}, or 0.",
+        )
     return percent / 100
 
 
