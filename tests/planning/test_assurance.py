@@ -85,7 +85,7 @@ def test_interpolated_power_is_power(test) -> None:
 def test_brute_force() -> None:
     belief = believed(YI, VI, tau_scale=0.5)
     rng = np.random.default_rng(20261126)
-    part = rng.choice(belief.tau.size, 200_000, p=belief.new_trial.weight)
+    part = rng.choice(belief.new_trial.weight.size, 200_000, p=belief.new_trial.weight)
     effect = rng.normal(belief.new_trial.mean[part], belief.new_trial.sd[part])
     drawn = chances(DESIGN, effect, 400)
     found = assurance(DESIGN, belief.new_trial, patients=400, minimal_ratio=0.8)

@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from locoreg.core.errors import DesignError
+from locoreg.stats import bayes
+from locoreg.stats.bayes import FLAT, TauPrior, mix, one_group
 
 FloatArray = NDArray[np.float64]
 
@@ -115,15 +117,12 @@ class Believed:
     mean_effect, new_trial : NormalMixture
         Of the mean over trials, and of the effect in one more trial; they differ by the
         heterogeneity between trials.
-    tau : ndarray, shape (parts,)
-        Between-trial standard deviation of each part.
     prior : str
         In words.
     """
 
     mean_effect: NormalMixture
     new_trial: NormalMixture
-    tau: FloatArray
     prior: str
 
 
@@ -154,18 +153,16 @@ def believed(yi: Sequence[float], vi: Sequence[float], *, tau_scale: float) -> B
         raise DesignError("effects are numbers, and variances numbers above 0.")
     if not (math.isfinite(tau_scale) and tau_scale > 0):
         raise DesignError(f"a prior scale of {tau_scale:g} is not above 0.")
-    tau, weight = tau_nodes(y[None], v[None], tau_scale)
-    mean, sd2, log_density = _given_tau(y[None], v[None], tau)
-    part = _normalised(log_density, weight - (tau / tau_scale) ** 2 / 2)[0]
-    kept = part > _NEGLIGIBLE
-    part = part[kept] / part[kept].sum()
-    m, s2, t = mean[0, kept], sd2[0, kept], tau[kept]
+    found = mix(one_group(y, v, FLAT), TauPrior(family="half-normal", numbers=(tau_scale,)))
     return Believed(
-        mean_effect=NormalMixture(mean=m, sd=np.sqrt(s2), weight=part),
-        new_trial=NormalMixture(mean=m, sd=np.sqrt(s2 + t**2), weight=part),
-        tau=t,
+        mean_effect=_of_log_ratio(found.mu),
+        new_trial=_of_log_ratio(found.new),
         prior=f"half-normal({tau_scale:g}) on tau, flat on the mean effect",
     )
+
+
+def _of_log_ratio(found: bayes.NormalMixture) -> NormalMixture:
+    return NormalMixture(mean=found.mean, sd=found.spread, weight=found.weight / found.weight.sum())
 
 
 def probability_below(
